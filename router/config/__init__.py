@@ -1,0 +1,1 @@
+"""YAML to a Config and a Policy, every fault with its place."""

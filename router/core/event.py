@@ -1,0 +1,80 @@
+"""What a source receives (an envelope) and what it means (an event)."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a source received, before anybody looked inside.
+
+    Args:
+        source: the source's name in the configuration.
+        body: the bytes as they came.
+        received_at: microseconds UTC.
+        headers: those that a decoder reads, names in lower case.
+        position: where in the source it stood (a queue's message id, a file's line); for people.
+        identity: what tells this message from every other, where the way it came says so
+            (an MNS MessageId, an ``Idempotency-Key``), or None. Two envelopes of one identity
+            are the same message.
+    """
+
+    source: str
+    body: bytes
+    received_at: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    position: str = ""
+    identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, decoded.
+
+    Args:
+        id: the MNS MessageId where there is one, else an id made by us; text without spaces.
+        source: the source's name in the configuration; empty when decoded outside a router.
+        at: when its source says it was published, else when it was received; microseconds UTC,
+            never later than the receipt.
+        data: the decoded body, fields named as the producer names them.
+        received_at: microseconds UTC.
+        identity: see :class:`Envelope`; None makes every receipt an event of its own.
+        odd_fields: fields that should hold a number and hold another text, kept as they came.
+    """
+
+    id: str
+    source: str
+    at: int
+    data: Mapping[str, Any]
+    received_at: int
+    identity: str | None = None
+    odd_fields: tuple[str, ...] = ()
+
+    @property
+    def time(self) -> datetime:
+        """``at`` as an aware datetime in UTC."""
+        return _EPOCH + timedelta(microseconds=self.at)
+
+    @property
+    def kind(self) -> str:
+        """The event's name: ``Event`` of Batch Compute, ``type`` of a CloudEvent, else empty."""
+        name = self.data.get("Event") or self.data.get("type")
+        return name if isinstance(name, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A message that was set aside: kept whole, with the reason in words."""
+
+    envelope: Envelope
+    reason: str
+
+
+def digest_id(prefix: str, text: str) -> str:
+    """An id of ours that depends on the text alone: ``prefix-`` and 24 hexadecimal digits."""
+    return f"{prefix}-{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=12).hexdigest()}"

@@ -1,0 +1,48 @@
+"""A rendered message: what one channel kind is given to send."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Ready for a provider: escaped for its kind and fitted to its limit.
+
+    Args:
+        title: one line; empty where the kind has no title (SMS).
+        body: in the kind's own markup: mrkdwn, Markdown, plain text.
+        html: the HTML part, for e-mail.
+        data: the whole notification as JSON, for webhooks.
+        severity: for colours and icons.
+        faults: templates that failed and were replaced by the built-in text, in words.
+    """
+
+    title: str
+    body: str
+    html: str = ""
+    severity: str = "warning"
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    faults: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """As it stands in a delivery's ``content``."""
+        return json.dumps(
+            {
+                "title": self.title,
+                "body": self.body,
+                "html": self.html,
+                "severity": self.severity,
+                "data": self.data,
+                "faults": self.faults,
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Message":
+        """The reverse of :meth:`to_json`."""
+        fields: dict[str, Any] = json.loads(text)
+        fields["faults"] = tuple(fields["faults"])
+        return cls(**fields)

@@ -1,0 +1,137 @@
+"""All rules and channels that are in force together, and what they say of an event.
+
+Rules stand in the order in which they are judged: as written, those with ``catch_all`` last.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from router.core.delivery import Patience
+from router.core.event import Event
+from router.core.rule import FailedFilter, Judgement, Match, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One address at one provider. Holds no address: channels are made from the configuration.
+
+    Args:
+        name: ``channel/number``, counted from 1 in the order of the channel's ``urls``.
+        kind: which texts and limits it has, see router.core.text.kinds.
+    """
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPlan:
+    """What rules and deliveries know of a channel.
+
+    Args:
+        rate: messages in microseconds: ``(20, 60_000_000)`` is 20 a minute; None is unlimited.
+        fallback: the channel that is told when a delivery of this one is given up.
+    """
+
+    name: str
+    targets: tuple[Target, ...]
+    fallback: str | None = None
+    rate: tuple[int, int] | None = None
+    patience: Patience = field(default_factory=Patience)
+
+
+class RuleIndex(Protocol):
+    """Finds the rules that hold for an event, with the same result as judging each in turn."""
+
+    def judge(self, event: Event, came_from: frozenset[str] | None) -> Judgement:
+        """See :meth:`Policy.judge`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is in force: rules, channels, and the canonical text that both make.
+
+    Args:
+        rules: in judged order.
+        text: canonical and without secrets; the same for the same meaning.
+        index: finds matches; made by :func:`make_policy`.
+    """
+
+    rules: tuple[Rule, ...]
+    channels: Mapping[str, ChannelPlan]
+    text: str
+    index: RuleIndex
+
+    @property
+    def hash(self) -> str:
+        """Names this policy in events, alerts and notifications: 16 hexadecimal digits."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule of that name, or None."""
+        return next((rule for rule in self.rules if rule.name == name), None)
+
+    def judge(self, event: Event, came_from: frozenset[str] | None = None) -> Judgement:
+        """Which rules want the event, and which filters failed on it.
+
+        Args:
+            came_from: the sources that the same message came from before, or None for a new one:
+                then only rules whose ``from`` names this source and left out all of those are judged.
+        """
+        return self.index.judge(event, came_from)
+
+
+def wants_source(rule: Rule, source: str, came_from: frozenset[str] | None) -> bool:
+    """Whether the rule looks at what this source sends; see :meth:`Policy.judge`."""
+    if rule.sources is None:
+        return came_from is None
+    return source in rule.sources and (came_from is None or not (rule.sources & came_from))
+
+
+@dataclass(frozen=True)
+class PlainLoop:
+    """The reference for every index: each rule in turn.
+
+    Args:
+        rules: in judged order.
+    """
+
+    rules: tuple[Rule, ...]
+
+    def judge(self, event: Event, came_from: frozenset[str] | None) -> Judgement:
+        matches: list[Match] = []
+        failures: list[FailedFilter] = []
+        taken = stopped = False
+        for rule in self.rules:
+            if rule.mode == "off" or not wants_source(rule, event.source, came_from):
+                continue
+            if stopped or (rule.catch_all and taken):
+                continue
+            judged = rule.when.judge(event.data) if rule.when else None
+            if judged is not None and judged.error:
+                failures.append(FailedFilter(rule, judged.error))
+            if judged is not None and not judged.held:
+                continue
+            matches.append(Match(rule, event))
+            taken = taken or rule.mode == "on"
+            stopped = rule.stop and rule.mode == "on"
+        return Judgement(tuple(matches), tuple(failures))
+
+
+def in_judged_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """As written, ``catch_all`` rules last."""
+    return tuple(sorted(rules, key=lambda rule: rule.catch_all))
+
+
+def make_policy(
+    rules: Sequence[Rule],
+    channels: Mapping[str, ChannelPlan],
+    text: str,
+    index: Callable[[tuple[Rule, ...]], RuleIndex] = PlainLoop,
+) -> Policy:
+    """Puts rules in order and makes their index."""
+    ordered = in_judged_order(rules)
+    return Policy(ordered, channels, text, index(ordered))

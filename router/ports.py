@@ -1,0 +1,370 @@
+"""What the pipeline asks of the world: a clock, a store, channels, sources. Adapters implement it.
+
+Every implementation of a port passes the same suite in ``tests/contract``.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from router.core.alert import Alert
+from router.core.delivery import Delivery, Verdict
+from router.core.event import Envelope, Event, Undecodable
+from router.core.group import Group, Reason
+from router.core.message import Message
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> int:
+        """Microseconds UTC."""
+        ...
+
+
+EventOutcome = Literal["routed", "unmatched", "suppressed", "duplicate", "undecodable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one envelope; a source acknowledges when it has it.
+
+    Args:
+        id: the event's id, or that of the message that was set aside.
+        outcome: ``duplicate`` changed nothing.
+        reason: why, in words.
+    """
+
+    id: str
+    outcome: EventOutcome
+    reason: str = ""
+
+
+class Intake(Protocol):
+    """The door of the pipeline, for sources."""
+
+    def submit(self, envelopes: Sequence[Envelope]) -> "Future[list[Receipt]]":
+        """Takes envelopes that belong together: one commit, one receipt each, in their order.
+
+        The future fails with a ``RouterError`` of code ``store-unavailable`` when nothing was
+        committed; then the source must not acknowledge.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request for a source.
+
+    Args:
+        target: path and query exactly as received.
+        headers: names in lower case; a repeated name has its values joined by ``,``.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: int
+
+
+class HttpSource(Protocol):
+    """A source that is posted to.
+
+    Args:
+        name: as configured.
+        path: where it listens.
+        accepted_status: the answer when everything was committed (204 for MNS, else 200).
+    """
+
+    name: str
+    path: str
+    accepted_status: int
+
+    async def receive(self, request: Request) -> list[Envelope]:
+        """The envelopes in a request.
+
+        Raises:
+            RouterError: ``bad-request`` (400), ``forbidden`` (403): nothing is stored.
+        """
+        ...
+
+
+class PullSource(Protocol):
+    """A source that fetches: it runs in a thread of its own until it is told to stop."""
+
+    name: str
+
+    def run(self, intake: Intake, stopping: Callable[[float], bool]) -> None:
+        """Receives until ``stopping(seconds)``, which waits that long at most, returns true."""
+        ...
+
+    def problem(self) -> str:
+        """What keeps it from receiving and what to do, in words; empty when all is well."""
+        ...
+
+
+class Channel(Protocol):
+    """One target at one provider."""
+
+    kind: str
+    concurrency: int
+    """How many sends it takes at once."""
+
+    def send(self, message: Message, delivery: Delivery) -> Verdict:
+        """Sends once, within the channel's timeout, and says what came of it. Never raises.
+
+        ``delivery.id`` is the idempotency key; ``delivery.may_repeat`` is said in the text.
+        """
+        ...
+
+    def close(self) -> None:
+        """Gives connections back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message that was received before: its event, and every source it came from."""
+
+    identity: str
+    event_id: str
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """An event as it is kept, with the envelope it came in and what became of it.
+
+    Args:
+        matches: (rule, alert id) of every rule that matched.
+        failures: (rule, error) of every filter that failed.
+    """
+
+    event: Event
+    envelope: Envelope
+    policy: str
+    outcome: EventOutcome
+    reason: str
+    matches: tuple[tuple[str, str], ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRecord:
+    """A notification as it is kept."""
+
+    id: str
+    group_id: str
+    channel: str
+    reason: Reason
+    severity: str
+    created_at: int
+    policy: str
+    event_id: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call of a provider and its verdict. Times are microseconds UTC."""
+
+    delivery_id: str
+    number: int
+    started_at: int
+    ended_at: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class DueGroup:
+    """A group that is due, with its first few open alerts and their newest event."""
+
+    group: Group
+    alerts: tuple[Alert, ...]
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An undecodable message as it is kept."""
+
+    id: str
+    undecodable: Undecodable
+    replayed_at: int | None = None
+
+
+class Unit(Protocol):
+    """One transaction. Every verb takes a batch; all of them are committed together, or none."""
+
+    # ingest
+
+    def known(self, identities: Collection[str]) -> dict[str, Known]:
+        """Which of these messages were received before."""
+        ...
+
+    def remember(self, known: Sequence[Known], now: int) -> None:
+        """Adds messages, or the sources of messages, to those received."""
+        ...
+
+    def add_events(self, records: Sequence[EventRecord]) -> None:
+        """Keeps events with their envelopes."""
+        ...
+
+    def set_aside(self, messages: Sequence[SetAside]) -> None:
+        """Keeps messages that could not be decoded, whole."""
+        ...
+
+    def put_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Adds or replaces alerts."""
+        ...
+
+    def put_groups(self, groups: Sequence[Group]) -> None:
+        """Adds or replaces groups."""
+        ...
+
+    def join_groups(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Adds alerts to groups: (group id, alert id)."""
+        ...
+
+    # dispatch
+
+    def claim_groups(self, now: int, limit: int) -> list[DueGroup]:
+        """Due groups, the longest due first, kept from every other dispatcher until the commit."""
+        ...
+
+    def add_notifications(self, records: Sequence[NotificationRecord]) -> None:
+        """Keeps notifications."""
+        ...
+
+    def add_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        """Writes deliveries to the outbox."""
+        ...
+
+    # deliver
+
+    def claim_deliveries(
+        self, now: int, room: Mapping[str, int], token: str, lease_until: int
+    ) -> list[Delivery]:
+        """Due deliveries, made ``sending`` under the token, one attempt counted; not committed yet.
+
+        Args:
+            room: how many at most for each target.
+        """
+        ...
+
+    def settle_deliveries(self, deliveries: Sequence[Delivery], tokens: Sequence[str]) -> list[str]:
+        """Writes the outcomes of those still ``sending`` under their token; returns their ids."""
+        ...
+
+    def groups(self, ids: Collection[str]) -> list[Group]:
+        """Groups by id, in no order."""
+        ...
+
+    def notifications(self, ids: Collection[str]) -> list[NotificationRecord]:
+        """Notifications by id, in no order."""
+        ...
+
+    def copy_members(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Lets groups have the same alerts as others: (from group id, to group id)."""
+        ...
+
+    def add_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Keeps attempts."""
+        ...
+
+    def next_due(self, targets: Collection[str]) -> dict[str, int]:
+        """For each target that has open deliveries: when the first is due."""
+        ...
+
+    # maintain
+
+    def expired_claims(self, now: int, limit: int) -> list[Delivery]:
+        """Deliveries ``sending`` under a lease that has run out."""
+        ...
+
+    def claims_not_of(self, owner: str, limit: int) -> list[Delivery]:
+        """Deliveries ``sending`` under a token that does not start with the owner's name."""
+        ...
+
+    def prune(self, before: int, identities_before: int, limit: int) -> int:
+        """Deletes ended records older than that; returns how many. Open ones stay."""
+        ...
+
+    # policy
+
+    def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
+        """Keeps a policy's canonical text by its hash; once."""
+        ...
+
+    # people
+
+    def retry_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
+        """Makes dead deliveries due again; returns the ids of those that were dead."""
+        ...
+
+    def drop_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
+        """Ends open and dead deliveries that are not being sent; returns their ids."""
+        ...
+
+    def mark_replayed(self, ids: Collection[str], now: int) -> None:
+        """Notes that messages which were set aside were sent through again."""
+        ...
+
+    # reading
+
+    def event(self, event_id: str) -> EventRecord | None:
+        """One event, or None."""
+        ...
+
+    def events(self, *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EventRecord]:
+        """Events by receipt, oldest first."""
+        ...
+
+    def set_aside_messages(self, *, limit: int = 100) -> list[SetAside]:
+        """Messages that were set aside, newest first."""
+        ...
+
+    def deliveries(
+        self,
+        *,
+        ids: Collection[str] | None = None,
+        state: str | None = None,
+        channel: str | None = None,
+        event_id: str | None = None,
+        limit: int = 100,
+    ) -> list[Delivery]:
+        """Deliveries, newest first."""
+        ...
+
+    def attempts(self, delivery_ids: Collection[str]) -> list[Attempt]:
+        """Attempts of deliveries, in their order."""
+        ...
+
+    def books(self) -> dict[str, int]:
+        """Counts for ``verify`` by dotted name, as docs/operations.md lists them."""
+        ...
+
+
+class Store(Protocol):
+    """Where everything is kept. Safe to call from any thread."""
+
+    def write(self, work: Callable[[Unit], T]) -> T:
+        """Runs the work in one transaction and commits it before returning.
+
+        Raises:
+            RouterError: ``store-unavailable``: nothing of it may be taken as committed. A call
+                ends within the store's deadline (5 s), whatever the disk or the server does.
+        """
+        ...
+
+    def read(self, work: Callable[[Unit], T]) -> T:
+        """Runs the work in a transaction that changes nothing. Raises as :meth:`write`."""
+        ...
+
+    def close(self) -> None:
+        """Waits for what runs, and closes."""
+        ...

@@ -1,0 +1,1 @@
+"""Where everything is kept: the Store over SQLAlchemy Core."""

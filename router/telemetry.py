@@ -1,0 +1,124 @@
+"""Every log event and every metric, declared once.
+
+Logs are JSON lines, or coloured text on a terminal. Values from events are data: control
+characters are escaped, long texts are cut, and no secret is ever handed to a log.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+#: Every log event: its name, and what it tells.
+LOG_EVENTS: dict[str, str] = {
+    "router.ready": "everything is up; the one line that says so",
+    "router.stopping": "a signal asked the process to end",
+    "router.stopped": "the process ends",
+    "router.loop_failed": "a loop met a fault that nobody expected; it goes on",
+    "config.loaded": "a configuration is in force",
+    "config.refused": "a configuration has faults; the old one stays in force",
+    "source.undecodable": "a message could not be decoded; it was set aside",
+    "source.refused": "a request to a source was refused; nothing was stored",
+    "source.problem": "a source cannot receive; with the remedy",
+    "source.recovered": "a source receives again",
+    "filter.failed": "a filter failed on an event; it did not match",
+    "template.failed": "a template failed; the built-in text was used",
+    "store.unavailable": "the store did not commit; nothing was acknowledged",
+    "store.recovered": "the store commits again",
+    "delivery.sent": "a provider accepted a message",
+    "delivery.waiting": "an attempt failed; it will be tried again",
+    "delivery.dead": "a delivery was given up",
+    "delivery.fenced": "a late owner's outcome was not written: another owner has the delivery",
+    "delivery.rescued": "a delivery whose sender ended without an outcome was given back",
+    "maintain.pruned": "old records were deleted",
+}
+
+_LONGEST_VALUE = 1000
+
+
+class Metrics:
+    """Prometheus metrics of one process; names and labels as Alertmanager's users know them.
+
+    Labels hold names from the configuration only, never what an event contains.
+    """
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry(auto_describe=True)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"alert_router_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"alert_router_{name}", text, labels, registry=registry)
+
+        self.received = counter("events_received", "Messages received, by outcome.", "source", "outcome")
+        self.refused = counter("requests_refused", "Requests that a source refused.", "source", "reason")
+        self.odd_fields = counter("odd_fields", "Fields that should hold a number and do not.", "field")
+        self.matched = counter("rule_matches", "Events that a rule matched.", "rule")
+        self.filter_errors = counter("filter_errors", "Events on which a rule's filter failed.", "rule")
+        self.template_errors = counter(
+            "template_errors", "Texts for which a template failed and the built-in text was used.", "rule"
+        )
+        self.notifications = counter(
+            "notifications", "Notifications written, by reason.", "channel", "reason"
+        )
+        self.attempts = counter("delivery_attempts", "Attempts to send, by verdict.", "channel", "verdict")
+        self.ended = counter("deliveries_ended", "Deliveries that ended, by state.", "channel", "state")
+        self.fenced = counter("deliveries_fenced", "Outcomes that came too late to be written.")
+        self.outbox = gauge("outbox_deliveries", "Open deliveries.", "state")
+        self.oldest = gauge("outbox_oldest_seconds", "Age of the oldest open delivery.")
+        self.source_problem = gauge("source_problem", "1 while a source cannot receive.", "source")
+        self.store_up = gauge("store_up", "1 while the store commits.")
+        self.reload_success = gauge("config_last_reload_successful", "1 if the last reload was taken.")
+        self.reload_time = gauge(
+            "config_last_reload_success_timestamp_seconds", "When a reload was last taken."
+        )
+        self.build_info = gauge("build_info", "Always 1; the version is a label.", "version")
+        self.latency = Histogram(
+            "alert_router_notification_latency_seconds",
+            "From an event's receipt to the provider's acceptance.",
+            ["channel"],
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300),
+            registry=registry,
+        )
+
+
+def set_up_logs(*, terminal: bool | None = None, level: str = "INFO") -> None:
+    """Sends logs to stderr: JSON lines, or coloured text when stderr is a terminal."""
+    pretty = sys.stderr.isatty() if terminal is None else terminal
+    renderer: Any = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _harmless,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # Libraries print URLs with tokens at DEBUG, Apprise even at WARNING.
+    for name in ("apprise", "urllib3", "requests", "mns"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _harmless(_logger: Any, _method: str, line: Any) -> Any:
+    return {name: _shown(value) for name, value in line.items()}
+
+
+def _shown(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    cut = value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…"
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in cut)
+
+
+def log(event: str, level: str = "info", **fields: Any) -> None:
+    """Writes one log event; its name stands in :data:`LOG_EVENTS`."""
+    if event not in LOG_EVENTS:
+        raise KeyError(f"log event {event!r} is not declared in telemetry.LOG_EVENTS")
+    getattr(structlog.get_logger(), level)(event, **fields)

@@ -1,0 +1,1 @@
+"""The HTTP listener: sources, health, metrics."""

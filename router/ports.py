@@ -78,11 +78,13 @@ class HttpSource(Protocol):
         name: as configured.
         path: where it listens.
         accepted_status: the answer when everything was committed (204 for MNS, else 200).
+        signed: each request is proved by its signature, so that no token is asked for.
     """
 
     name: str
     path: str
     accepted_status: int
+    signed: bool
 
     async def receive(self, request: Request) -> list[Envelope]:
         """The envelopes in a request.
@@ -281,6 +283,10 @@ class Unit(Protocol):
         ...
 
     # maintain
+
+    def open_targets(self) -> set[str]:
+        """Targets that have deliveries which are pending or waiting."""
+        ...
 
     def expired_claims(self, now: int, limit: int) -> list[Delivery]:
         """Deliveries ``sending`` under a lease that has run out."""

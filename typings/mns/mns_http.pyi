@@ -1,0 +1,4 @@
+from http.client import HTTPConnection
+
+class MNSHttp:
+    conn: HTTPConnection

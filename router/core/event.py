@@ -22,6 +22,8 @@ class Envelope:
         identity: what tells this message from every other, where the way it came says so
             (an MNS MessageId, an ``Idempotency-Key``), or None. Two envelopes of one identity
             are the same message.
+        poison: why its source gave it up (it came back too often), or nothing. Such a message is
+            set aside with this reason, without looking inside.
     """
 
     source: str
@@ -30,6 +32,7 @@ class Envelope:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     position: str = ""
     identity: str | None = None
+    poison: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports bench torture soak lock clean
+.PHONY: help demo test check lint types imports bench docs torture soak lock clean
 
 help: ## what you can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ imports: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp ## the figures of docs/performance.md, measured here
 	@$(BIN)/python -m bench
+
+docs: $(VENV)/run.stamp ## renews the pages of docs/ that are generated
+	@$(BIN)/python -c "from router.core.catalogue.tables import markdown; print(markdown(), end='')" > docs/events.md
 
 torture: $(VENV)/dev.stamp ## kills, power cuts and random inputs at full size (up to an hour)
 	@ALERT_ROUTER_TORTURE=1 $(BIN)/python -m pytest $(TESTS) -m slow -s

@@ -1,12 +1,17 @@
 """What a source receives (an envelope) and what it means (an event)."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+#: Bytes of the longest body that is taken; MNS itself carries 64 KiB.
+MAX_BODY = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +22,12 @@ class Envelope:
         source: the source's name in the configuration.
         body: the bytes as they came.
         received_at: microseconds UTC.
-        headers: those that a decoder reads, names in lower case.
+        headers: those that a decoder reads, names in lower case: ``x-mns-message-id``,
+            ``x-mns-publish-time``, ``x-mns-enqueue-time`` (epoch milliseconds), ``idempotency-key``,
+            ``content-type`` and a CloudEvent's ``ce-…``.
         position: where in the source it stood (a queue's message id, a file's line); for people.
-        identity: what tells this message from every other, where the way it came says so
-            (an MNS MessageId, an ``Idempotency-Key``), or None. Two envelopes of one identity
-            are the same message.
+        identity: what tells this message from every other, where the way it came says so (a queue's
+            message id, see :func:`identity_of`), or None. What is inside may say it better.
         poison: why its source gave it up (it came back too often), or nothing. Such a message is
             set aside with this reason, without looking inside.
     """
@@ -46,7 +52,8 @@ class Event:
             never later than the receipt.
         data: the decoded body, fields named as the producer names them.
         received_at: microseconds UTC.
-        identity: see :class:`Envelope`; None makes every receipt an event of its own.
+        identity: two receipts of one identity are the same message, by docs/rules.md section 4;
+            None makes every receipt an event of its own.
         odd_fields: fields that should hold a number and hold another text, kept as they came.
     """
 
@@ -78,6 +85,20 @@ class Undecodable:
     reason: str
 
 
-def digest_id(prefix: str, text: str) -> str:
+def digest_id(prefix: str, text: str | bytes) -> str:
     """An id of ours that depends on the text alone: ``prefix-`` and 24 hexadecimal digits."""
-    return f"{prefix}-{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=12).hexdigest()}"
+    exact = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return f"{prefix}-{hashlib.blake2b(exact, digest_size=12).hexdigest()}"
+
+
+def is_plain_id(text: str) -> bool:
+    """Whether a foreign id may stand as it is in ids, links and logs: a word of at most 64 characters."""
+    return _PLAIN_ID.fullmatch(text) is not None
+
+
+def identity_of(way: str, text: str) -> str:
+    """A message's identity: the way it is known by (``mns``, ``queue``, ``ce``, ``key``) and its id there.
+
+    An id that is no plain word stands as its digest, so that an identity is always short ASCII text.
+    """
+    return f"{way}:{text}" if is_plain_id(text) else digest_id(way, text)

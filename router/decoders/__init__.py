@@ -1,1 +1,5 @@
-"""Bytes to events: one file a format."""
+"""Bytes to events, one file a format; :func:`decode` is the one door, for every source."""
+
+from router.decoders.decoder import decode
+
+__all__ = ["decode"]

@@ -1,0 +1,16 @@
+"""The catalogue of Batch Compute's events: the checker, ``events``, the decoder and the tests read it."""
+
+from router.core.catalogue.events import EVENTS, JOB_STATES, MACHINE_STATES, EventType
+from router.core.catalogue.fields import FIELDS, NUMBERS, TIMES, Field, FieldType
+
+__all__ = [
+    "EVENTS",
+    "FIELDS",
+    "JOB_STATES",
+    "MACHINE_STATES",
+    "NUMBERS",
+    "TIMES",
+    "EventType",
+    "Field",
+    "FieldType",
+]

@@ -1,1 +1,32 @@
 """Where messages go: Apprise, its transport and verdicts, and one file for each provider that needs care."""
+
+from collections.abc import Callable
+
+from router.channels.channel import ChannelSpec, TargetChannel
+from router.channels.plugins import schema_of
+from router.channels.targets import expand
+from router.core.text.kinds import kind_of
+from router.ports import Channel
+
+__all__ = ["ChannelSpec", "expand", "kind_of_url", "make_channel"]
+
+
+def make_channel(spec: ChannelSpec, now: Callable[[], int]) -> Channel:
+    """The channel for one target.
+
+    Args:
+        now: microseconds UTC.
+
+    Raises:
+        RouterError: ``bad-channel``: see :func:`expand`.
+    """
+    return TargetChannel(spec, now)
+
+
+def kind_of_url(url: str) -> str:
+    """The channel kind of a URL: which texts and limits it has.
+
+    Raises:
+        RouterError: ``bad-channel``: no service of Apprise has such URLs.
+    """
+    return kind_of(schema_of(url))

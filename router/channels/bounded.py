@@ -1,0 +1,99 @@
+"""Calls that end in time, whatever they wait for: a name server, a handshake, a library's sleep.
+
+Python cannot interrupt a thread. So the call runs in a thread of ours and the caller stops
+waiting at the deadline; the call is left to end by itself. The threads are daemons: none of them
+keeps the process from ending.
+"""
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+#: How long an idle thread waits for more work, in seconds.
+IDLE = 30.0
+
+
+class LateError(Exception):
+    """The call did not end in time. It may still run."""
+
+
+class _Job(Generic[T]):
+    """One call, and where its end is reported: a result, or the exception it raised."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self.ended: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+
+    def run(self) -> None:
+        try:
+            self.ended.put((self._call(), None))
+        except BaseException as error:  # noqa: BLE001  it is raised again, in the caller
+            self.ended.put((None, error))
+
+
+class Threads:
+    """Threads that are kept for the next call; there are never more than calls at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[_Thread] = []
+
+    def call(self, call: Callable[[], T], seconds: float) -> T:
+        """The call's result, or what it raised.
+
+        Raises:
+            LateError: it has not ended after so many seconds.
+        """
+        job = _Job(call)
+        with self._lock:
+            thread = self._idle.pop() if self._idle else None
+        if thread is None:
+            thread = _Thread(self)
+            thread.start()
+        thread.jobs.put(job.run)
+        try:
+            result, error = job.ended.get(timeout=seconds)
+        except Empty:
+            raise LateError from None
+        if error is not None:
+            raise error
+        return result  # type: ignore[return-value]
+
+    def rest(self, thread: "_Thread") -> None:
+        """Takes a thread back that has nothing to do."""
+        with self._lock:
+            self._idle.append(thread)
+
+    def dismiss(self, thread: "_Thread") -> bool:
+        """Lets an idle thread end; False when it has just been given work."""
+        with self._lock:
+            if thread not in self._idle:
+                return False
+            self._idle.remove(thread)
+            return True
+
+
+class _Thread(threading.Thread):
+    def __init__(self, threads: Threads) -> None:
+        super().__init__(name="channel-send", daemon=True)
+        self.jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._threads = threads
+
+    def run(self) -> None:
+        while True:
+            try:
+                job = self.jobs.get(timeout=IDLE)
+            except Empty:
+                if self._threads.dismiss(self):
+                    return
+                continue
+            job()
+            del job
+            self._threads.rest(self)
+
+
+#: Shared by all channels.
+THREADS = Threads()

@@ -1,0 +1,126 @@
+"""One target: its plugin, its connections, and how a message is given to it."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import requests
+
+from router.channels.bounded import THREADS, LateError
+from router.channels.plugins import Plugin, open_plugin, speaks_http
+from router.channels.providers import provider_of
+from router.channels.recording import Recording
+from router.channels.secrets import Secrets
+from router.channels.targets import count
+from router.channels.transport import Transport, recorded
+from router.channels.verdicts import Judge
+from router.core.delivery import SECOND, Delivery, Outcome, Verdict
+from router.core.filter import Filter
+from router.core.message import Message
+from router.errors import RouterError
+
+#: A target with more sends than this still hanging after their deadline is not tried.
+MOST_HANGING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """What a channel for one target is made from.
+
+    Args:
+        name: the target's name: ``channel/number``.
+        url: an Apprise URL with exactly one target (see :func:`router.channels.expand`); secret.
+        kind: which texts it is given; see router.core.text.kinds.
+        timeout: microseconds for a whole send.
+        connect_timeout: microseconds.
+        accept: where it holds for the provider's JSON answer, the message was accepted.
+        egress: requests for the first origin go to the second.
+        proxy: the URL of an HTTP proxy; secret.
+        ca_file: certificates that are trusted besides the public ones.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    kind: str
+    timeout: int = 12 * SECOND
+    connect_timeout: int = 4 * SECOND
+    accept: Filter | None = None
+    egress: Mapping[str, str] = field(default_factory=dict[str, str])
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+
+class TargetChannel:
+    """One target at one provider: implements router.ports.Channel.
+
+    Args:
+        now: microseconds UTC.
+
+    Raises:
+        RouterError: ``bad-channel``: the URL has no service, lacks something, or has several targets.
+    """
+
+    def __init__(self, spec: ChannelSpec, now: Callable[[], int]) -> None:
+        plugin = open_plugin(spec.url)
+        if count(plugin) > 1:
+            raise RouterError(
+                "bad-channel", f"{spec.name}: this URL has several targets", "write one URL for each"
+            )
+        provider = provider_of(plugin)
+        self.kind = spec.kind
+        self.concurrency = provider.concurrency
+        self._name = spec.name
+        self._plugin = plugin
+        self._provider = provider
+        self._now = now
+        self._seconds = spec.timeout / SECOND
+        self._judge = Judge(provider.rule, spec.accept, provider.single, speaks_http(plugin))
+        self._transport = Transport(
+            min(spec.connect_timeout, spec.timeout) / SECOND, spec.egress, spec.proxy, spec.ca_file
+        )
+        self._secrets = Secrets([spec.url, spec.proxy or ""], _open_parts(plugin))
+        self._lock = threading.Lock()
+        self._running = 0
+
+    def send(self, message: Message, delivery: Delivery) -> Verdict:
+        """See router.ports.Channel."""
+        verdict = self._verdict(message, delivery)
+        return replace(verdict, answer=self._secrets.shown(verdict.answer))
+
+    def close(self) -> None:
+        """See router.ports.Channel."""
+        self._transport.close()
+
+    def _verdict(self, message: Message, delivery: Delivery) -> Verdict:
+        with self._lock:
+            if self._running >= self.concurrency + MOST_HANGING:
+                return Verdict(Outcome.UNREACHABLE, f"{self._running} earlier sends still hang")
+            self._running += 1
+        recording = Recording(self._seconds)
+        try:
+            claimed = THREADS.call(partial(self._run, recording, message, delivery), self._seconds)
+        except LateError:
+            recording.abandon()
+            return self._judge.late(recording.exchanges, self._seconds, self._now())
+        except Exception as error:  # noqa: BLE001  a plugin's bug must not stop the pipeline
+            return self._judge.failed(recording.exchanges, type(error).__name__, self._now())
+        return self._judge.verdict(recording.exchanges, claimed, self._now())
+
+    def _run(self, recording: Recording, message: Message, delivery: Delivery) -> bool:
+        try:
+            with recorded(self._transport, recording):
+                return self._provider.send(self._plugin, message, delivery)
+        except requests.RequestException:  # of our own senders; on record where there was a request
+            return False
+        finally:
+            with self._lock:
+                self._running -= 1
+
+
+def _open_parts(plugin: Plugin) -> list[str]:
+    """What may be shown of the URL: the host, where it is a server and not a token."""
+    host = plugin.template_tokens.get("host", {})
+    if not isinstance(plugin.host, str) or host.get("private") or host.get("map_to", "host") != "host":
+        return []
+    return [plugin.host, f"{plugin.host}:{plugin.port}"]

@@ -1,0 +1,87 @@
+"""Connections that put on record when they begin to send, and the TLS contexts that they share."""
+
+import socket
+import ssl
+import time
+from functools import lru_cache
+from typing import Any, cast
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from router.channels.recording import current
+
+#: Seconds. Servers close idle connections, many after 5 s; an older one is not used again.
+IDLE = 4.0
+
+
+class _Noted:
+    """A connection that notes when it begins to send, and does not live long when idle."""
+
+    sock: Any
+    _connecting = False
+    _last_used = 0.0
+
+    def connect(self) -> None:
+        self._connecting = True
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            self._connecting = False
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        sock = cast(socket.socket, self.sock)
+        if not self._connecting:  # else it is a proxy's CONNECT
+            recording = current()
+            recording.sending(sock)
+            sock.settimeout(recording.remaining())
+        self._last_used = time.monotonic()
+        super().send(data)  # type: ignore[misc]
+
+    @property
+    def is_connected(self) -> bool:
+        fresh = time.monotonic() - self._last_used < IDLE
+        return fresh and super().is_connected  # type: ignore[misc,no-any-return]
+
+
+class _Connection(_Noted, HTTPConnection):
+    pass
+
+
+class _TLSConnection(_Noted, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection  # type: ignore[assignment]
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection  # type: ignore[assignment]
+
+
+POOLS: Any = {"http": _Pool, "https": _TLSPool}
+
+
+@lru_cache(maxsize=8)
+def tls_context(ca_file: str | None, verify: bool) -> ssl.SSLContext:
+    """A TLS context; shared, because reading the certificates takes 30 ms and some megabytes.
+
+    Args:
+        ca_file: certificates that are trusted besides the public ones.
+        verify: False where the channel's URL says ``verify=no``.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context

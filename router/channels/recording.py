@@ -1,0 +1,101 @@
+"""What is on record of one send: its exchanges, and how much time it has left."""
+
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Exchange:
+    """One request and what came of it.
+
+    Args:
+        origin: ``https://host:port`` that the request was for.
+        sent: a part of the request may have left; before that nobody can have received anything.
+        status: None when no answer came.
+        reason: the status's own words.
+        complete: the answer was read to its end, or to 64 KiB.
+        fault: why no answer came, in words; empty when one came.
+        hopeless: trying again would end the same way (a certificate that is not accepted).
+    """
+
+    method: str
+    origin: str
+    sent: bool = False
+    status: int | None = None
+    reason: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+    complete: bool = False
+    fault: str = ""
+    hopeless: bool = False
+
+
+class AbandonedError(Exception):
+    """The send has run out of time; it must not begin another request."""
+
+
+class Recording:
+    """All exchanges of one send, and its deadline.
+
+    Args:
+        seconds: how long the whole send may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.exchanges: list[Exchange] = []
+        self._deadline = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self._socket: socket.socket | None = None
+
+    def remaining(self) -> float:
+        """Seconds to the deadline, never less than a millisecond."""
+        return max(0.001, self._deadline - time.monotonic())
+
+    def begin(self, exchange: Exchange) -> None:
+        """Adds an exchange, before anything is done for it."""
+        with self._lock:
+            self._refuse_when_abandoned()
+            self.exchanges.append(exchange)
+
+    def sending(self, sock: socket.socket) -> None:
+        """Notes that bytes of the newest exchange are about to leave through this socket."""
+        with self._lock:
+            self._refuse_when_abandoned()
+            self.exchanges[-1].sent = True
+            self._socket = sock
+
+    def abandon(self) -> None:
+        """Ends the send from another thread: nothing more leaves, and its socket is shut."""
+        with self._lock:
+            self._abandoned = True
+            sock = self._socket
+        if sock is not None:
+            with suppress(OSError):
+                # Not SSLSocket's own shutdown, which takes its state from under a reading thread.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _refuse_when_abandoned(self) -> None:
+        if self._abandoned:
+            raise AbandonedError
+
+
+#: The recording of the send that runs in this thread.
+RECORDING: ContextVar[Recording | None] = ContextVar("recording", default=None)
+
+
+def current() -> Recording:
+    """The recording of the send that runs in this thread.
+
+    Raises:
+        AbandonedError: none does: a plugin tried to reach the network outside a send.
+    """
+    recording = RECORDING.get()
+    if recording is None:
+        raise AbandonedError
+    return recording

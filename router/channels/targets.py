@@ -1,0 +1,67 @@
+"""A URL with several targets, split into URLs with one target each."""
+
+import copy
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from router.channels.plugins import Plugin, module_of, open_plugin
+from router.errors import RouterError
+
+#: Plugins whose "targets" are people mentioned in one message to one group.
+_MENTION = frozenset({"dingtalk"})
+
+
+def expand(url: str) -> list[str]:
+    """The URL as one URL for each of its targets, so that a retry never reaches a target that accepted.
+
+    Raises:
+        RouterError: ``bad-channel``: no service has such URLs, it lacks something, or its targets
+            must be written as URLs of their own. Never holds a part of the URL.
+    """
+    plugin = open_plugin(url)
+    if count(plugin) <= 1:
+        return [url]
+    urls = [single.url() for single in _singles(plugin)]
+    if len(urls) != count(plugin) or any(count(open_plugin(each)) != 1 for each in urls):
+        raise RouterError(
+            "bad-channel",
+            f"this {plugin.schema}:// URL has {count(plugin)} targets",
+            "write one URL for each, under urls:",
+        )
+    return urls
+
+
+def count(plugin: Plugin) -> int:
+    """How many messages the plugin would send for one notification."""
+    return 1 if module_of(plugin) in _MENTION else len(plugin)
+
+
+def _singles(plugin: Plugin) -> Iterator[Plugin]:
+    """The plugin with only one of its targets, for each of them, always in the same order.
+
+    Plugins name their lists of targets as they like. It is a list of targets when the plugin
+    counts fewer without it.
+    """
+    attributes: dict[str, Any] = plugin.__dict__
+    lists = {name: value for name, value in attributes.items() if type(value) in (list, tuple, set) and value}
+    of_targets = {name: value for name, value in lists.items() if _fewer(plugin, name, type(value)())}
+    nothing = {name: type(value)() for name, value in of_targets.items()}
+    for name, value in of_targets.items():
+        for target in _in_order(value):
+            yield _with(plugin, nothing | {name: type(value)([target])})
+
+
+def _in_order(value: Iterable[Any]) -> list[Any]:
+    # The number of a target is its name: a set's order, which is another in each process, will not do.
+    return sorted(value, key=repr) if isinstance(value, set | frozenset) else list(value)
+
+
+def _fewer(plugin: Plugin, name: str, nothing: object) -> bool:
+    return count(_with(plugin, {name: nothing})) < count(plugin)
+
+
+def _with(plugin: Plugin, values: dict[str, Any]) -> Plugin:
+    changed = copy.copy(plugin)
+    for name, value in values.items():
+        setattr(changed, name, value)
+    return changed

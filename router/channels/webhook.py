@@ -1,0 +1,56 @@
+"""``json://`` and ``jsons://``: the whole notification as JSON, with an idempotency key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from router.channels.plugins import Plugin
+from router.channels.shim import SHIM
+from router.core.delivery import Delivery
+from router.core.message import Message
+
+#: The version of the form; a new minor one only adds fields.
+VERSION = "1.0"
+
+
+def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """Sends ``message.data``; always true: the answer decides.
+
+    The URL's parameters are Apprise's: ``+Name=`` a header, ``-name=`` a parameter of the request,
+    ``:name=`` a field more, or for an existing field its new name (without a value: none), ``method=``.
+    """
+    headers = {"User-Agent": "alert-router", "Content-Type": "application/json"}
+    port = f":{plugin.port}" if plugin.port else ""
+    SHIM.request(
+        plugin.method,
+        f"{'https' if plugin.secure else 'http'}://{plugin.host}{port}{plugin.fullpath}",
+        params=plugin.params,
+        data=orjson.dumps(payload(message, delivery, plugin.payload_extras)),
+        # The key comes last: it must be this delivery's, whatever the URL says.
+        headers=headers | plugin.headers | {"Idempotency-Key": delivery.id},
+        auth=(plugin.user, plugin.password or "") if plugin.user else None,
+        verify=plugin.verify_certificate,
+    )
+    return True
+
+
+def payload(message: Message, delivery: Delivery, extras: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON object that is sent."""
+    fields: dict[str, Any] = {
+        "version": VERSION,
+        "title": message.title,
+        "body": message.body,
+        "severity": message.severity,
+        **message.data,
+        "delivery_id": delivery.id,
+        "possible_duplicate": delivery.may_repeat,
+    }
+    for name, value in extras.items():
+        if name not in fields:
+            fields[name] = value
+        elif value:
+            fields[value] = fields.pop(name)
+        else:
+            del fields[name]
+    return fields

@@ -1,0 +1,74 @@
+"""URLs with several targets, and URLs that no service has."""
+
+import pytest
+
+from router.channels import expand, kind_of_url, make_channel
+from router.channels.channel import ChannelSpec
+from router.errors import RouterError
+from tests.channels.making import NOW
+
+SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+TWILIO = f"twilio://AC{'a' * 32}:{'b' * 32}@15551234567"
+
+
+@pytest.mark.parametrize(
+    ("url", "ends"),
+    [
+        (f"{SLACK}/#night/#day", ["/%23day/", "/%23night/"]),
+        (f"{TWILIO}/15551234568/15551234569", ["/%2B15551234568/", "/%2B15551234569/"]),
+        ("mailto://u:p@example.com?to=a@x.com,b@x.com", ["/a%40x.com", "/b%40x.com"]),
+        ("tgram://123456789:abcdefg_hijklmnop/12315544/1234", ["/12315544/", "/1234/"]),
+        ("ntfy://localhost/one/two", ["/one", "/two"]),
+    ],
+)
+def test_each_target_has_a_url_of_its_own(url: str, ends: list[str]) -> None:
+    """A URL with several targets becomes one URL for each, in the order in which they are written."""
+    assert [each.partition("?")[0][-len(end) :] for each, end in zip(expand(url), ends, strict=True)] == ends
+    assert [expand(each) for each in expand(url)] == [[each] for each in expand(url)]
+
+
+@pytest.mark.parametrize(
+    "url", [SLACK, "json://localhost/hook?+X=1", f"{SLACK}/#one", "dingtalk://s@t/155500000000/155500000001"]
+)
+def test_a_single_target_stays_as_it_is_written(url: str) -> None:
+    """One target is one URL, unchanged; people whom a DingTalk message mentions are not targets."""
+    assert expand(url) == [url]
+
+
+def test_a_channel_is_not_made_for_several_targets() -> None:
+    """A channel has exactly one target, so that a retry cannot reach one that accepted."""
+    with pytest.raises(RouterError, match="several targets"):
+        make_channel(ChannelSpec("oncall/1", f"{SLACK}/#a/#b", "slack"), lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("slak://SECRET/PATH", "did you mean slack://"),
+        ("qzwxecrv://SECRET", "no service of Apprise has this schema"),
+        ("SECRET", "this is not a URL"),
+        ("slack://SECRET", "slack://{token_a}/{token_b}/{token_c}"),
+        ("https://SECRET.example.com/x", "jsons://host/path"),
+        ("mqtt://SECRET/topic", "not installed here: paho-mqtt"),
+    ],
+)
+def test_an_error_says_what_to_write_and_nothing_of_the_url(url: str, said: str) -> None:
+    """A URL that cannot be used is explained without any part of it."""
+    with pytest.raises(RouterError) as raised:
+        expand(url)
+    assert said in str(raised.value)
+    assert "SECRET" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "slack"),
+        ("jsons://example.com/hook", "webhook"),
+        ("mailtos://u:p@example.com", "email"),
+        ("gotify://localhost/token", "plain"),
+    ],
+)
+def test_the_kind_of_a_url_is_known_before_it_is_used(url: str, kind: str) -> None:
+    """The configuration learns a target's kind from its URL, also from a provider's own one."""
+    assert kind_of_url(url) == kind

@@ -1,0 +1,60 @@
+"""Webhooks: what a receiver gets, and which answers count."""
+
+from dataclasses import replace
+
+import pytest
+
+from router.core.delivery import Outcome
+from tests.channels.making import DELIVERY, send
+from tests.channels.servers import Provider
+
+
+def test_a_receiver_gets_the_whole_notification_and_the_key(provider: Provider) -> None:
+    """The body is the notification as JSON with its version; the delivery's id is the idempotency key."""
+    assert send(f"json://127.0.0.1:{provider.port}/hook").outcome is Outcome.ACCEPTED
+    (request,) = provider.received
+    assert (request.method, request.target) == ("POST", "/hook")
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["idempotency-key"] == DELIVERY.id
+    assert request.json == {
+        "version": "1.0",
+        "title": "job-1 failed",
+        "body": "exit code 137",
+        "severity": "critical",
+        "reason": "first",
+        "rule": "job-failed",
+        "event": {"JobId": "job-1"},
+        "delivery_id": DELIVERY.id,
+        "possible_duplicate": False,
+    }
+
+
+def test_a_repeat_says_so_and_keeps_its_key(provider: Provider) -> None:
+    """After an attempt that may have arrived, the receiver can tell a possible duplicate by flag and key."""
+    send(f"json://127.0.0.1:{provider.port}/", delivery=replace(DELIVERY, unknown=1, attempts=2))
+    (request,) = provider.received
+    assert request.json["possible_duplicate"] is True
+    assert request.headers["idempotency-key"] == DELIVERY.id
+
+
+def test_apprise_parameters_of_the_url_are_kept(provider: Provider) -> None:
+    """Headers, parameters, payload fields, method, user and password of an Apprise URL reach the receiver."""
+    url = (
+        f"json://user:pa%20ss@127.0.0.1:{provider.port}/a%20b/c"
+        "?method=put&+X-Token=t1&-tenant=blue&:team=night&:body=text&:html="
+    )
+    assert send(url).outcome is Outcome.ACCEPTED
+    (request,) = provider.received
+    assert (request.method, request.target) == ("PUT", "/a%20b/c?tenant=blue")
+    assert request.headers["x-token"] == "t1"
+    assert request.headers["authorization"] == "Basic dXNlcjpwYSBzcw=="
+    assert request.json["team"] == "night"
+    assert request.json["text"] == "exit code 137"
+    assert "body" not in request.json
+
+
+@pytest.mark.parametrize("header", ["+Idempotency-Key=mine", "+idempotency-key=mine"])
+def test_the_url_cannot_change_the_key(provider: Provider, header: str) -> None:
+    """A header of the URL never replaces the delivery's own key."""
+    send(f"json://127.0.0.1:{provider.port}/?{header}")
+    assert provider.received[0].headers["idempotency-key"] == DELIVERY.id

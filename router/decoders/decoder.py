@@ -72,6 +72,8 @@ def _inside(message: mns.MnsMessage) -> _Content | None:
 
 
 def _object(text: bytes) -> dict[str, Any] | None:
+    if not text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return None
     try:
         value = read_json(text)
     except JsonError:

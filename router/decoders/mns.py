@@ -7,7 +7,9 @@ from xml.etree.ElementTree import ParseError
 
 from router.core.event import is_plain_id
 
+#: A notification has a dozen fields, one below another; more is somebody's bomb.
 _MOST_DEPTH = 8
+_MOST_ELEMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,14 @@ class _Fields:
         self.root = ""
         self.fields: dict[str, str] = {}
         self._depth = 0
+        self._elements = 0
         self._texts: list[str] = []
 
     def start(self, tag: str, _attributes: Mapping[str, str]) -> None:
         self._depth += 1
+        self._elements += 1
+        if self._elements > _MOST_ELEMENTS:
+            raise ValueError(f"it has more than {_MOST_ELEMENTS} elements")
         if self._depth > _MOST_DEPTH:
             raise ValueError(f"it nests deeper than {_MOST_DEPTH} levels")
         if self._depth == 1:

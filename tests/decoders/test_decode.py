@@ -209,6 +209,7 @@ class TestIdentity:
         (b"<Notification><Topic>t</Topic></Notification>", "no Message"),
         (b"<html><body/></html>", "root is html"),
         (b"<a>" * 9 + b"</a>" * 9, "deeper than 8"),
+        (b"<Notification>" + b"<a/>" * 200 + b"</Notification>", "more than 200"),
         (b'<?xml version="1.0" encoding="gbk"?><Notification/>', "XML is broken"),
         (
             b'<!DOCTYPE a [<!ENTITY b "c">]><Notification><Message>&b;</Message></Notification>',

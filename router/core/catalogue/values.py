@@ -13,15 +13,14 @@ def read_number(value: Any) -> Any:
     Whole numbers become ``int``, also ``"137.0"``. Whatever is no number comes back as it is.
     """
     if isinstance(value, str):
-        return _from_text(value)
+        is_plain = value.isdecimal() and value.isascii() and len(value) < 19
+        return int(value) if is_plain else _from_text(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e18:
         return int(value)
     return value
 
 
 def _from_text(text: str) -> Any:
-    if text.isdecimal() and text.isascii() and len(text) < 19:
-        return int(text)
     stripped = text.strip()
     if not stripped:
         return None

@@ -37,7 +37,7 @@ def decode(envelope: Envelope) -> Event | Undecodable:
     mns_id = content.mns_id or envelope.headers.get("x-mns-message-id", "")
     identity = _identity(envelope, mns_id, cloudevents.identity(data) if is_cloud_event else None)
     return Event(
-        id=mns_id if is_plain_id(mns_id) else _made_id(envelope, identity),
+        id=_id(envelope, mns_id, identity),
         source=envelope.source,
         at=_time(envelope, content, is_cloud_event),
         data=data,
@@ -91,7 +91,10 @@ def _identity(envelope: Envelope, mns_id: str, cloud_event: str | None) -> str |
     return identity_of("key", f"{envelope.source}:{key}") if key else None
 
 
-def _made_id(envelope: Envelope, identity: str | None) -> str:
+def _id(envelope: Envelope, mns_id: str, identity: str | None) -> str:
+    # An MNS id in the form of ours could be that of another event.
+    if is_plain_id(mns_id) and not mns_id.startswith("e-"):
+        return mns_id
     if identity is not None:
         return digest_id("e", identity)
     place = f"{envelope.source}\n{envelope.received_at}\n{envelope.position}\n"

@@ -177,6 +177,11 @@ class TestIdentity:
         assert isinstance(again, Event)
         assert again.id == ids[0]
 
+    def test_a_message_cannot_take_another_events_id(self) -> None:
+        """A MessageId in the form of our own ids gets another id: two events never share one."""
+        made = event("{}").id
+        assert event(MNS | {"MessageId": made}).id != made
+
     @pytest.mark.parametrize("odd", ["a b", "x" * 65, "\x00", "<script>", "é", "../etc"])
     def test_an_odd_message_id_stays_out_of_ids(self, odd: str) -> None:
         """Foreign text stands in an id only if it is a plain word; it identifies the message all the same."""

@@ -1,4 +1,4 @@
-"""One filter: parsed by ``jmespath``, bounded, and judged without ever being fatal."""
+"""One filter: parsed by ``jmespath``, run as Python code, bounded, and judged without ever being fatal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,27 +6,14 @@ from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from jmespath.visitor import Options
 
-from router.core.filter.functions import FUNCTIONS
-from router.errors import RouterError
+from router.core.filter.bounds import FilterError, check_length, check_size, too_deep
+from router.core.filter.compiled.program import Evaluate, Shape, shape_with_code
+from router.core.filter.shape import shape_of
+from router.core.filter.stepwise import Stepwise
 
-#: Bounds of an expression, checked when it is loaded.
-MAX_LENGTH = 4096
-MAX_DEPTH = 64
-MAX_NODES = 1000
-
-
-class FilterError(RouterError):
-    """An expression that is not JMESPath, or is beyond its bounds.
-
-    Args:
-        column: where in the expression, counted from 0.
-    """
-
-    def __init__(self, message: str, column: int = 0) -> None:
-        super().__init__("filter", message)
-        self.column = column
+#: The longest text of an error on record; ``jmespath`` puts whole values in.
+_LONGEST_ERROR = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +24,74 @@ class Judged:
     error: str = ""
 
 
+_HOLDERS = frozenset((list, dict))
+_HELD, _NOT_HELD = Judged(True), Judged(False)
+
+
 class Filter:
     """A JMESPath filter: the grammar and the results of the ``jmespath`` package, and a few functions more.
+
+    Data is what JSON can say: dicts, lists, texts, numbers, booleans, None.
 
     Raises:
         FilterError: the text is not JMESPath, or is too long, too deep or too large.
     """
 
-    __slots__ = ("_options", "_parsed", "text")
+    __slots__ = ("_search", "_truth", "literals", "shape", "text")
 
     def __init__(self, expression: str) -> None:
+        ast = _parse(expression)
+        node, literals = shape_of(ast)
         self.text = expression
-        self._parsed = _parse(expression)
-        self._options = Options(custom_functions=FUNCTIONS)
+        self.shape: Shape = shape_with_code(node, len(literals))
+        self.literals: tuple[Any, ...] = literals
+        self._search: Evaluate | None = None
+        self._truth: Evaluate | None = None
 
     @property
     def ast(self) -> Mapping[str, Any]:
-        """The parsed expression, as ``jmespath`` names its nodes."""
-        return self._parsed.parsed
+        """The parsed expression, as ``jmespath`` names its nodes; parsed again: 10,000 filters stay small."""
+        return _parse(self.text)
 
     def search(self, data: Any) -> Any:
-        """What the expression finds in the data: the same result, or exception, as ``jmespath.search``."""
-        return self._parsed.search(data, options=self._options)
+        """What the expression finds in the data: the same result, or exception, as ``jmespath.search``.
+
+        The result is the caller's own: changing it changes neither the data nor the filter.
+
+        Raises:
+            FilterError: it takes more steps than a filter may.
+        """
+        return detached((self._search or self._make_search())(data))
+
+    @property
+    def truth(self) -> Evaluate:
+        """A function from data to a value that is true when the filter holds; raises as :meth:`search`."""
+        return self._truth or self._make_truth()
 
     def judge(self, data: Any) -> Judged:
         """Whether the filter holds for the data; a filter that fails does not hold and says why."""
         try:
-            found = self.search(data)
+            return _HELD if (self._truth or self._make_truth())(data) else _NOT_HELD
         except Exception as error:  # noqa: BLE001  jmespath lets a bare TypeError out for unlike types
-            return Judged(False, f"{type(error).__name__}: {error}")
-        return Judged(is_true(found))
+            return Judged(False, f"{type(error).__name__}: {error}"[:_LONGEST_ERROR])
 
     def holds(self, data: Any) -> bool:
         """Whether the result is true-like in JMESPath; False when the filter fails on the data."""
         return self.judge(data).held
+
+    def _make_search(self) -> Evaluate:
+        self._search = self.shape.search(*self.literals) if self.shape.bounded else self._counted
+        return self._search
+
+    def _make_truth(self) -> Evaluate:
+        self._truth = self.shape.truth(*self.literals) if self.shape.bounded else self._counted_truth
+        return self._truth
+
+    def _counted(self, data: Any) -> Any:
+        return Stepwise().visit(self.ast, data)
+
+    def _counted_truth(self, data: Any) -> bool:
+        return is_true(self._counted(data))
 
     def __repr__(self) -> str:
         return f"Filter({self.text!r})"
@@ -87,31 +108,38 @@ def is_true(found: Any) -> bool:
     return not (found is None or found is False or found == "" or found == [] or found == {})
 
 
-def _parse(expression: str) -> Any:
-    if len(expression) > MAX_LENGTH:
-        raise FilterError(f"a filter has at most {MAX_LENGTH} characters; this one has {len(expression)}")
+def detached(found: Any) -> Any:
+    """A copy of lists and objects to any depth; anything else as it is."""
+    if found.__class__ not in _HOLDERS:
+        return found
+    own = found.copy()
+    waiting = [own]
+    while waiting:
+        holder = waiting.pop()
+        for at in _holders_in(holder):
+            holder[at] = holder[at].copy()
+            waiting.append(holder[at])
+    return own
+
+
+def _holders_in(holder: Any) -> list[Any]:
+    """Indices or keys of the lists and objects in a list or an object."""
+    parts = holder.items() if holder.__class__ is dict else enumerate(holder)
+    return [at for at, part in parts if part.__class__ in _HOLDERS]
+
+
+def _parse(expression: str) -> Mapping[str, Any]:
+    check_length(expression)
     try:
-        parsed = jmespath.compile(expression)
+        ast: Mapping[str, Any] = jmespath.compile(expression).parsed
     except JMESPathError as error:
         column = getattr(error, "lex_position", None) or 0
         raise FilterError(f"not JMESPath: {_first_line(error)}", column) from error
     except RecursionError:
-        raise FilterError(f"a filter nests at most {MAX_DEPTH} deep") from None
-    _check_size(parsed.parsed)
-    return parsed
+        raise too_deep() from None
+    check_size(ast)
+    return ast
 
 
 def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0].rstrip(":. ")
-
-
-def _check_size(ast: Mapping[str, Any]) -> None:
-    nodes, waiting = 0, [(ast, 1)]
-    while waiting:
-        node, depth = waiting.pop()
-        nodes += 1
-        if depth > MAX_DEPTH:
-            raise FilterError(f"a filter nests at most {MAX_DEPTH} deep")
-        if nodes > MAX_NODES:
-            raise FilterError(f"a filter has at most {MAX_NODES} parts")
-        waiting += [(child, depth + 1) for child in node["children"] if isinstance(child, dict)]

@@ -1,0 +1,1 @@
+"""Expressions as Python code: written from their shape, once a shape, with exactly ``jmespath``'s results."""

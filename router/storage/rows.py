@@ -1,0 +1,178 @@
+"""Nouns to rows and back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from router.core.alert import Alert, AlertState
+from router.core.delivery import Delivery, Outcome, State, Verdict
+from router.core.event import Envelope, Event, Undecodable
+from router.core.group import Group, Reason
+from router.ports import Attempt, EventRecord, Known, NotificationRecord, SetAside
+
+Row = Mapping[str, Any]
+
+
+def _json(value: Any) -> str:
+    """ASCII only, so that a lone surrogate or a NUL inside an event is text that every engine keeps."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
+def event_row(record: EventRecord) -> dict[str, Any]:
+    event, envelope = record.event, record.envelope
+    job = event.data.get("JobId")
+    return {
+        "id": event.id,
+        "identity": event.identity,
+        "source": event.source,
+        "kind": event.kind,
+        "job_id": job if isinstance(job, str) else None,
+        "at": event.at,
+        "received_at": event.received_at,
+        "data": _json(event.data),
+        "body": envelope.body,
+        "headers": _json(dict(envelope.headers)),
+        "position": envelope.position,
+        "policy": record.policy,
+        "outcome": record.outcome,
+        "reason": record.reason,
+        "matches": _json(record.matches),
+        "failures": _json(record.failures),
+        "odd_fields": _json(event.odd_fields),
+    }
+
+
+def event_of(row: Row) -> Event:
+    return Event(
+        id=row["id"],
+        source=row["source"],
+        at=row["at"],
+        data=json.loads(row["data"]),
+        received_at=row["received_at"],
+        identity=row["identity"],
+        odd_fields=tuple(json.loads(row["odd_fields"])),
+    )
+
+
+def event_record(row: Row) -> EventRecord:
+    envelope = Envelope(
+        source=row["source"],
+        body=bytes(row["body"]),
+        received_at=row["received_at"],
+        headers=json.loads(row["headers"]),
+        position=row["position"],
+        identity=row["identity"],
+    )
+    return EventRecord(
+        event=event_of(row),
+        envelope=envelope,
+        policy=row["policy"],
+        outcome=row["outcome"],
+        reason=row["reason"],
+        matches=_pairs(row["matches"]),
+        failures=_pairs(row["failures"]),
+    )
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in json.loads(text))
+
+
+def known_row(known: Known, now: int) -> dict[str, Any]:
+    sources = _json(sorted(known.sources))
+    return {"identity": known.identity, "event_id": known.event_id, "sources": sources, "seen_at": now}
+
+
+def known_of(row: Row) -> Known:
+    return Known(row["identity"], row["event_id"], frozenset(json.loads(row["sources"])))
+
+
+def set_aside_row(kept: SetAside) -> dict[str, Any]:
+    envelope = kept.undecodable.envelope
+    return {
+        "id": kept.id,
+        "source": envelope.source,
+        "received_at": envelope.received_at,
+        "body": envelope.body,
+        "headers": _json(dict(envelope.headers)),
+        "position": envelope.position,
+        "identity": envelope.identity,
+        "reason": kept.undecodable.reason,
+        "replayed_at": kept.replayed_at,
+    }
+
+
+def set_aside_of(row: Row) -> SetAside:
+    envelope = Envelope(
+        source=row["source"],
+        body=bytes(row["body"]),
+        received_at=row["received_at"],
+        headers=json.loads(row["headers"]),
+        position=row["position"],
+        identity=row["identity"],
+    )
+    return SetAside(row["id"], Undecodable(envelope, row["reason"]), row["replayed_at"])
+
+
+def _fields(noun: Any) -> dict[str, Any]:
+    return {name: getattr(noun, name) for name in noun.__dataclass_fields__}
+
+
+def _with(row: Row, **changed: Any) -> dict[str, Any]:
+    return dict(row) | changed
+
+
+def alert_row(alert: Alert) -> dict[str, Any]:
+    return _fields(alert) | {"state": alert.state.value, "labels": _json(dict(alert.labels))}
+
+
+def alert_of(row: Row) -> Alert:
+    return Alert(**_with(row, state=AlertState(row["state"]), labels=json.loads(row["labels"])))
+
+
+def group_row(group: Group) -> dict[str, Any]:
+    return _fields(group) | {"due_reason": group.due_reason.value if group.due_reason else None}
+
+
+def group_of(row: Row) -> Group:
+    reason = row["due_reason"]
+    return Group(**_with(row, due_reason=Reason(reason) if reason else None))
+
+
+def notification_row(record: NotificationRecord) -> dict[str, Any]:
+    return _fields(record) | {"reason": record.reason.value, "faults": _json(record.faults)}
+
+
+def notification_of(row: Row) -> NotificationRecord:
+    faults = tuple(json.loads(row["faults"]))
+    return NotificationRecord(**_with(row, reason=Reason(row["reason"]), faults=faults))
+
+
+def delivery_row(delivery: Delivery) -> dict[str, Any]:
+    return _fields(delivery) | {"state": delivery.state.value}
+
+
+def delivery_of(row: Row) -> Delivery:
+    return Delivery(**_with(row, state=State(row["state"])))
+
+
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "delivery_id": attempt.delivery_id,
+        "number": attempt.number,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "verdict": attempt.verdict.outcome.value,
+        "status": attempt.verdict.status,
+        "answer": attempt.verdict.answer,
+    }
+
+
+def attempt_of(row: Row) -> Attempt:
+    verdict = Verdict(Outcome(row["verdict"]), row["answer"], row["status"])
+    return Attempt(row["delivery_id"], row["number"], row["started_at"], row["ended_at"], verdict)
+
+
+def rows_of(nouns: Sequence[Any], to_row: Any) -> list[dict[str, Any]]:
+    """One row for each noun."""
+    return [to_row(noun) for noun in nouns]

@@ -1,0 +1,248 @@
+"""The tables. Times are integer microseconds UTC, ids text made by us, lists JSON text."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+#: The schema's revision; the last Alembic revision has the same name.
+REVISION = "0001"
+
+metadata = MetaData()
+
+
+def _id() -> "Column[str]":
+    return Column("id", Text, primary_key=True)
+
+
+def _text(name: str, default: str | None = None) -> "Column[str]":
+    return Column(name, Text, nullable=False, server_default=default)
+
+
+def _time(name: str, *, nullable: bool = False) -> "Column[int]":
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _count(name: str) -> "Column[int]":
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), _text("value"))
+
+policies = Table(
+    "policies", metadata, Column("hash", Text, primary_key=True), _text("text"), _time("loaded_at")
+)
+
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    Column("identity", Text),
+    _text("source"),
+    _text("kind"),
+    Column("job_id", Text),
+    _time("at"),
+    _time("received_at"),
+    _text("data"),
+    Column("body", LargeBinary, nullable=False),
+    _text("headers"),
+    _text("position"),
+    _text("policy"),
+    _text("outcome"),
+    _text("reason"),
+    _text("matches"),
+    _text("failures"),
+    _text("odd_fields"),
+    Index("events_received", "received_at", "id"),
+    Index("events_job", "job_id", "received_at"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    _text("event_id"),
+    _text("sources"),
+    _time("seen_at"),
+    Index("identities_seen", "seen_at"),
+)
+
+undecodable = Table(
+    "undecodable",
+    metadata,
+    _id(),
+    _text("source"),
+    _time("received_at"),
+    Column("body", LargeBinary, nullable=False),
+    _text("headers"),
+    _text("position"),
+    Column("identity", Text),
+    _text("reason"),
+    _time("replayed_at", nullable=True),
+    Index("undecodable_received", "received_at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    _text("rule"),
+    _text("key"),
+    _text("state"),
+    _text("severity"),
+    _time("opened_at"),
+    _text("event_id"),
+    _time("event_at"),
+    _time("received_at"),
+    _text("policy"),
+    _text("labels"),
+    _count("count"),
+    _time("fired_at", nullable=True),
+    _time("ended_at", nullable=True),
+    _text("end_reason"),
+    _text("muted_by"),
+    Index(
+        "alerts_open",
+        "rule",
+        "key",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("alerts_event", "event_id"),
+    Index("alerts_received", "received_at"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    _id(),
+    _text("channel"),
+    _text("key"),
+    _text("severity"),
+    _time("opened_at"),
+    _text("policy"),
+    _time("due_at", nullable=True),
+    Column("due_reason", Text),
+    _count("alerts"),
+    _count("told"),
+    _time("told_at", nullable=True),
+    _time("ended_at", nullable=True),
+    Column("fallback_of", Text),
+    Index("groups_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    Index("groups_opened", "opened_at"),
+)
+
+group_alerts = Table(
+    "group_alerts",
+    metadata,
+    Column("group_id", Text, primary_key=True),
+    Column("alert_id", Text, primary_key=True),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    _id(),
+    _text("kind"),
+    _text("subject"),
+    _time("due_at"),
+    _text("data"),
+    Index("timers_due", "due_at"),
+    Index("timers_subject", "subject"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    _id(),
+    _text("group_id"),
+    _text("channel"),
+    _text("reason"),
+    _text("severity"),
+    _time("created_at"),
+    _text("policy"),
+    _text("event_id"),
+    _text("faults"),
+    Index("notifications_created", "created_at"),
+    Index("notifications_event", "event_id"),
+    Index("notifications_group", "group_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    _text("notification_id"),
+    _text("group_id"),
+    _text("channel"),
+    _text("target"),
+    _text("kind"),
+    _text("severity"),
+    _text("content"),
+    _time("created_at"),
+    _time("due_at"),
+    _text("state"),
+    Column("token", Text),
+    _time("lease_until", nullable=True),
+    _count("attempts"),
+    _count("unknown"),
+    _text("reason"),
+    _text("answer"),
+    Column("status", Integer),
+    _time("ended_at", nullable=True),
+    Column("replaced_by", Text),
+    Column("fallback_of", Text),
+    Index(
+        "deliveries_due",
+        "target",
+        "due_at",
+        sqlite_where=text("state IN ('pending', 'waiting')"),
+        postgresql_where=text("state IN ('pending', 'waiting')"),
+    ),
+    Index(
+        "deliveries_claimed",
+        "lease_until",
+        sqlite_where=text("state = 'sending'"),
+        postgresql_where=text("state = 'sending'"),
+    ),
+    Index("deliveries_created", "created_at"),
+    Index("deliveries_notification", "notification_id"),
+    Index("deliveries_group", "group_id", "target"),
+    Index("deliveries_ended", "ended_at", sqlite_where=text("ended_at IS NOT NULL")),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", Text, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _time("started_at"),
+    _time("ended_at"),
+    _text("verdict"),
+    Column("status", Integer),
+    _text("answer"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    _id(),
+    _text("matcher"),
+    _time("starts_at"),
+    _time("ends_at"),
+    _text("author"),
+    _text("comment"),
+    _time("created_at"),
+    Column("interval", Text),
+    _time("expired_at", nullable=True),
+    Index("silences_ends", "ends_at"),
+)

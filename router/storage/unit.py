@@ -1,0 +1,353 @@
+"""One transaction: the verbs of ``router.ports.Unit`` over SQLAlchemy Core, one statement a table."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, and_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from router.core.alert import Alert
+from router.core.delivery import ENDED, Delivery, State
+from router.core.group import Group
+from router.ports import Attempt, DueGroup, EventRecord, Known, NotificationRecord, SetAside
+from router.storage import rows, tables
+from router.storage.books import count_books
+
+#: Alerts of a group that a notification shows.
+FIRST_FEW = 10
+#: Values in one ``IN``.
+CHUNK = 500
+
+_OPEN = (State.PENDING.value, State.WAITING.value)
+_UNFINISHED = (*_OPEN, State.SENDING.value)
+_ENDED = tuple(state.value for state in ENDED)
+
+
+class SqlUnit:
+    """See :class:`router.ports.Unit`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._postgresql = connection.dialect.name == "postgresql"
+
+    # ingest
+
+    def known(self, identities: Collection[str]) -> dict[str, Known]:
+        table = tables.identities
+        found = self._in(select(table), table.c.identity, identities)
+        return {row["identity"]: rows.known_of(row) for row in found}
+
+    def remember(self, known: Sequence[Known], now: int) -> None:
+        self._put(tables.identities, [rows.known_row(one, now) for one in known], ("sources",))
+
+    def add_events(self, records: Sequence[EventRecord]) -> None:
+        self._add(tables.events, rows.rows_of(records, rows.event_row))
+
+    def set_aside(self, messages: Sequence[SetAside]) -> None:
+        self._put(tables.undecodable, rows.rows_of(messages, rows.set_aside_row), ("reason",))
+
+    def put_alerts(self, alerts: Sequence[Alert]) -> None:
+        self._put(tables.alerts, rows.rows_of(alerts, rows.alert_row))
+
+    def put_groups(self, groups: Sequence[Group]) -> None:
+        self._put(tables.groups, rows.rows_of(groups, rows.group_row))
+
+    def join_groups(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._add(tables.group_alerts, [{"group_id": group, "alert_id": alert} for group, alert in pairs])
+
+    # dispatch
+
+    def claim_groups(self, now: int, limit: int) -> list[DueGroup]:
+        table = tables.groups
+        due = select(table).where(table.c.due_at <= now).order_by(table.c.due_at, table.c.id).limit(limit)
+        groups = [rows.group_of(row) for row in self._rows(self._locked(due))]
+        members = self._members([group.id for group in groups])
+        newest = {alerts[0].event_id for alerts in members.values() if alerts}
+        found = self._in(select(tables.events), tables.events.c.id, newest)
+        events = {row["id"]: rows.event_of(row) for row in found}
+        return [
+            DueGroup(group, tuple(alerts), events[alerts[0].event_id])
+            for group in groups
+            if (alerts := members.get(group.id)) and alerts[0].event_id in events
+        ]
+
+    def _members(self, group_ids: Collection[str]) -> dict[str, list[Alert]]:
+        """The first few alerts of each group, the newest first."""
+        joined = tables.group_alerts.join(tables.alerts, tables.alerts.c.id == tables.group_alerts.c.alert_id)
+        rank = func.row_number().over(
+            partition_by=tables.group_alerts.c.group_id,
+            order_by=(tables.alerts.c.event_at.desc(), tables.alerts.c.id),
+        )
+        inner = select(tables.group_alerts.c.group_id, tables.alerts, rank.label("place")).select_from(joined)
+        members: dict[str, list[Alert]] = {}
+        for row in self._in(inner, tables.group_alerts.c.group_id, group_ids):
+            fields = dict(row)
+            group_id, place = fields.pop("group_id"), fields.pop("place")
+            if place <= FIRST_FEW:
+                members.setdefault(group_id, []).append(rows.alert_of(fields))
+        return members
+
+    def add_notifications(self, records: Sequence[NotificationRecord]) -> None:
+        self._add(tables.notifications, rows.rows_of(records, rows.notification_row))
+
+    def add_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        self._add(tables.deliveries, rows.rows_of(deliveries, rows.delivery_row))
+
+    # deliver
+
+    def claim_deliveries(
+        self, now: int, room: Mapping[str, int], token: str, lease_until: int
+    ) -> list[Delivery]:
+        claimed: list[str] = []
+        for target, free in room.items():
+            claimed += [row["id"] for row in self._rows(self._locked(_due(target, now, free)))]
+        table = tables.deliveries
+        for chunk in _chunks(claimed):
+            taken = (
+                update(table)
+                .where(table.c.id.in_(chunk))
+                .values(
+                    state=State.SENDING.value,
+                    token=token,
+                    lease_until=lease_until,
+                    attempts=table.c.attempts + 1,
+                )
+            )
+            self._connection.execute(taken)
+        found = self._in(select(table), table.c.id, claimed)
+        return sorted((rows.delivery_of(row) for row in found), key=lambda one: (one.due_at, one.id))
+
+    def settle_deliveries(self, deliveries: Sequence[Delivery], tokens: Sequence[str]) -> list[str]:
+        table = tables.deliveries
+        mine = {delivery.id: token for delivery, token in zip(deliveries, tokens, strict=True)}
+        held = self._in(
+            self._waited(select(table.c.id, table.c.token).where(table.c.state == State.SENDING.value)),
+            table.c.id,
+            mine,
+        )
+        ours = {row["id"] for row in held if row["token"] == mine[row["id"]]}
+        self._put(table, [rows.delivery_row(one) for one in deliveries if one.id in ours])
+        return [delivery.id for delivery in deliveries if delivery.id in ours]
+
+    def add_attempts(self, attempts: Sequence[Attempt]) -> None:
+        self._put(tables.attempts, rows.rows_of(attempts, rows.attempt_row))
+
+    def next_due(self, targets: Collection[str]) -> dict[str, int]:
+        table = tables.deliveries
+        due: dict[str, int] = {}
+        for target in targets:
+            first = select(func.min(table.c.due_at)).where(table.c.target == target, table.c.state.in_(_OPEN))
+            at = self._connection.execute(first).scalar()
+            if at is not None:
+                due[target] = at
+        return due
+
+    def groups(self, ids: Collection[str]) -> list[Group]:
+        return [rows.group_of(row) for row in self._in(select(tables.groups), tables.groups.c.id, ids)]
+
+    def notifications(self, ids: Collection[str]) -> list[NotificationRecord]:
+        found = self._in(select(tables.notifications), tables.notifications.c.id, ids)
+        return [rows.notification_of(row) for row in found]
+
+    def copy_members(self, pairs: Sequence[tuple[str, str]]) -> None:
+        table = tables.group_alerts
+        for old, new in pairs:
+            of_old = select(literal(new), table.c.alert_id).where(table.c.group_id == old)
+            self._connection.execute(insert(table).from_select(["group_id", "alert_id"], of_old))
+
+    # maintain
+
+    def open_targets(self) -> set[str]:
+        table = tables.deliveries
+        found = select(table.c.target).where(table.c.state.in_(_OPEN)).distinct()
+        return {row["target"] for row in self._rows(found)}
+
+    def expired_claims(self, now: int, limit: int) -> list[Delivery]:
+        table = tables.deliveries
+        return self._claims(table.c.lease_until <= now, limit)
+
+    def claims_not_of(self, owner: str, limit: int) -> list[Delivery]:
+        return self._claims(~tables.deliveries.c.token.startswith(f"{owner}:", autoescape=True), limit)
+
+    def _claims(self, which: Any, limit: int) -> list[Delivery]:
+        table = tables.deliveries
+        found = select(table).where(table.c.state == State.SENDING.value, which)
+        ordered = found.order_by(table.c.lease_until, table.c.id).limit(limit)
+        return [rows.delivery_of(row) for row in self._rows(self._locked(ordered))]
+
+    def prune(self, before: int, identities_before: int, limit: int) -> int:
+        return sum(self._delete(table, which, limit) for table, which in _old(before, identities_before))
+
+    def _delete(self, table: Table, which: Any, limit: int) -> int:
+        key = next(iter(table.primary_key))
+        chosen = [row[0] for row in self._connection.execute(select(key).where(which).limit(limit))]
+        for chunk in _chunks(chosen):
+            self._connection.execute(delete(table).where(key.in_(chunk)))
+        return len(chosen)
+
+    # policy
+
+    def beat(self, now: int) -> None:
+        self._put(tables.meta, [{"name": "beat", "value": str(now)}])
+
+    def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
+        self._put(tables.policies, [{"hash": policy_hash, "text": text, "loaded_at": now}])
+
+    # people
+
+    def retry_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
+        values = {
+            "state": State.WAITING.value,
+            "due_at": now,
+            "ended_at": None,
+            "unknown": 0,
+            "created_at": now,
+        }
+        return self._moved(ids, (State.DEAD.value,), values | {"reason": f"retried by {by}"})
+
+    def drop_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
+        values = {"state": State.DROPPED.value, "ended_at": now, "reason": f"dropped by {by}"}
+        return self._moved(ids, (*_OPEN, State.DEAD.value), values)
+
+    def _moved(self, ids: Collection[str], states: tuple[str, ...], values: dict[str, Any]) -> list[str]:
+        table = tables.deliveries
+        which = self._waited(select(table.c.id).where(table.c.state.in_(states)))
+        found = [row["id"] for row in self._in(which, table.c.id, ids)]
+        for chunk in _chunks(found):
+            self._connection.execute(update(table).where(table.c.id.in_(chunk)).values(**values))
+        return found
+
+    def mark_replayed(self, ids: Collection[str], now: int) -> None:
+        table = tables.undecodable
+        for chunk in _chunks(ids):
+            self._connection.execute(update(table).where(table.c.id.in_(chunk)).values(replayed_at=now))
+
+    # reading
+
+    def event(self, event_id: str) -> EventRecord | None:
+        found = self._rows(select(tables.events).where(tables.events.c.id == event_id))
+        return next((rows.event_record(row) for row in found), None)
+
+    def events(self, *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EventRecord]:
+        table = tables.events
+        which = select(table).where(table.c.received_at >= since)
+        if before is not None:
+            which = which.where(table.c.received_at < before)
+        found = self._rows(which.order_by(table.c.received_at, table.c.id).limit(limit))
+        return [rows.event_record(row) for row in found]
+
+    def set_aside_messages(self, *, limit: int = 100) -> list[SetAside]:
+        table = tables.undecodable
+        found = self._rows(select(table).order_by(table.c.received_at.desc(), table.c.id).limit(limit))
+        return [rows.set_aside_of(row) for row in found]
+
+    def deliveries(
+        self,
+        *,
+        ids: Collection[str] | None = None,
+        state: str | None = None,
+        channel: str | None = None,
+        event_id: str | None = None,
+        limit: int = 100,
+    ) -> list[Delivery]:
+        table = tables.deliveries
+        which = select(table)
+        if ids is not None:
+            which = which.where(table.c.id.in_(list(ids)))
+        if state is not None:
+            which = which.where(table.c.state == state)
+        if channel is not None:
+            which = which.where(table.c.channel == channel)
+        if event_id is not None:
+            of_event = select(tables.notifications.c.id).where(tables.notifications.c.event_id == event_id)
+            which = which.where(table.c.notification_id.in_(of_event))
+        found = self._rows(which.order_by(table.c.created_at.desc(), table.c.id).limit(limit))
+        return [rows.delivery_of(row) for row in found]
+
+    def attempts(self, delivery_ids: Collection[str]) -> list[Attempt]:
+        table = tables.attempts
+        found = self._in(select(table), table.c.delivery_id, delivery_ids)
+        return sorted((rows.attempt_of(row) for row in found), key=lambda one: (one.delivery_id, one.number))
+
+    def books(self) -> dict[str, int]:
+        return count_books(self._connection)
+
+    # statements
+
+    def _rows(self, statement: Any) -> list[rows.Row]:
+        return [cast("rows.Row", row) for row in self._connection.execute(statement).mappings()]
+
+    def _in(self, statement: Any, column: Any, values: Collection[str]) -> list[rows.Row]:
+        return [row for chunk in _chunks(values) for row in self._rows(statement.where(column.in_(chunk)))]
+
+    def _locked(self, statement: Any) -> Any:
+        """Rows that no other replica works on; SQLite has one writer."""
+        return statement.with_for_update(skip_locked=True) if self._postgresql else statement
+
+    def _waited(self, statement: Any) -> Any:
+        return statement.with_for_update() if self._postgresql else statement
+
+    def _add(self, table: Table, values: list[dict[str, Any]]) -> None:
+        if values:
+            self._connection.execute(insert(table), values)
+
+    def _put(self, table: Table, values: list[dict[str, Any]], only: tuple[str, ...] = ()) -> None:
+        """Adds rows, or replaces those with the same primary key (only these columns, if named)."""
+        if not values:
+            return
+        dialect = postgresql if self._postgresql else sqlite
+        adding = dialect.insert(table)
+        keys = [column.name for column in table.primary_key]
+        replaced = only or tuple(column.name for column in table.columns if column.name not in keys)
+        putting = adding.on_conflict_do_update(
+            index_elements=keys, set_={name: adding.excluded[name] for name in replaced}
+        )
+        self._connection.execute(putting, values)
+
+
+def _chunks(values: Collection[str]) -> list[list[str]]:
+    listed = list(values)
+    return [listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK)]
+
+
+def _due(target: str, now: int, free: int) -> Any:
+    """Due deliveries of a target, none of which has an earlier one of its group before it."""
+    table, earlier = tables.deliveries, tables.deliveries.alias()
+    overtakes = exists().where(
+        earlier.c.group_id == table.c.group_id,
+        earlier.c.target == table.c.target,
+        earlier.c.state.in_(_UNFINISHED),
+        or_(
+            earlier.c.created_at < table.c.created_at,
+            and_(earlier.c.created_at == table.c.created_at, earlier.c.id < table.c.id),
+        ),
+    )
+    due = select(table.c.id).where(
+        table.c.target == target, table.c.state.in_(_OPEN), table.c.due_at <= now, ~overtakes
+    )
+    return due.order_by(table.c.due_at, table.c.id).limit(free)
+
+
+def _old(before: int, identities_before: int) -> list[tuple[Table, Any]]:
+    """What may go, children before parents: ended and older than the retention."""
+    t = tables
+    open_delivery = exists().where(
+        t.deliveries.c.notification_id == t.notifications.c.id, t.deliveries.c.ended_at.is_(None)
+    )
+    any_delivery = exists().where(t.deliveries.c.notification_id == t.notifications.c.id)
+    told = exists().where(t.notifications.c.group_id == t.groups.c.id)
+    member = exists().where(t.group_alerts.c.alert_id == t.alerts.c.id)
+    grouped = exists().where(t.groups.c.id == t.group_alerts.c.group_id)
+    alerting = exists().where(t.alerts.c.event_id == t.events.c.id)
+    return [
+        (t.attempts, ~exists().where(t.deliveries.c.id == t.attempts.c.delivery_id)),
+        (t.deliveries, t.deliveries.c.ended_at < before),
+        (t.notifications, and_(t.notifications.c.created_at < before, ~open_delivery, ~any_delivery)),
+        (t.groups, and_(t.groups.c.opened_at < before, t.groups.c.due_at.is_(None), ~told)),
+        (t.group_alerts, ~grouped),
+        (t.alerts, and_(t.alerts.c.received_at < before, ~member)),
+        (t.events, and_(t.events.c.received_at < before, ~alerting)),
+        (t.undecodable, t.undecodable.c.received_at < before),
+        (t.silences, t.silences.c.ends_at < before),
+        (t.identities, t.identities.c.seen_at < identities_before),
+    ]

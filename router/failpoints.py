@@ -32,8 +32,11 @@ REGISTRY: dict[str, str] = {
     "deliver.settled": "the transaction holds the outcome; not committed",
     "deliver.settle_committed": "the outcome is committed",
     "maintain.rescued": "expired leases are given back in this transaction; not committed",
+    "maintain.rescue_committed": "they are due again",
+    "maintain.buried": "deliveries to targets that are gone have ended in this transaction; not committed",
+    "maintain.bury_committed": "their end is committed",
     "maintain.pruned": "old records are deleted in this transaction; not committed",
-    "maintain.committed": "maintenance is committed",
+    "maintain.prune_committed": "their deletion is committed",
 }
 
 

@@ -302,6 +302,10 @@ class Unit(Protocol):
 
     # policy
 
+    def beat(self, now: int) -> None:
+        """Writes the time: a real write that shows that the store can be written."""
+        ...
+
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
         """Keeps a policy's canonical text by its hash; once."""
         ...

@@ -1,0 +1,278 @@
+"""Deliver: claims under a lease, sends, and settles what came of it.
+
+A send starts only after its claim is committed. What came of it is written under the claim's
+token; while the store cannot write it, it is kept here, and this process never sends it again.
+"""
+
+import random
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router import telemetry
+from router.core import delivery as deliveries
+from router.core import group as groups
+from router.core.delivery import SECOND, Delivery, Outcome, Patience, State, Verdict
+from router.core.message import Message
+from router.core.policy import ChannelPlan
+from router.failpoints import failpoint
+from router.pipeline.lane import Lane
+from router.ports import Attempt, Channel, Clock, Store, Unit
+
+#: How long a claim holds. Longer than any send (its timeout and what the store may need), so that
+#: a lease that runs out means a sender that is gone.
+LEASE = 60 * SECOND
+#: How long the loop sleeps when nothing is known to be due.
+LONGEST_WAIT = 5 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    lane: Lane
+    delivery: Delivery
+    verdict: Verdict
+    started_at: int
+    ended_at: int
+
+
+class Deliver:
+    """The loop that sends, for all targets.
+
+    Args:
+        owner: names this process; every claim's token starts with it.
+        told: called after a commit that made a fallback's groups due.
+    """
+
+    def __init__(
+        self, store: Store, owner: str, clock: Clock, metrics: telemetry.Metrics, told: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._owner = owner
+        self._clock = clock
+        self._metrics = metrics
+        self._told = told
+        self._lanes: dict[str, Lane] = {}
+        self._hot: set[str] = set()
+        self._due: dict[str, int] = {}
+        self._done: list[_Sent] = []
+        self._in_hand: set[str] = set()
+        self._stopping = False
+        self._changed = threading.Condition()
+        self._settle_wanted = threading.Condition()
+
+    # lanes
+
+    def use(self, channels: Mapping[str, tuple[Channel, ChannelPlan]]) -> None:
+        """Sends through these channels from now on, by target name; what is in flight ends as it began."""
+        now = self._clock.now()
+        lanes = {
+            target: Lane(target, channel, plan, self._send, now)
+            for target, (channel, plan) in channels.items()
+        }
+        with self._changed:
+            old, self._lanes = self._lanes, lanes
+            for target, lane in lanes.items():
+                lane.go_on_from(old.get(target), now)
+            self._hot = set(lanes)
+            self._changed.notify()
+        for lane in old.values():
+            lane.close()
+
+    def wake(self, targets: frozenset[str]) -> None:
+        """These targets have deliveries that are due."""
+        with self._changed:
+            self._hot |= targets
+            self._changed.notify()
+
+    def stop_claiming(self) -> None:
+        """Claims nothing more; what is in flight goes on."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    @property
+    def in_hand(self) -> frozenset[str]:
+        """Ids that this process has claimed and not yet settled: nobody else's to rescue."""
+        with self._changed:
+            return frozenset(self._in_hand)
+
+    # claim
+
+    def wait(self) -> None:
+        """Returns when a target may have something due."""
+        with self._changed:
+            if self._hot or self._stopping:
+                return
+            now = self._clock.now()
+            due = min(self._due.values(), default=now + LONGEST_WAIT)
+            self._changed.wait(max(0, min(due - now, LONGEST_WAIT)) / SECOND)
+            if not self._hot:
+                # Due as we know it, or else everything: a person may have retried a dead letter.
+                now = self._clock.now()
+                self._hot = {target for target, at in self._due.items() if at <= now} or set(self._lanes)
+
+    def step(self) -> int:
+        """Claims what is due where there is room, and hands it to the lanes; returns how many."""
+        with self._changed:
+            if self._stopping:
+                return 0
+            now = self._clock.now()
+            lanes = {target: self._lanes[target] for target in self._hot if target in self._lanes}
+            room = {target: lane.room(now) for target, lane in lanes.items()}
+            self._hot = set()
+        if not lanes:
+            return 0
+        token = f"{self._owner}:{secrets.token_hex(8)}"
+        open_room = {target: free for target, free in room.items() if free > 0}
+
+        def work(unit: Unit) -> tuple[list[Delivery], dict[str, int]]:
+            claimed = unit.claim_deliveries(now, open_room, token, now + LEASE) if open_room else []
+            failpoint("deliver.claimed")
+            return claimed, unit.next_due(list(lanes))
+
+        try:
+            claimed, due = self._store.write(work)
+        except Exception:
+            self.wake(frozenset(lanes))
+            raise
+        failpoint("deliver.claim_committed")
+        self._hand_out(claimed, due, lanes, now)
+        return len(claimed)
+
+    def _hand_out(
+        self, claimed: Sequence[Delivery], due: Mapping[str, int], lanes: Mapping[str, Lane], now: int
+    ) -> None:
+        with self._changed:
+            self._in_hand |= {delivery.id for delivery in claimed}
+            for delivery in claimed:
+                # The lanes may have been replaced while the claim was committed.
+                self._lanes.get(delivery.target, lanes[delivery.target]).take(delivery)
+            for target, lane in lanes.items():
+                self._due.pop(target, None)
+                if target in due and (wait := lane.wait()) is not None:
+                    self._due[target] = max(due[target], now + wait)
+
+    # send: in the lanes' threads
+
+    def _send(self, lane: Lane, delivery: Delivery) -> None:
+        failpoint("deliver.sending")
+        started = self._clock.now()
+        try:
+            verdict = lane.channel.send(Message.from_json(delivery.content), delivery)
+        except Exception as error:  # noqa: BLE001  a channel never raises; if it does, nobody knows what was sent
+            verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
+        failpoint("deliver.sent")
+        sent = _Sent(lane, delivery, verdict, started, self._clock.now())
+        with self._settle_wanted:
+            self._done.append(sent)
+            self._settle_wanted.notify()
+
+    # settle
+
+    def wait_done(self, seconds: float) -> None:
+        """Returns when an attempt has ended, or after that time."""
+        with self._settle_wanted:
+            if not self._done:
+                self._settle_wanted.wait(seconds)
+
+    def settle(self) -> int:
+        """Writes what came of the attempts that have ended; returns how many there were."""
+        with self._settle_wanted:
+            done = list(self._done)
+        if not done:
+            return 0
+        settled = [self._settled(sent) for sent in done]
+
+        def work(unit: Unit) -> tuple[set[str], bool]:
+            tokens = [sent.delivery.token or "" for sent in done]
+            ours = set(unit.settle_deliveries(settled, tokens))
+            unit.add_attempts([_attempt(sent) for sent in done])
+            told = tell_fallbacks(
+                unit,
+                [
+                    (after, sent.lane.plan)
+                    for after, sent in zip(settled, done, strict=True)
+                    if after.id in ours
+                ],
+                self._clock.now(),
+            )
+            failpoint("deliver.settled")
+            return ours, told
+
+        ours, told = self._store.write(work)
+        failpoint("deliver.settle_committed")
+        self._after_settling(done)
+        if told:
+            self._told()
+        for sent, after in zip(done, settled, strict=True):
+            self._observe(sent, after, fenced=after.id not in ours)
+        return len(done)
+
+    def _settled(self, sent: _Sent) -> Delivery:
+        return deliveries.settle(
+            sent.delivery, sent.verdict, sent.ended_at, sent.lane.plan.patience, random.random()
+        )
+
+    def _after_settling(self, done: Sequence[_Sent]) -> None:
+        with self._settle_wanted:
+            self._done = self._done[len(done) :]
+        with self._changed:
+            self._in_hand -= {sent.delivery.id for sent in done}
+            self._hot |= {sent.delivery.target for sent in done}
+            self._changed.notify()
+
+    @property
+    def in_flight(self) -> int:
+        """Sends that have begun and are not settled."""
+        return len(self.in_hand)
+
+    def _observe(self, sent: _Sent, after: Delivery, *, fenced: bool) -> None:
+        delivery, metrics = sent.delivery, self._metrics
+        metrics.attempts.labels(delivery.channel, sent.verdict.outcome).inc()
+        said: dict[str, Any] = {"channel": delivery.channel, "delivery": delivery.id, "answer": after.answer}
+        if fenced:
+            metrics.fenced.inc()
+            telemetry.log("delivery.fenced", "warning", **said)
+            return
+        if after.ended_at is not None:
+            metrics.ended.labels(delivery.channel, after.state).inc()
+        if after.state is State.SENT:
+            metrics.latency.labels(delivery.channel).observe((sent.ended_at - delivery.created_at) / SECOND)
+            telemetry.log("delivery.sent", "debug", **said)
+        elif after.state is State.DEAD:
+            telemetry.log("delivery.dead", "error", reason=after.reason, **said)
+        else:
+            telemetry.log("delivery.waiting", "warning", attempts=after.attempts, **said)
+
+
+def tell_fallbacks(unit: Unit, settled: Sequence[tuple[Delivery, ChannelPlan]], now: int) -> bool:
+    """Makes the fallback's group due for each delivery that was given up; returns whether there was one."""
+    dead = [(after, plan.fallback) for after, plan in settled if after.state is State.DEAD and plan.fallback]
+    if not dead:
+        return False
+    known = {group.id: group for group in unit.groups([delivery.group_id for delivery, _ in dead])}
+    told = {record.id: record for record in unit.notifications([d.notification_id for d, _ in dead])}
+    made = [
+        groups.for_fallback(
+            known[delivery.group_id], fallback, delivery.id, told[delivery.notification_id].reason, now
+        )
+        for delivery, fallback in dead
+        if delivery.group_id in known and delivery.notification_id in told
+    ]
+    unit.put_groups(made)
+    unit.copy_members(
+        [(delivery.group_id, group.id) for (delivery, _), group in zip(dead, made, strict=True)]
+    )
+    return bool(made)
+
+
+def _attempt(sent: _Sent) -> Attempt:
+    return Attempt(sent.delivery.id, sent.delivery.attempts, sent.started_at, sent.ended_at, sent.verdict)
+
+
+def patience_of(plans: Mapping[str, ChannelPlan], delivery: Delivery) -> Patience:
+    """How long the delivery's channel is tried; the default when the channel is gone."""
+    plan = plans.get(delivery.channel)
+    return plan.patience if plan else Patience()

@@ -1,0 +1,301 @@
+"""Ingest: envelopes in, one commit for all that wait, then the sources are answered."""
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from router import telemetry
+from router.core import alert as alerts
+from router.core import group as groups
+from router.core.alert import Alert
+from router.core.event import Envelope, Event, Undecodable, digest_id
+from router.core.group import Group
+from router.core.policy import Policy
+from router.core.rule import Judgement, Match
+from router.errors import RouterError
+from router.failpoints import failpoint
+from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
+
+#: Envelopes in one transaction: large enough that a burst shares its sync, small enough to stay quick.
+BATCH = 512
+#: Envelopes that may wait; beyond it a source is told to come back.
+MOST_WAITING = 20_000
+
+Decode = Callable[[Envelope], Event | Undecodable]
+
+
+@dataclass
+class _Waiting:
+    envelopes: Sequence[Envelope]
+    answer: "Future[list[Receipt]]" = field(default_factory=lambda: Future[list[Receipt]]())
+
+
+@dataclass
+class _Effects:
+    """What a batch writes, one list a table."""
+
+    events: list[EventRecord] = field(default_factory=list[EventRecord])
+    known: dict[str, Known] = field(default_factory=dict[str, Known])
+    set_aside: list[SetAside] = field(default_factory=list[SetAside])
+    alerts: list[Alert] = field(default_factory=list[Alert])
+    groups: list[Group] = field(default_factory=list[Group])
+    members: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    judged: list[tuple[Event, Judgement]] = field(default_factory=list[tuple[Event, Judgement]])
+    receipts: list[Receipt] = field(default_factory=list[Receipt])
+
+
+class Ingest:
+    """The intake of the pipeline, and the loop behind it.
+
+    Args:
+        policy: the one in force now; asked once for each batch.
+        told: called after a commit that made groups due.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        decode: Decode,
+        policy: Callable[[], Policy],
+        clock: Clock,
+        metrics: telemetry.Metrics,
+        told: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._decode = decode
+        self._policy = policy
+        self._clock = clock
+        self._metrics = metrics
+        self._told = told
+        self._waiting: deque[_Waiting] = deque()
+        self._count = 0
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def submit(self, envelopes: Sequence[Envelope]) -> "Future[list[Receipt]]":
+        """See :class:`router.ports.Intake`."""
+        request = _Waiting([_placed(envelope) for envelope in envelopes])
+        with self._changed:
+            if self._closed or self._count + len(envelopes) > MOST_WAITING:
+                request.answer.set_exception(_closed() if self._closed else _overloaded())
+                return request.answer
+            self._waiting.append(request)
+            self._count += len(envelopes)
+            self._changed.notify()
+        return request.answer
+
+    def wait(self, seconds: float) -> None:
+        """Returns when something waits, or after that time."""
+        with self._changed:
+            if not self._waiting and not self._closed:
+                self._changed.wait(seconds)
+
+    def close(self) -> None:
+        """Takes nothing more; what waits can still be stepped through."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def step(self) -> int:
+        """Commits one batch of what waits and answers it; returns how many envelopes it held."""
+        requests = self._take()
+        if not requests:
+            return 0
+        failpoint("ingest.received")
+        self._ingest(requests)
+        return sum(len(request.envelopes) for request in requests)
+
+    def _take(self) -> list[_Waiting]:
+        requests: list[_Waiting] = []
+        size = 0
+        with self._changed:
+            while self._waiting and (not requests or size + len(self._waiting[0].envelopes) <= BATCH):
+                requests.append(self._waiting.popleft())
+                size += len(requests[-1].envelopes)
+            self._count -= size
+        return requests
+
+    def _ingest(self, requests: list[_Waiting]) -> None:
+        try:
+            envelopes = [envelope for request in requests for envelope in request.envelopes]
+            effects = self._commit(envelopes)
+        except RouterError as error:
+            _fail(requests, error)
+            raise
+        except Exception as error:
+            if len(requests) == 1:
+                _fail(requests, _unexpected(error))
+                raise
+            # One request must not take the others with it: each gets a transaction of its own.
+            for request in requests:
+                self._ingest_alone(request)
+            return
+        _answer(requests, effects.receipts)
+        failpoint("ingest.acknowledged")
+        self._observe(envelopes, effects)
+
+    def _ingest_alone(self, request: _Waiting) -> None:
+        try:
+            effects = self._commit(request.envelopes)
+            _answer([request], effects.receipts)
+            self._observe(request.envelopes, effects)
+        except RouterError as error:
+            _fail([request], error)
+        except Exception as error:  # noqa: BLE001  its sender is told; the loop goes on
+            telemetry.log("router.loop_failed", "error", loop="ingest", error=repr(error))
+            _fail([request], _unexpected(error))
+
+    def _commit(self, envelopes: Sequence[Envelope]) -> _Effects:
+        policy, now = self._policy(), self._clock.now()
+        decoded = [self._decode(envelope) for envelope in envelopes]
+
+        def work(unit: Unit) -> _Effects:
+            identities = {e.identity for e in decoded if isinstance(e, Event) and e.identity}
+            effects = judge_batch(
+                list(zip(envelopes, decoded, strict=True)), policy, unit.known(identities), now
+            )
+            failpoint("ingest.matched")
+            _write(unit, effects, now)
+            failpoint("ingest.written")
+            return effects
+
+        effects = self._store.write(work)
+        failpoint("ingest.committed")
+        if effects.groups:
+            self._told()
+        return effects
+
+    def _observe(self, envelopes: Sequence[Envelope], effects: _Effects) -> None:
+        metrics = self._metrics
+        for envelope, receipt in zip(envelopes, effects.receipts, strict=True):
+            metrics.received.labels(envelope.source, receipt.outcome).inc()
+            if receipt.outcome == "undecodable":
+                telemetry.log(
+                    "source.undecodable",
+                    "warning",
+                    source=envelope.source,
+                    id=receipt.id,
+                    reason=receipt.reason,
+                )
+        for event, judgement in effects.judged:
+            for name in event.odd_fields:
+                metrics.odd_fields.labels(name).inc()
+            for match in judgement.matches:
+                metrics.matched.labels(match.rule.name).inc()
+            for failure in judgement.failures:
+                metrics.filter_errors.labels(failure.rule.name).inc()
+                telemetry.log(
+                    "filter.failed", "warning", rule=failure.rule.name, event_id=event.id, error=failure.error
+                )
+
+
+def judge_batch(
+    decoded: Sequence[tuple[Envelope, Event | Undecodable]],
+    policy: Policy,
+    known: dict[str, Known],
+    now: int,
+) -> _Effects:
+    """What follows from messages, in their order: pure, but for what it is handed."""
+    effects = _Effects()
+    seen = dict(known)
+    for envelope, event in decoded:
+        if isinstance(event, Undecodable):
+            effects.receipts.append(_set_aside(effects, event))
+        else:
+            effects.receipts.append(_take_in(effects, envelope, event, policy, seen, now))
+    return effects
+
+
+def _set_aside(effects: _Effects, undecodable: Undecodable) -> Receipt:
+    envelope = undecodable.envelope
+    told = envelope.identity or f"{envelope.received_at} {envelope.position}"
+    kept = SetAside(digest_id("u", f"{envelope.source}\n{told}"), undecodable)
+    effects.set_aside.append(kept)
+    return Receipt(kept.id, "undecodable", undecodable.reason)
+
+
+def _take_in(
+    effects: _Effects, envelope: Envelope, event: Event, policy: Policy, seen: dict[str, Known], now: int
+) -> Receipt:
+    before = seen.get(event.identity) if event.identity else None
+    if before is not None and event.source in before.sources:
+        return Receipt(before.event_id, "duplicate", "this message was received before")
+    judgement = policy.judge(event, before.sources if before else None)
+    pairs = [_open(effects, match, policy, now) for match in judgement.matches]
+    if event.identity:
+        sources = (before.sources if before else frozenset[str]()) | {event.source}
+        effects.known[event.identity] = seen[event.identity] = Known(event.identity, event.id, sources)
+    effects.judged.append((event, judgement))
+    if before is not None:
+        return Receipt(before.event_id, "duplicate", "this message came from another source before")
+    outcome, reason = _outcome(judgement)
+    failures = tuple((failure.rule.name, failure.error) for failure in judgement.failures)
+    effects.events.append(EventRecord(event, envelope, policy.hash, outcome, reason, tuple(pairs), failures))
+    return Receipt(event.id, outcome, reason)
+
+
+def _open(effects: _Effects, match: Match, policy: Policy, now: int) -> tuple[str, str]:
+    alert = alerts.opened(match, policy.hash, now)
+    effects.alerts.append(alert)
+    for channel in () if match.shadow else match.rule.to:
+        group = groups.opened(alert, channel, now)
+        effects.groups.append(group)
+        effects.members.append((group.id, alert.id))
+    return alert.rule, alert.id
+
+
+def _outcome(judgement: Judgement) -> tuple[EventOutcome, str]:
+    told = [match.rule.name for match in judgement.matches if not match.shadow]
+    if told:
+        return "routed", "matched " + ", ".join(told)
+    if judgement.matches:
+        shadows = ", ".join(match.rule.name for match in judgement.matches)
+        return "suppressed", f"matched only rules in shadow: {shadows}"
+    failed = f"; {len(judgement.failures)} filters failed on it" if judgement.failures else ""
+    return "unmatched", f"no rule matched{failed}"
+
+
+def _write(unit: Unit, effects: _Effects, now: int) -> None:
+    unit.add_events(effects.events)
+    unit.remember(list(effects.known.values()), now)
+    unit.set_aside(effects.set_aside)
+    unit.put_alerts(effects.alerts)
+    unit.put_groups(effects.groups)
+    unit.join_groups(effects.members)
+
+
+def _placed(envelope: Envelope) -> Envelope:
+    """Without an identity each receipt is an event of its own: its position must be its own too."""
+    if envelope.identity or envelope.position:
+        return envelope
+    return replace(envelope, position=secrets.token_hex(8))
+
+
+def _answer(requests: Sequence[_Waiting], receipts: Sequence[Receipt]) -> None:
+    start = 0
+    for request in requests:
+        end = start + len(request.envelopes)
+        request.answer.set_result(list(receipts[start:end]))
+        start = end
+
+
+def _fail(requests: Sequence[_Waiting], error: RouterError) -> None:
+    for request in requests:
+        request.answer.set_exception(error)
+
+
+def _closed() -> RouterError:
+    return RouterError("stopping", "the router is stopping", "Send it again in a moment")
+
+
+def _overloaded() -> RouterError:
+    return RouterError(
+        "overloaded", f"more than {MOST_WAITING} messages wait for the store", "Send it again later"
+    )
+
+
+def _unexpected(error: Exception) -> RouterError:
+    return RouterError("internal", f"this message met a fault in the router ({type(error).__name__})")

@@ -1,0 +1,72 @@
+"""Threads that drive the loops: each calls its step again and again, and no fault ends it."""
+
+import threading
+from collections.abc import Callable
+
+from router import telemetry
+from router.errors import RouterError
+
+#: Pauses after a fault grow from the first to the second, in seconds.
+SHORTEST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+
+
+class Loop:
+    """One thread and its step.
+
+    Args:
+        step: does a piece of work; returns how much, 0 when there was none.
+        wait: returns when there may be work, or after some seconds.
+        healthy: told False when the store cannot be written, True when it can again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], int],
+        wait: Callable[[], None],
+        healthy: Callable[[bool, str], None],
+    ) -> None:
+        self.name = name
+        self._step = step
+        self._wait = wait
+        self._healthy = healthy
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """The loop ends after the step it is in, once there is nothing more to do."""
+        self._stopping.set()
+
+    def join(self, seconds: float) -> bool:
+        """Waits for its end; returns whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        pause = SHORTEST_PAUSE
+        while True:
+            try:
+                done = self._step()
+                self._healthy(True, "")
+                pause = SHORTEST_PAUSE
+            except Exception as error:  # noqa: BLE001  a loop outlives every fault
+                self._report(error)
+                if self._stopping.wait(pause):
+                    return
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            if not done:
+                if self._stopping.is_set():
+                    return
+                self._wait()
+
+    def _report(self, error: Exception) -> None:
+        if isinstance(error, RouterError) and error.code == "store-unavailable":
+            self._healthy(False, str(error))
+            return
+        telemetry.log("router.loop_failed", "error", loop=self.name, error=repr(error))

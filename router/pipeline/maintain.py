@@ -1,0 +1,143 @@
+"""Maintain: gives back claims whose sender is gone, and deletes what is old."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from router import telemetry
+from router.core import delivery as deliveries
+from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
+from router.core.policy import ChannelPlan, Policy
+from router.failpoints import failpoint
+from router.pipeline.deliver import patience_of, tell_fallbacks
+from router.ports import Attempt, Clock, Store, Unit
+
+#: Claims in one transaction, and records deleted in one transaction.
+BATCH = 500
+#: Identities of messages are remembered this long, whatever the retention.
+REMEMBER = 16 * 24 * 3600 * SECOND
+
+
+class Maintain:
+    """The loop that tidies up.
+
+    Args:
+        retention: how long ended records are kept, in microseconds.
+        in_hand: ids that this process is sending or settling: never rescued.
+        rescued: called after a commit that made deliveries or groups due.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Callable[[], Policy],
+        retention: Callable[[], int],
+        in_hand: Callable[[], Collection[str]],
+        clock: Clock,
+        metrics: telemetry.Metrics,
+        rescued: Callable[[frozenset[str]], None],
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._retention = retention
+        self._in_hand = in_hand
+        self._clock = clock
+        self._metrics = metrics
+        self._rescued = rescued
+
+    def rescue(self) -> int:
+        """Gives back claims whose lease ran out; returns how many."""
+        now = self._clock.now()
+        return self._give_back(lambda unit: unit.expired_claims(now, BATCH), now)
+
+    def rescue_others(self, owner: str) -> int:
+        """Gives back every claim that is not this process's: for a start on a store that is ours alone."""
+        now = self._clock.now()
+        return self._give_back(lambda unit: unit.claims_not_of(owner, BATCH), now)
+
+    def _give_back(self, find: Callable[[Unit], list[Delivery]], now: int) -> int:
+        plans = self._policy().channels
+
+        def work(unit: Unit) -> list[Delivery]:
+            busy = set(self._in_hand())
+            lost = [delivery for delivery in find(unit) if delivery.id not in busy]
+            given = [deliveries.rescued(delivery, now, patience_of(plans, delivery)) for delivery in lost]
+            ours = set(unit.settle_deliveries(given, [delivery.token or "" for delivery in lost]))
+            unit.add_attempts([_lost(delivery, now) for delivery in lost if delivery.id in ours])
+            gone = [
+                (delivery, plans.get(delivery.channel) or ChannelPlan(delivery.channel, ()))
+                for delivery in given
+                if delivery.id in ours
+            ]
+            tell_fallbacks(unit, gone, now)
+            failpoint("maintain.rescued")
+            return [delivery for delivery, _ in gone]
+
+        given = self._store.write(work)
+        failpoint("maintain.rescue_committed")
+        for delivery in given:
+            telemetry.log("delivery.rescued", "warning", channel=delivery.channel, delivery=delivery.id)
+        if given:
+            self._rescued(frozenset(delivery.target for delivery in given))
+        return len(given)
+
+    def bury_strays(self) -> int:
+        """Ends what is due to targets that left the configuration, and tells their fallback."""
+        now, plans = self._clock.now(), self._policy().channels
+        known = {target.name for plan in plans.values() for target in plan.targets}
+
+        def work(unit: Unit) -> int:
+            strays = dict.fromkeys(unit.open_targets() - known, BATCH)
+            if not strays:
+                return 0
+            token = f"gone:{now}"
+            claimed = unit.claim_deliveries(now, strays, token, now)
+            buried = [_buried(delivery, now) for delivery in claimed]
+            unit.settle_deliveries(buried, [token] * len(buried))
+            default = [(delivery, plans.get(delivery.channel)) for delivery in buried]
+            tell_fallbacks(unit, [(d, plan or ChannelPlan(d.channel, ())) for d, plan in default], now)
+            failpoint("maintain.buried")
+            return len(buried)
+
+        buried = self._store.write(work)
+        failpoint("maintain.bury_committed")
+        if buried:
+            self._rescued(frozenset())
+        return buried
+
+    def prune(self) -> int:
+        """Deletes a batch of ended records that are older than the retention; returns how many."""
+        now = self._clock.now()
+
+        def work(unit: Unit) -> int:
+            deleted = unit.prune(now - self._retention(), now - REMEMBER, BATCH)
+            failpoint("maintain.pruned")
+            return deleted
+
+        deleted = self._store.write(work)
+        failpoint("maintain.prune_committed")
+        if deleted:
+            telemetry.log("maintain.pruned", deleted=deleted)
+        return deleted
+
+    def measure(self) -> None:
+        """Reads the outbox's depth and age into the metrics."""
+        books = self._store.read(lambda unit: unit.books())
+        for state in ("pending", "sending", "waiting"):
+            self._metrics.outbox.labels(state).set(books.get(f"deliveries.{state}", 0))
+
+
+def _buried(delivery: Delivery, now: int) -> Delivery:
+    return replace(
+        delivery,
+        state=State.DEAD,
+        token=None,
+        lease_until=None,
+        attempts=delivery.attempts - 1,
+        ended_at=now,
+        reason=f"the target {delivery.target} is not in the configuration any more",
+    )
+
+
+def _lost(delivery: Delivery, now: int) -> Attempt:
+    verdict = Verdict(Outcome.UNKNOWN, "the process that was sending it ended before the answer")
+    return Attempt(delivery.id, delivery.attempts, now, now, verdict)

@@ -1,0 +1,170 @@
+"""Claims, sends, outcomes, and what an earlier process left behind."""
+
+from typing import Any
+
+import pytest
+
+from router.core.delivery import SECOND, Outcome, State, Verdict
+from router.errors import RouterError
+from router.failpoints import FailpointError, arm
+from router.pipeline.deliver import LEASE
+from tests.pipeline.conftest import IMPATIENT, MakePipeline, Pipeline, plan, rule
+
+EVENT = {"Event": "OnJobFailed", "JobId": "job-1"}
+
+
+def due(make: MakePipeline, **keys: Any) -> Pipeline:
+    """A pipeline with one delivery in the outbox."""
+    pipeline = make(rule(), channels=(plan("oncall", **keys),))
+    pipeline.take(EVENT)
+    pipeline.dispatch.step()
+    return pipeline
+
+
+def test_throttled_waits_then_is_sent_once(make: MakePipeline) -> None:
+    """A provider that said when to come back is not asked before, and then accepts."""
+    pipeline = due(make)
+    channel = pipeline.channels["oncall/1"]
+    channel.script = [Verdict(Outcome.THROTTLED, "later", 429, retry_at=pipeline.clock.now() + 60 * SECOND)]
+    pipeline.send()
+    pipeline.clock.move(59)
+    pipeline.send()
+    assert len(channel.sent) == 1
+    pipeline.clock.move(2)
+    pipeline.send()
+    [delivery] = pipeline.deliveries()
+    assert (delivery.state, delivery.attempts, len(channel.sent)) == (State.SENT, 2, 2)
+    attempts = pipeline.store.read(lambda unit: unit.attempts([delivery.id]))
+    assert [attempt.verdict.outcome for attempt in attempts] == [Outcome.THROTTLED, Outcome.ACCEPTED]
+
+
+def test_a_refusal_tells_the_fallback(make: MakePipeline) -> None:
+    """What one channel refused for good, the fallback is told, with its own text."""
+    channels = (plan("oncall", fallback="backup"), plan("backup"))
+    pipeline = make(rule(), channels=channels)
+    pipeline.channels["oncall/1"].script = [Verdict(Outcome.REFUSED, "token revoked", 401, broken=True)]
+    pipeline.take(EVENT)
+    pipeline.run()
+    dead, told = pipeline.deliveries()
+    assert (dead.state, told.state, told.channel) == (State.DEAD, State.SENT, "backup")
+    assert told.fallback_of == dead.id
+
+
+def test_a_repeat_after_an_unknown_outcome_knows_that_it_is_one(make: MakePipeline) -> None:
+    """The second attempt is told that the first may have arrived; a second unknown is the end."""
+    pipeline = due(make)
+    channel = pipeline.channels["oncall/1"]
+    channel.script = [Verdict(Outcome.UNKNOWN, "no answer"), Verdict(Outcome.UNKNOWN, "no answer")]
+    pipeline.send()
+    pipeline.clock.move(3600)
+    pipeline.send()
+    pipeline.clock.move(3600)
+    pipeline.send()
+    assert [delivery.may_repeat for _, delivery in channel.sent] == [False, True]
+    assert pipeline.deliveries()[0].state is State.DEAD
+
+
+def test_nothing_is_sent_without_a_committed_claim(make: MakePipeline) -> None:
+    """While the store cannot commit claims, nothing goes out, however often the loop tries."""
+    pipeline = due(make)
+    arm("deliver.claimed=raise")
+    try:
+        for _ in range(10):
+            pipeline.deliver.wake(frozenset({"oncall/1"}))
+            with pytest.raises(FailpointError):
+                pipeline.deliver.step()
+    finally:
+        arm("")
+    assert pipeline.channels["oncall/1"].sent == []
+    pipeline.send()
+    assert len(pipeline.channels["oncall/1"].sent) == 1
+
+
+def test_an_outcome_that_cannot_be_written_is_kept_and_not_sent_again(make: MakePipeline) -> None:
+    """A store that fails after the send: the outcome is written later, the message goes out once."""
+    pipeline = due(make)
+    arm("deliver.settled=raise")
+    try:
+        pipeline.deliver.wake(frozenset({"oncall/1"}))
+        pipeline.deliver.step()
+        pipeline.deliver.wait_done(5)
+        with pytest.raises(FailpointError):
+            pipeline.deliver.settle()
+        pipeline.clock.move(LEASE / SECOND + 1)
+        assert pipeline.maintain.rescue() == 0
+    finally:
+        arm("")
+    pipeline.send()
+    pipeline.settle()
+    assert len(pipeline.channels["oncall/1"].sent) == 1
+    assert pipeline.deliveries()[0].state is State.SENT
+
+
+def test_a_claim_whose_sender_is_gone_is_given_back_marked(make: MakePipeline) -> None:
+    """An earlier process claimed and died: at the start its claim counts as one that may have arrived."""
+    pipeline = due(make)
+    token = "dead-process:1"
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: unit.claim_deliveries(now, {"oncall/1": 10}, token, now + LEASE))
+    assert pipeline.maintain.rescue() == 0
+    assert pipeline.maintain.rescue_others("me") == 1
+    pipeline.send()
+    [(_, sent)] = pipeline.channels["oncall/1"].sent
+    assert sent.may_repeat
+
+
+def test_a_late_owner_changes_nothing(make: MakePipeline) -> None:
+    """An owner whose claim was given back cannot write its outcome over the next owner's."""
+    pipeline = due(make)
+    now = pipeline.clock.now()
+    [claimed] = pipeline.store.write(
+        lambda unit: unit.claim_deliveries(now, {"oncall/1": 1}, "late:1", now + LEASE)
+    )
+    pipeline.clock.move(LEASE / SECOND + 1)
+    assert pipeline.maintain.rescue() == 1
+    pipeline.send()
+    written = pipeline.store.write(lambda unit: unit.settle_deliveries([claimed], ["late:1"]))
+    assert written == []
+    assert pipeline.deliveries()[0].state is State.SENT
+
+
+def test_the_rate_holds_and_nothing_is_dropped(make: MakePipeline) -> None:
+    """At 2 a minute, five messages go out as two, then one every half minute."""
+    pipeline = make(rule(), channels=(plan("oncall", rate=(2, 60 * SECOND)),))
+    for _ in range(5):
+        pipeline.take(EVENT)
+    counts: list[int] = []
+    for _ in range(5):
+        pipeline.run()
+        counts.append(len(pipeline.channels["oncall/1"].sent))
+        pipeline.clock.move(30.001)
+    assert counts == [2, 3, 4, 5, 5]
+
+
+def test_a_target_that_left_the_configuration_ends_as_a_dead_letter(make: MakePipeline) -> None:
+    """What was written for it does not wait for ever: it is dead, with the reason."""
+    pipeline = due(make)
+    pipeline.policy = make(rule(to=("other",)), channels=(plan("other"),)).policy
+    assert pipeline.maintain.bury_strays() == 1
+    [delivery] = pipeline.deliveries()
+    assert delivery.state is State.DEAD
+    assert "not in the configuration" in delivery.reason
+
+
+def test_a_dead_letter_may_be_retried_by_a_person(make: MakePipeline) -> None:
+    """Retried, it is due again and arrives."""
+    pipeline = due(make, patience=IMPATIENT)
+    channel = pipeline.channels["oncall/1"]
+    channel.script = [Verdict(Outcome.REFUSED, "no such room", 404)]
+    pipeline.send()
+    [dead] = pipeline.deliveries(state="dead")
+    now = pipeline.clock.now()
+    assert pipeline.store.write(lambda unit: unit.retry_deliveries([dead.id], now, "ann")) == [dead.id]
+    pipeline.send()
+    assert pipeline.deliveries()[0].state is State.SENT
+
+
+def test_store_errors_name_what_to_do() -> None:
+    """A RouterError reads as a sentence with its remedy."""
+    error = RouterError("store-unavailable", "the disk is full", "Free space")
+    assert str(error) == "the disk is full. Free space"

@@ -1,0 +1,275 @@
+"""The listener: a thin raw ASGI application on uvicorn, bounded in every direction.
+
+POST /v1/events/NAME    to a source (or at its own path)
+GET  /healthz           the process lives
+GET  /readyz            it can take events: 200, or 503 with what is wrong and what to do
+GET  /metrics           Prometheus
+"""
+
+import asyncio
+import hmac
+import socket
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from router import telemetry
+from router.errors import RouterError
+from router.ports import Clock, HttpSource, Intake, Receipt, Request
+
+#: Bytes of a request's body.
+MOST_BODY_BYTES = 256 * 1024
+#: Seconds after which a source is told to come back: MNS gives up after 5.
+ANSWER_SECONDS = 4.5
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+#: An error's code as HTTP; everything else is 500.
+STATUS = {
+    "bad-request": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not-found": 404,
+    "method-not-allowed": 405,
+    "too-large": 413,
+    "unsupported-encoding": 415,
+    "store-unavailable": 503,
+    "overloaded": 503,
+    "stopping": 503,
+    "too-slow": 503,
+}
+#: Seconds in ``Retry-After`` for every 503.
+RETRY_AFTER = b"2"
+
+
+class Health(Protocol):
+    """What the listener asks of the process."""
+
+    def problems(self) -> list[str]:
+        """What keeps the process from taking events, in words; empty when it is ready."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes = b""
+    content_type: bytes = b"application/json"
+
+
+class Listener:
+    """The ASGI application.
+
+    Args:
+        sources: by path; replaced as a whole on a reload.
+        token: what ``Authorization: Bearer`` must bring, or None where nobody is asked.
+    """
+
+    def __init__(self, intake: Intake, health: Health, metrics: telemetry.Metrics, clock: Clock) -> None:
+        self._intake = intake
+        self._health = health
+        self._metrics = metrics
+        self._clock = clock
+        self.sources: Mapping[str, HttpSource] = {}
+        self.token: str | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification, version 3."""
+        if scope["type"] != "http":
+            return
+        try:
+            answer = await self._answer(scope, receive)
+        except RouterError as error:
+            answer = _error_answer(error)
+        except Exception as error:  # noqa: BLE001  the client learns nothing of our inside
+            telemetry.log("router.loop_failed", "error", loop="http", error=repr(error))
+            answer = _error_answer(RouterError("internal", "the router failed on this request"))
+        await _send(send, answer)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        path, method = str(scope["path"]), str(scope["method"])
+        if path in ("/healthz", "/readyz", "/metrics"):
+            if method not in ("GET", "HEAD"):
+                raise RouterError("method-not-allowed", f"{path} is read with GET")
+            return self._status_page(path, scope)
+        source = self.sources.get(path)
+        headers = _headers(scope)
+        self._admit(headers, source)
+        if source is None:
+            raise RouterError("not-found", "no source listens here", self._addresses())
+        if method != "POST":
+            raise RouterError("method-not-allowed", "events are sent with POST")
+        return await self._take(source, scope, headers, receive)
+
+    def _addresses(self) -> str:
+        known = ", ".join(sorted(self.sources)) or "none is configured"
+        return f"Sources that are posted to: {known}"
+
+    def _status_page(self, path: str, scope: Scope) -> Answer:
+        if path == "/healthz":
+            return Answer(200, b"ok\n", b"text/plain; charset=utf-8")
+        if path == "/readyz":
+            problems = self._health.problems()
+            return Answer(
+                503 if problems else 200, orjson.dumps({"ready": not problems, "problems": problems})
+            )
+        self._admit(_headers(scope), None)
+        return Answer(200, generate_latest(self._metrics.registry), CONTENT_TYPE_LATEST.encode())
+
+    def _admit(self, headers: Mapping[str, str], source: HttpSource | None) -> None:
+        if "origin" in headers and _host(headers["origin"]) != headers.get("host", ""):
+            raise RouterError("forbidden", "requests from another site's page are refused")
+        if self.token is None or (source is not None and source.signed):
+            return
+        brought = headers.get("authorization", "").removeprefix("Bearer ").strip()
+        if not hmac.compare_digest(brought.encode(), self.token.encode()):
+            raise RouterError("unauthorized", "a token is needed", "Send it as Authorization: Bearer TOKEN")
+
+    async def _take(
+        self, source: HttpSource, scope: Scope, headers: Mapping[str, str], receive: Receive
+    ) -> Answer:
+        try:
+            body = await _body(headers, receive)
+            request = Request("POST", _target(scope), headers, body, self._clock.now())
+            envelopes = await source.receive(request)
+        except RouterError as error:
+            self._metrics.refused.labels(source.name, error.code).inc()
+            telemetry.log(
+                "source.refused", "warning", source=source.name, code=error.code, reason=error.message
+            )
+            raise
+        receipts = await _within(ANSWER_SECONDS, self._intake.submit(envelopes)) if envelopes else []
+        if source.accepted_status == 204:
+            return Answer(204)
+        return Answer(source.accepted_status, orjson.dumps({"events": [_shown(one) for one in receipts]}))
+
+
+def _shown(receipt: Receipt) -> dict[str, str]:
+    return {"id": receipt.id, "outcome": receipt.outcome, "reason": receipt.reason}
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+def _host(origin: str) -> str:
+    return origin.partition("://")[2]
+
+
+def _target(scope: Scope) -> str:
+    path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
+async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
+    too_large = RouterError("too-large", f"a request has at most {MOST_BODY_BYTES // 1024} KiB")
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+        raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RouterError("bad-request", "the client went away before its request was complete")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > MOST_BODY_BYTES:
+            raise too_large
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def _within(seconds: float, answer: "Future[list[Receipt]]") -> list[Receipt]:
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(answer)), seconds)
+    except TimeoutError:
+        raise RouterError(
+            "too-slow", f"the store did not commit within {seconds} s", "Send it again"
+        ) from None
+
+
+def _error_answer(error: RouterError) -> Answer:
+    said = {"code": error.code, "message": error.message, "remedy": error.remedy}
+    return Answer(STATUS.get(error.code, 500), orjson.dumps({"error": said}))
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+    ]
+    if answer.status == 503:
+        headers.append((b"retry-after", RETRY_AFTER))
+    if answer.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if answer.status == 413:
+        headers.append((b"connection", b"close"))
+    if answer.status == 204:
+        headers = headers[2:]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def bind(address: str) -> socket.socket:
+    """A listening socket at ``host:port``; port 0 takes a free one.
+
+    Raises:
+        RouterError: ``listen``: the address is not one, or is taken.
+    """
+    host, _, port = address.rpartition(":")
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host.strip("[]"), int(port)))
+        listening.listen(1024)
+    except (OSError, ValueError, OverflowError) as error:
+        listening.close()
+        remedy = "Choose another address with http.listen in router.yaml"
+        raise RouterError("listen", f"cannot listen on {address}: {error}", remedy) from error
+    return listening
+
+
+def make_server(listener: Listener) -> Any:
+    """A uvicorn server for the listener that leaves signals to its caller."""
+    import contextlib
+
+    import uvicorn
+
+    from router.web.protocol import BoundedProtocol
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Generator[None]:
+            yield
+
+    config = uvicorn.Config(
+        listener,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        limit_concurrency=1000,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+    )
+    return Server(config)

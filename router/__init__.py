@@ -1,17 +1,17 @@
 """alert-router: who must hear of this event, once, in time, with what they need.
 
-The public face for programs that embed it: ``Filter``, ``decode``, ``Event``, ``Match`` and
-``RouterError``.
+The public face for programs that embed it: ``Filter``, ``RuleSet``, ``decode``, ``Event``,
+``Match`` and ``RouterError``.
 They are loaded when they are first used, so that ``import router`` costs nothing.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from router.face import Event, Filter, Match, RouterError, decode
+    from router.face import Event, Filter, Match, RouterError, RuleSet, decode
 
 __version__ = "0.1.0"
-__all__ = ["Event", "Filter", "Match", "RouterError", "__version__", "decode"]
+__all__ = ["Event", "Filter", "Match", "RouterError", "RuleSet", "__version__", "decode"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,357 @@
 """The one place that wires: configuration, store, pipeline, channels, sources, listener."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from router import __version__, telemetry
+from router.config import Config, TargetSpec, load
+from router.core.delivery import SECOND
+from router.core.filter import Filter
+from router.core.policy import ChannelPlan, Policy
+from router.decoders import decode
+from router.errors import ConfigError, RouterError
+from router.pipeline.deliver import Deliver
+from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.ingest import Ingest
+from router.pipeline.loops import Loop
+from router.pipeline.maintain import Maintain
+from router.ports import Channel, Clock, HttpSource, PullSource, Store
+from router.web.server import Listener, bind, make_server
+
+if TYPE_CHECKING:
+    from router.channels import ChannelSpec
+
+#: Seconds that sends in flight are given at the end, and the whole process.
+SENDS_END_WITHIN = 18.0
+#: Seconds between two rounds of maintenance.
+MAINTENANCE = 5.0
+#: Rounds of maintenance between two prunings: once an hour.
+PRUNE_EVERY = 720
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        """Microseconds UTC."""
+        return time.time_ns() // 1000
+
+
+def load_config(path: str | Path) -> Config:
+    """Reads and checks a configuration, with channels as they can be sent to.
+
+    Raises:
+        ConfigError: with every fault and its place.
+    """
+    from router.channels import inspect_url
+
+    return load(Path(path), inspect_url=inspect_url)
+
+
+class Router:
+    """Everything that runs, on one configuration at a time.
+
+    Args:
+        config: checked.
+        store: open.
+    """
+
+    def __init__(self, config: Config, store: Store, clock: Clock | None = None) -> None:
+        self.config = config
+        self.metrics = telemetry.Metrics()
+        self._store = store
+        self._clock = clock or SystemClock()
+        self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._stopping = threading.Event()
+        self._due = threading.Event()
+        self._store_problem = ""
+        self._rounds = 0
+        self._ends = 0.0
+        policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
+        self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._due.set)
+        self.deliver = Deliver(store, self._owner, self._clock, self.metrics, self._due.set)
+        self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self.deliver.wake)
+        self.maintain = Maintain(
+            store,
+            policy,
+            lambda: self.config.settings.retention,
+            lambda: self.deliver.in_hand,
+            self._clock,
+            self.metrics,
+            self._rescued,
+        )
+        self.listener = Listener(self.ingest, self, self.metrics, self._clock)
+        self._pulls: dict[str, _Pull] = {}
+        self._loops = [
+            Loop("ingest", self.ingest.step, lambda: self.ingest.wait(1.0), self._store_health),
+            Loop("dispatch", self.dispatch.step, self._wait_due, self._store_health),
+            Loop("deliver", self.deliver.step, self.deliver.wait, self._store_health),
+            Loop("settle", self.deliver.settle, lambda: self.deliver.wait_done(0.2), self._store_health),
+            Loop("maintain", self._maintenance, lambda: self._pause(MAINTENANCE), self._store_health),
+        ]
+        self.metrics.build_info.labels(__version__).set(1)
+
+    # health
+
+    def problems(self) -> list[str]:
+        """See :class:`router.web.server.Health`."""
+        if self._stopping.is_set():
+            return ["the router is stopping"]
+        said = [pull.source.problem() for pull in self._pulls.values()]
+        return [problem for problem in [self._store_problem, *said] if problem]
+
+    def _store_health(self, well: bool, problem: str) -> None:
+        if well == (not self._store_problem):
+            return
+        self._store_problem = problem
+        self.metrics.store_up.set(1 if well else 0)
+        if well:
+            telemetry.log("store.recovered")
+        else:
+            telemetry.log("store.unavailable", "error", error=problem)
+
+    # life
+
+    def start(self) -> None:
+        """Takes the configuration into force, gives back what an earlier process left, starts the loops."""
+        self._take_into_force(self.config)
+        self._store.write(lambda unit: unit.beat(self._clock.now()))
+        self._store_health(True, "")
+        self.metrics.store_up.set(1)
+        self.maintain.rescue_others(self._owner)
+        for loop in self._loops:
+            loop.start()
+        telemetry.log("config.loaded", files=len(self.config.files), policy=self.config.policy.hash)
+
+    def stop(self) -> bool:
+        """Ends what runs: no new claims, sends in flight end, what they came to is written.
+
+        Returns:
+            whether everything ended within its time.
+        """
+        self.say_stopping()
+        ends = self._ends
+        self.deliver.stop_claiming()
+        for pull in self._pulls.values():
+            pull.stop()
+        self.ingest.close()
+        ingest, dispatch, deliver, settle, maintain = self._loops
+        for loop in (ingest, dispatch, deliver, maintain):
+            loop.stop()
+        self._due.set()
+        while self.deliver.in_flight and time.monotonic() < ends:
+            time.sleep(0.02)
+        settle.stop()
+        ended = [loop.join(max(0.5, ends - time.monotonic())) for loop in self._loops]
+        self._store.close()
+        return all(ended) and not self.deliver.in_flight
+
+    def say_stopping(self) -> None:
+        """Not ready from now on; the time that the end may take counts from here."""
+        if not self._stopping.is_set():
+            self._ends = time.monotonic() + SENDS_END_WITHIN
+            self._stopping.set()
+
+    def reload(self, path: str | Path) -> bool:
+        """Checks the configuration again and swaps it in; a bad one is refused and changes nothing."""
+        try:
+            config = load_config(path)
+            self._take_into_force(config)
+        except (RouterError, OSError) as error:
+            faults = [str(f) for f in error.findings] if isinstance(error, ConfigError) else [str(error)]
+            telemetry.log("config.refused", "error", faults=faults)
+            self.metrics.reload_success.set(0)
+            return False
+        telemetry.log("config.loaded", files=len(config.files), policy=config.policy.hash)
+        return True
+
+    def _take_into_force(self, config: Config) -> None:
+        channels = channels_of(config, self._clock)
+        sources, pulls = sources_of(config, self._clock, self.metrics)
+        policy = config.policy
+        self._store.write(lambda unit: unit.keep_policy(policy.hash, policy.text, self._clock.now()))
+        self.config = config
+        self.deliver.use(channels)
+        self.listener.sources = sources
+        token = config.settings.http.token
+        self.listener.token = token.get_secret_value() if token else None
+        self._use_pulls(pulls)
+        self.metrics.reload_success.set(1)
+        self.metrics.reload_time.set(self._clock.now() / SECOND)
+
+    def _use_pulls(self, sources: Mapping[str, PullSource]) -> None:
+        for pull in self._pulls.values():
+            pull.stop()
+        self._pulls = {name: _Pull(source, self.ingest) for name, source in sources.items()}
+
+    # what the loops call
+
+    def _tongue(self) -> Tongue:
+        return Tongue(self.config.settings.timezone, self.config.settings.language)
+
+    def _wait_due(self) -> None:
+        self._due.wait(MAINTENANCE)
+        self._due.clear()
+
+    def _rescued(self, targets: frozenset[str]) -> None:
+        self.deliver.wake(targets)
+        self._due.set()
+
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
+
+    def _maintenance(self) -> int:
+        self._store.write(lambda unit: unit.beat(self._clock.now()))
+        self.maintain.rescue()
+        self.maintain.bury_strays()
+        self.maintain.measure()
+        self._rounds += 1
+        # What is left after a full batch is taken at once, not an hour later.
+        if self._rounds % PRUNE_EVERY == 1:
+            while self.maintain.prune() and not self._stopping.is_set():
+                pass
+        return 0
+
+
+class _Pull:
+    """A pull source in a thread of its own."""
+
+    def __init__(self, source: PullSource, ingest: Ingest) -> None:
+        self.source = source
+        self._stopping = threading.Event()
+        threading.Thread(
+            target=source.run, args=(ingest, self._stopping.wait), name=f"source {source.name}", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+
+def channels_of(config: Config, clock: Clock) -> dict[str, tuple[Channel, ChannelPlan]]:
+    """Every target of the configuration, by name, ready to send."""
+    from router.channels import make_channel
+
+    return {
+        target.name: (make_channel(_spec(target, config), clock.now), config.policy.channels[target.channel])
+        for target in config.targets
+    }
+
+
+def _spec(target: TargetSpec, config: Config) -> "ChannelSpec":
+    from router.channels import ChannelSpec
+
+    client = config.settings.http_client
+    return ChannelSpec(
+        name=target.name,
+        url=target.url,
+        kind=target.kind,
+        timeout=target.settings.timeout,
+        accept=Filter(target.settings.accept) if target.settings.accept else None,
+        egress=config.settings.egress,
+        proxy=client.proxy.get_secret_value() if client.proxy else None,
+        ca_file=client.ca_file,
+    )
+
+
+Sources = tuple[dict[str, HttpSource], dict[str, PullSource]]
+
+
+def sources_of(config: Config, clock: Clock, metrics: telemetry.Metrics) -> Sources:
+    """Every source of the configuration: those that are posted to, by path, and those that fetch, by name."""
+    posted: dict[str, HttpSource] = {}
+    fetched: dict[str, PullSource] = {}
+    for name, settings in config.settings.sources.items():
+        match settings.kind:
+            case "webhook":
+                from router.sources.webhook import WebhookSource
+
+                hook = WebhookSource(name, settings.path or f"/v1/events/{name}")
+                posted[hook.path] = hook
+            case "mns-push":
+                from router.sources.mns_push import MnsPushSource
+
+                push = MnsPushSource(name, settings.path or f"/v1/events/{name}")
+                posted[push.path] = push
+            case "file":
+                from router.sources.file import FileSource
+
+                fetched[name] = FileSource(name, settings.path, clock, metrics)
+    return posted, fetched
+
+
+# The process
+
+
+def serve(path: str | Path, *, ready: Callable[[str], None]) -> int:
+    """Runs the sidecar until a signal ends it; returns the exit status.
+
+    Args:
+        ready: called once with the address, when everything is up.
+    """
+    from router.storage import open_store
+
+    config = load_config(path)
+    listening = bind(config.settings.http.listen)
+    store = open_store(config.settings.store, exclusive=True)
+    router = Router(config, store)
+    router.start()
+    return asyncio.run(_serve(router, listening, path, lambda: ready(_address(listening))))
+
+
+async def _serve(
+    router: Router, listening: socket.socket, path: str | Path, ready: Callable[[], None]
+) -> int:
+    loop = asyncio.get_running_loop()
+    server = make_server(router.listener)
+
+    def end() -> None:
+        if server.should_exit:
+            os._exit(1)  # asked twice: at once, as in a crash
+        telemetry.log("router.stopping")
+        router.say_stopping()
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, router.reload, path))
+    serving = loop.create_task(server.serve(sockets=[listening]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    ready()
+    await serving
+    ended = await loop.run_in_executor(None, router.stop)
+    telemetry.log("router.stopped", ended_in_time=ended)
+    return 0
+
+
+@contextlib.contextmanager
+def running(config: Config) -> Generator[tuple[Router, str]]:
+    """A router in threads of this process, for the demo and for tests: it and its address."""
+    from router.storage import open_store
+
+    listening = bind(config.settings.http.listen)
+    router = Router(config, open_store(config.settings.store, exclusive=True))
+    router.start()
+    server = make_server(router.listener)
+    serving = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
+    serving.start()
+    try:
+        yield router, _address(listening)
+    finally:
+        server.should_exit = True
+        serving.join(10)
+        router.stop()
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -8,7 +8,7 @@ from router.channels.targets import expand
 from router.core.text.kinds import kind_of
 from router.ports import Channel
 
-__all__ = ["ChannelSpec", "expand", "kind_of_url", "make_channel"]
+__all__ = ["ChannelSpec", "expand", "inspect_url", "kind_of_url", "make_channel"]
 
 
 def make_channel(spec: ChannelSpec, now: Callable[[], int]) -> Channel:
@@ -21,6 +21,15 @@ def make_channel(spec: ChannelSpec, now: Callable[[], int]) -> Channel:
         RouterError: ``bad-channel``: see :func:`expand`.
     """
     return TargetChannel(spec, now)
+
+
+def inspect_url(url: str) -> list[tuple[str, str]]:
+    """The single-target URLs of a channel's URL, each with its kind.
+
+    Raises:
+        RouterError: ``bad-channel``: see :func:`expand`.
+    """
+    return [(single, kind_of_url(single)) for single in expand(url)]
 
 
 def kind_of_url(url: str) -> str:

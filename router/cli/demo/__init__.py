@@ -1,0 +1,1 @@
+"""``demo``: the whole way on this machine, with a sink in the place of every provider."""

@@ -1,0 +1,58 @@
+"""What commands open: the configuration, the store behind it, events in files."""
+
+import contextlib
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from router.core.event import Envelope, Event, Undecodable
+from router.errors import RouterError
+from router.ports import Store
+
+if TYPE_CHECKING:
+    from router.config import Config
+
+T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def store_of(config_path: str) -> "Generator[tuple[Config, Store]]":
+    """The configuration, and its store open beside a running router."""
+    from router.app import load_config
+    from router.storage import open_store
+
+    config = load_config(config_path)
+    store = open_store(config.settings.store)
+    try:
+        yield config, store
+    finally:
+        store.close()
+
+
+def read_event(path: str, source: str = "") -> Event:
+    """The event in a file, or on standard input for ``-``.
+
+    Raises:
+        RouterError: ``unreadable``, ``undecodable``.
+    """
+    from router.app import SystemClock
+    from router.decoders import decode
+
+    envelope = Envelope(source, _bytes(path), SystemClock().now(), position=path)
+    event = decode(envelope)
+    if isinstance(event, Undecodable):
+        raise RouterError("undecodable", f"{path}: {event.reason}")
+    return event
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise RouterError("unreadable", f"cannot read {path}: {error.strerror}") from error
+
+
+def read_lines(path: str) -> list[tuple[int, bytes]]:
+    """Numbered lines of a file, empty ones left out. Raises as :func:`read_event`."""
+    return [(number, line) for number, line in enumerate(_bytes(path).splitlines(), 1) if line.strip()]

@@ -1,0 +1,84 @@
+"""How commands speak: tables and colours on a terminal, plain text in a pipe, one object as JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import typer
+
+
+class Form(StrEnum):
+    """What ``-o`` may say."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FORM = typer.Option(Form.TEXT, "-o", "--output", help="text for people, json for programs.")
+CONFIG = typer.Option("router.yaml", "-c", "--config", help="The settings file.", metavar="FILE")
+
+
+def print_json(value: Any) -> None:
+    """One object, readable."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def say(text: str = "") -> None:
+    """A line on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def warn(text: str) -> None:
+    """A line on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+def harmless(text: str) -> str:
+    """Without anything that a terminal would act on; line ends stay."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+
+
+def when(micros: int | None) -> str:
+    """A time as people read it, in UTC; nothing for none."""
+    if micros is None:
+        return ""
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso(micros: int | None) -> str | None:
+    """A time as programs read it."""
+    return None if micros is None else datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """A table: fitted on a terminal, aligned columns in a pipe, a sentence when there is nothing."""
+    lines = [[harmless(cell) for cell in row] for row in rows]
+    if not lines:
+        say(empty)
+    elif sys.stdout.isatty():
+        _ruled(columns, lines)
+    else:
+        _aligned(columns, lines)
+
+
+def _ruled(columns: Sequence[str], lines: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    ruled = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        ruled.add_column(column, overflow="fold")
+    for line in lines:
+        ruled.add_row(*(Text(cell) for cell in line))
+    Console().print(ruled)
+
+
+def _aligned(columns: Sequence[str], lines: list[list[str]]) -> None:
+    flat = [[cell.replace("\n", " ") for cell in line] for line in [list(columns), *lines]]
+    widths = [max(len(line[i]) for line in flat) for i in range(len(columns))]
+    for line in flat:
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

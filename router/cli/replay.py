@@ -1,0 +1,137 @@
+"""``replay``: events through the rules again."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
+from router.core.event import Envelope
+from router.errors import RouterError
+from router.ports import Store
+
+if TYPE_CHECKING:
+    from router.config import Config
+    from router.ports import Receipt
+
+#: Events in one transaction.
+BATCH = 100
+#: Events in one replay.
+MOST = 100_000
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(replay)
+
+
+def replay(
+    file: str = typer.Argument("", help="A file of events, one JSON object a line; - for standard input."),
+    since: str = typer.Option("", help="The store's events of the last 90s, 15m, 2h, 1d …"),
+    undecodable: bool = typer.Option(False, "--undecodable", help="Messages that were set aside."),
+    send: bool = typer.Option(
+        False, "--send", help="Tell for real; without it, only show who would be told."
+    ),
+    config: str = CONFIG,
+    output: Form = FORM,
+) -> None:
+    """Take events through the rules again, and show who would be told; with --send, tell them.
+
+    Replayed events are events of their own: they are not taken for doubles.
+    """
+    from router.app import SystemClock
+    from router.cli.files import store_of
+
+    if sum(map(bool, (file, since, undecodable))) != 1:
+        raise RouterError("usage", "name a file, or --since, or --undecodable")
+    with store_of(config) as (settings, store):
+        envelopes = list(_fresh(_found(file, since, undecodable, store)))
+        if send:
+            _report(_send(envelopes, settings, store), output)
+            if undecodable:
+                kept = [m.id for m in store.read(lambda unit: unit.set_aside_messages(limit=MOST))]
+                store.write(lambda unit: unit.mark_replayed(kept, SystemClock().now()))
+        else:
+            _show(envelopes, settings, output)
+
+
+def _found(file: str, since: str, undecodable: bool, store: Store) -> list[Envelope]:
+    from router.app import SystemClock
+    from router.config import duration
+
+    if file:
+        from router.cli.files import read_lines
+
+        now = SystemClock().now()
+        return [Envelope("replay", line, now, position=f"{file}:{n}") for n, line in read_lines(file)]
+    if undecodable:
+        kept = store.read(lambda unit: unit.set_aside_messages(limit=MOST))
+        return [message.undecodable.envelope for message in reversed(kept)]
+    start = SystemClock().now() - duration(since)
+    return [record.envelope for record in store.read(lambda unit: unit.events(since=start, limit=MOST))]
+
+
+def _fresh(envelopes: list[Envelope]) -> Iterator[Envelope]:
+    """With identities of their own, or they would be taken for doubles of themselves."""
+    run = secrets.token_hex(4)
+    for number, envelope in enumerate(envelopes):
+        yield replace(envelope, identity=f"replay:{run}:{number}")
+
+
+def _show(envelopes: list[Envelope], settings: "Config", output: Form) -> None:
+    from router.app import SystemClock
+    from router.core.event import Event
+    from router.decoders import decode
+    from router.pipeline.dispatch import Tongue
+    from router.pipeline.explain import explain
+
+    now = SystemClock().now()
+    tongue = Tongue(settings.settings.timezone, settings.settings.language)
+    rows: list[tuple[str, str, str, str]] = []
+    for envelope in envelopes:
+        event = decode(envelope)
+        if not isinstance(event, Event):
+            rows.append((when(envelope.received_at), "undecodable", "", event.reason))
+            continue
+        explained = explain(event, settings.policy, tongue, now)
+        rules = ", ".join(said.rule for said in explained.rules if said.verdict == "matched")
+        targets = ", ".join(told.target for told in explained.told)
+        rows.append((when(event.at), event.kind or "event", rules, targets))
+    if output is Form.JSON:
+        print_json(
+            {"events": [dict(zip(("time", "event", "rules", "targets"), row, strict=True)) for row in rows]}
+        )
+        return
+    table(("TIME", "EVENT", "RULES", "WOULD TELL"), rows, "No events.")
+    told = sum(bool(row[3]) for row in rows)
+    say(f"\n{len(rows)} events, {told} would be told. Nothing was sent; --send sends.")
+
+
+def _send(envelopes: list[Envelope], settings: "Config", store: Store) -> "list[Receipt]":
+    from router import telemetry
+    from router.app import SystemClock
+    from router.decoders import decode
+    from router.pipeline.ingest import Ingest
+
+    ingest = Ingest(store, decode, lambda: settings.policy, SystemClock(), telemetry.Metrics(), lambda: None)
+    store.write(
+        lambda unit: unit.keep_policy(settings.policy.hash, settings.policy.text, SystemClock().now())
+    )
+    receipts: list[Receipt] = []
+    for start in range(0, len(envelopes), BATCH):
+        answer = ingest.submit(envelopes[start : start + BATCH])
+        ingest.step()
+        receipts += answer.result()
+    return receipts
+
+
+def _report(receipts: "list[Receipt]", output: Form) -> None:
+    if output is Form.JSON:
+        print_json({"events": [{"id": r.id, "outcome": r.outcome, "reason": r.reason} for r in receipts]})
+        return
+    table(("ID", "OUTCOME", "WHY"), [(r.id, r.outcome, r.reason) for r in receipts], "No events.")
+    say(
+        "\nThey are in the outbox: a running router tells them within seconds, else the next one that starts."
+    )

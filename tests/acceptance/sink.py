@@ -1,0 +1,54 @@
+"""A receiver in a process of its own: every message it accepted is a line in a file, flushed first.
+
+Run as ``python sink.py FILE``; prints its port. Query of the path: ``hang=SECONDS`` answers late,
+``status=CODE`` answers so.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+LOCK = threading.Lock()
+
+
+class Request(BaseHTTPRequestHandler):
+    """Notes what came, then answers."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        arrived = time.time_ns()
+        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        asked = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        time.sleep(float(asked.get("hang", 0)))
+        status = int(asked.get("status", 200))
+        if status == 200:
+            note = {
+                "path": self.path,
+                "at": arrived,
+                "key": self.headers.get("idempotency-key"),
+                "body": body.decode(),
+            }
+            with LOCK:
+                sys.stdout.flush()
+                os.write(FILE, json.dumps(note).encode() + b"\n")
+        self.send_response(status)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Says nothing."""
+
+
+if __name__ == "__main__":
+    FILE = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
+    server.daemon_threads = True
+    print(server.server_address[1], flush=True)
+    server.serve_forever()

@@ -7,10 +7,12 @@ They are loaded when they are first used, so that ``import router`` costs nothin
 
 from typing import TYPE_CHECKING, Any
 
+from router.version import __version__
+
 if TYPE_CHECKING:
     from router.face import Event, Filter, Match, RouterError, RuleSet, decode
 
-__version__ = "0.1.0"
+
 __all__ = ["Event", "Filter", "Match", "RouterError", "RuleSet", "__version__", "decode"]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from router import __version__, telemetry
+from router import telemetry
 from router.config import Config, TargetSpec, load
 from router.core.delivery import SECOND
 from router.core.filter import Filter
@@ -25,6 +25,7 @@ from router.pipeline.ingest import Ingest
 from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
 from router.ports import Channel, Clock, HttpSource, PullSource, Store
+from router.version import __version__
 from router.web.server import Listener, bind, make_server
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ def test_a_refusal_tells_the_fallback(make: MakePipeline) -> None:
     pipeline.channels["oncall/1"].script = [Verdict(Outcome.REFUSED, "token revoked", 401, broken=True)]
     pipeline.take(EVENT)
     pipeline.run()
-    dead, told = pipeline.deliveries()
+    [dead], [told] = pipeline.deliveries(channel="oncall"), pipeline.deliveries(channel="backup")
     assert (dead.state, told.state, told.channel) == (State.DEAD, State.SENT, "backup")
     assert told.fallback_of == dead.id
 

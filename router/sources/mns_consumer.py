@@ -7,7 +7,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from router.core.event import Envelope
+from router.core.event import Envelope, identity_of
 from router.errors import RouterError
 from router.mns_sdk import Access, Kind, Trouble, open_account, trouble_of
 from router.ports import Clock, Intake, Receipt
@@ -21,6 +21,8 @@ BATCH = 16
 _TIMEOUT_AFTER_WAIT = 10
 _DELETE_ATTEMPTS = 3
 _LOOK_UP = 0.5
+#: Nothing was committed, and nothing is wrong with the messages.
+_COME_BACK = ("store-unavailable", "overloaded", "stopping")
 #: An answer "nothing there" that came too soon (MNS limits long polls) is not asked for at once.
 _FLOOR = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -138,11 +140,12 @@ class Consumer:
             received_at=self._clock.now(),
             headers={"x-mns-message-id": message.id, "x-mns-enqueue-time": str(message.enqueued_at)},
             position=message.id,
+            identity=identity_of("mns", message.id),
             poison=poison if message.dequeue_count > most else "",
         )
 
     def _committed(self, future: "Future[list[Receipt]]", batch: Batch) -> bool:
-        """Waits for the commit with the batch kept hidden; false when the store is unavailable.
+        """Waits for the commit with the batch kept hidden; false when nobody takes it now.
 
         Raises:
             Exception: what nobody expected. The messages come back, and in the end are poison.
@@ -157,7 +160,7 @@ class Consumer:
         try:
             future.result()
         except RouterError as error:
-            if error.code != "store-unavailable":
+            if error.code not in _COME_BACK:
                 raise
             return False
         return True

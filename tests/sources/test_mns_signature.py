@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.core.catalogue import EVENTS
+from router.core.event import Event, Undecodable
+from router.decoders import decode
 from router.errors import RouterError
 from router.mns.keys import PushKey
 from router.mns.notification import push_request
 from router.mns.topics import Published, Subscription
 from router.ports import Request
+from router.sources.mns_push import MnsPushSource
 from router.sources.mns_signature import Pinned, Verifier, public_key
 from tests.sources.pushes import (
     BODY,
@@ -211,6 +216,52 @@ def test_random_bodies_are_refused() -> None:
         return refused
 
     assert asyncio.run(all_of_them()) == RANDOM_BODIES
+
+
+XML_BOMB = (
+    b"<?xml version='1.0'?><!DOCTYPE n [<!ENTITY a 'aaaaaaaaaa'>"
+    + b"".join(b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+    + b"]><Notification><TopicName>&j;</TopicName><Message>&j;</Message></Notification>"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [XML_BOMB, b"<" * 60_000, b"<a>" * 20_000, b"[" * 60_000, b"\xff" * 1000, b"=" * 60_000, b"", b"null"],
+    ids=["bomb", "open", "deep", "deep JSON", "no text", "no base64", "empty", "null"],
+)
+def test_genuine_pushes_of_hostile_bodies(body: bytes) -> None:
+    """Who may publish may publish anything: it is set aside, quickly, and nothing breaks."""
+    source = MnsPushSource("push", "/v1/events/push", Verifier(PINNED, {}).verify)
+    started = time.monotonic()
+    (envelope,) = asyncio.run(source.receive(push(body)))
+    assert isinstance(decode(envelope), Undecodable)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.slow
+def test_genuine_pushes_of_random_bodies() -> None:
+    """Thousands of them, random bytes and broken events: each is an event or set aside."""
+    chance = random.Random(12)
+    source = MnsPushSource("push", "/v1/events/push", Verifier(PINNED, {}).verify)
+    event = EVENTS["OnInstanceFailed"].sample_text.encode()
+
+    def body() -> bytes:
+        if chance.random() < 0.5:
+            return chance.randbytes(chance.randrange(500))
+        broken = bytearray(event)
+        for _ in range(chance.randrange(1, 6)):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        return bytes(broken)
+
+    async def all_of_them() -> set[type]:
+        found: set[type] = set()
+        for _ in range(RANDOM_BODIES):
+            (envelope,) = await source.receive(push(body()))
+            found.add(type(decode(envelope)))
+        return found
+
+    assert asyncio.run(all_of_them()) == {Event, Undecodable}
 
 
 def test_a_certificate_without_an_rsa_key() -> None:

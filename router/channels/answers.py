@@ -4,7 +4,7 @@ The codes are from the providers' documentation, as linked at each rule.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -46,6 +46,25 @@ BUSY = Said(Outcome.UNREACHABLE)
 UNCLEAR = Said(Outcome.UNKNOWN)
 
 
+def coded(exchange: Exchange, names: Sequence[str], codes: Mapping[int, Said]) -> Said | None:
+    """Reads a 2xx answer whose code is 0 when the provider accepted.
+
+    Args:
+        names: the fields that may hold the code.
+        codes: what is not simply refused.
+    """
+    if exchange.status is None or not 200 <= exchange.status < 300:
+        return None
+    found = json_of(exchange)
+    if not isinstance(found, dict):
+        return UNCLEAR
+    answer = cast(Mapping[str, Any], found)
+    code = next((answer[name] for name in names if name in answer), None)
+    if code is None:
+        return UNCLEAR
+    return ACCEPTED if code == 0 else codes.get(code, REFUSED)
+
+
 def json_of(exchange: Exchange) -> Any:
     """The answer as JSON, or None when it is not."""
     try:
@@ -76,3 +95,34 @@ def _text(found: Any) -> str:
     if isinstance(found, dict):
         return _words(cast(Mapping[str, Any], found)) or orjson.dumps(found).decode()
     return orjson.dumps(found).decode()
+
+
+def vonage(exchange: Exchange) -> Said | None:
+    """A status for each message part; 0 is accepted.
+
+    https://developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms
+    """
+    found = json_of(exchange)
+    if exchange.status != 200:
+        return None
+    if not isinstance(found, dict):
+        return UNCLEAR
+    parts = cast(list[Mapping[str, Any]], cast(Mapping[str, Any], found).get("messages") or [])
+    states = {str(part.get("status")) for part in parts}
+    if states == {"0"}:
+        return ACCEPTED
+    if states & {"1", "5"}:  # too fast; an error of theirs
+        return THROTTLED
+    return BROKEN if states & {"2", "4", "8", "9", "29"} else REFUSED if states else UNCLEAR
+
+
+def usual(exchange: Exchange) -> Said | None:
+    """What a JSON answer with status 2xx says in the usual words, for services whose plugin does not look."""
+    found = json_of(exchange)
+    if not isinstance(found, dict) or not 200 <= (exchange.status or 0) < 300:
+        return None
+    answer = cast(Mapping[str, Any], found)
+    failed = answer.get("success") is False or answer.get("ok") is False
+    failed = failed or answer.get("errcode", 0) not in (0, "0", None)
+    failed = failed or str(answer.get("status", "")).lower() in ("error", "fail", "failed", "failure")
+    return REFUSED if failed else None

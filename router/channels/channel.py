@@ -8,17 +8,16 @@ from functools import partial
 import requests
 
 from router.channels.bounded import THREADS, LateError
-from router.channels.plugins import Plugin, open_plugin, speaks_http
+from router.channels.plugins import Plugin, speaks_http
 from router.channels.providers import provider_of
 from router.channels.recording import Recording
 from router.channels.secrets import Secrets
-from router.channels.targets import count
+from router.channels.targets import single
 from router.channels.transport import Transport, recorded
 from router.channels.verdicts import Judge
 from router.core.delivery import SECOND, Delivery, Outcome, Verdict
 from router.core.filter import Filter
 from router.core.message import Message
-from router.errors import RouterError
 
 #: A target with more sends than this still hanging after their deadline is not tried.
 MOST_HANGING = 3
@@ -62,11 +61,7 @@ class TargetChannel:
     """
 
     def __init__(self, spec: ChannelSpec, now: Callable[[], int]) -> None:
-        plugin = open_plugin(spec.url)
-        if count(plugin) > 1:
-            raise RouterError(
-                "bad-channel", f"{spec.name}: this URL has several targets", "write one URL for each"
-            )
+        plugin = single(spec.url)
         provider = provider_of(plugin)
         self.kind = spec.kind
         self.concurrency = provider.concurrency
@@ -75,7 +70,9 @@ class TargetChannel:
         self._provider = provider
         self._now = now
         self._seconds = spec.timeout / SECOND
-        self._judge = Judge(provider.rule, spec.accept, provider.single, speaks_http(plugin))
+        self._judge = Judge(
+            provider.rule, spec.accept, provider.single, provider.single or speaks_http(plugin)
+        )
         self._transport = Transport(
             min(spec.connect_timeout, spec.timeout) / SECOND, spec.egress, spec.proxy, spec.ca_file
         )
@@ -85,7 +82,7 @@ class TargetChannel:
 
     def send(self, message: Message, delivery: Delivery) -> Verdict:
         """See router.ports.Channel."""
-        verdict = self._verdict(message, delivery)
+        verdict = self._verdict(_sendable(message), delivery)
         return replace(verdict, answer=self._secrets.shown(verdict.answer))
 
     def close(self) -> None:
@@ -124,3 +121,9 @@ def _open_parts(plugin: Plugin) -> list[str]:
     if not isinstance(plugin.host, str) or host.get("private") or host.get("map_to", "host") != "host":
         return []
     return [plugin.host, f"{plugin.host}:{plugin.port}"]
+
+
+def _sendable(message: Message) -> Message:
+    """The message without halves of surrogate pairs, which no UTF-8 has."""
+    texts = {"title": message.title, "body": message.body, "html": message.html}
+    return replace(message, **{name: text.encode(errors="replace").decode() for name, text in texts.items()})

@@ -36,7 +36,8 @@ class _Noted:
         sock = cast(socket.socket, self.sock)
         if not self._connecting:  # else it is a proxy's CONNECT
             recording = current()
-            recording.sending(sock)
+            recording.connected(sock)
+            recording.sending()
             sock.settimeout(recording.remaining())
         self._last_used = time.monotonic()
         super().send(data)  # type: ignore[misc]
@@ -67,16 +68,16 @@ POOLS: Any = {"http": _Pool, "https": _TLSPool}
 
 
 @lru_cache(maxsize=8)
-def tls_context(ca_file: str | None, verify: bool) -> ssl.SSLContext:
+def tls_context(ca_file: str | None, verify: bool, of: str = "http") -> ssl.SSLContext:
     """A TLS context; shared, because reading the certificates takes 30 ms and some megabytes.
 
     Args:
         ca_file: certificates that are trusted besides the public ones.
         verify: False where the channel's URL says ``verify=no``.
+        of: each protocol has its own: urllib3 offers HTTP on those that it is given.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

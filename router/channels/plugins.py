@@ -8,7 +8,10 @@ import importlib
 import logging
 import re
 import sys
+import threading
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from router.channels.services import MODULES, NATIVE
@@ -26,12 +29,12 @@ def schema_of(url: str) -> str:
     Raises:
         RouterError: ``bad-channel``: no service of Apprise has such URLs.
     """
-    schema = _written_schema(url)
-    return schema if schema in MODULES else _native(url, schema).schema
+    written = _written_schema(url)
+    return written if written in MODULES else schema_of_plugin(_native(url, written))
 
 
 def open_plugin(url: str) -> Plugin:
-    """The plugin for a URL, ready to send through the transport; its kind is ``plugin.schema``.
+    """The plugin for a URL, ready to send through the transport; with all waiting taken out.
 
     Raises:
         RouterError: ``bad-channel``: no service has such URLs, or it lacks something.
@@ -117,9 +120,37 @@ def module_of(plugin: Plugin) -> str:
     return type(plugin).__module__.removeprefix("apprise.plugins.")
 
 
+def schema_of_plugin(plugin: Plugin) -> str:
+    """The schema of its URL. Not ``plugin.schema``, which some plugins use for ``https``."""
+    return plugin.__dict__["router_schema"]
+
+
+def parameters(plugin: Plugin) -> dict[str, str]:
+    """The parameters of its URL, also those that the plugin does not know."""
+    return plugin.__dict__["router_parameters"]
+
+
 def speaks_http(plugin: Plugin) -> bool:
     """Whether its requests are on record; a plugin for syslog, MQTT or IRC has none."""
     return any(hasattr(sys.modules[part], "requests") for part in _modules(type(plugin)))
+
+
+class _Dropped(logging.Handler):
+    """Notices when a plugin leaves out a target of its URL, which it only says in the log.
+
+    Args:
+        thread: whose records it looks at; others send meanwhile.
+    """
+
+    def __init__(self, thread: int) -> None:
+        super().__init__()
+        self.some = False
+        self._thread = thread
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = str(record.msg)
+        if record.thread == self._thread and said.startswith(("Dropped", "Dropping", "Ignoring invalid")):
+            self.some = True
 
 
 def _silence() -> None:
@@ -129,6 +160,25 @@ def _silence() -> None:
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
+
+
+@contextmanager
+def _watched() -> Generator[_Dropped]:
+    """Within it, Apprise's warnings go to the handler, and to nobody else."""
+    logger = logging.getLogger("apprise")
+    handler = _Dropped(threading.get_ident())
+    with _WATCHING:
+        before = list(logger.handlers)
+        logger.handlers[:] = [handler]
+        logger.setLevel(logging.WARNING)
+        try:
+            yield handler
+        finally:
+            logger.handlers[:] = before
+            logger.setLevel(logging.CRITICAL + 1)
+
+
+_WATCHING = threading.Lock()
 
 
 def _parsed(plugin_class: Plugin, url: str) -> dict[str, Any] | None:
@@ -144,10 +194,16 @@ def _made(plugin_class: Plugin, parsed: dict[str, Any], schema: str) -> Plugin:
             "bad-channel", f"{schema}:// needs what is not installed here: {_needed(plugin_class)}"
         )
     try:
-        plugin = plugin_class(**parsed | {"asset": _asset()})
+        with _watched() as dropped:
+            plugin = plugin_class(**parsed | {"asset": _asset()})
     except Exception:  # noqa: BLE001  its text holds the URL
         raise _incomplete(plugin_class, schema) from None
-    plugin.schema = schema
+    if dropped.some:
+        raise RouterError(
+            "bad-channel", f"a target of this {schema}:// URL is not valid", _forms(plugin_class, schema)
+        )
+    plugin.router_schema = schema
+    plugin.router_parameters = parsed.get("qsd", {})
     plugin.retry = 0
     plugin.request_rate_per_sec = 0
     plugin.throttle = _never_wait
@@ -166,10 +222,12 @@ def _never_wait(*_args: object, **_options: object) -> None:
 
 
 def _incomplete(plugin_class: Plugin, schema: str) -> RouterError:
-    forms = " or ".join(form.replace("{schema}", schema) for form in plugin_class.templates)
-    return RouterError(
-        "bad-channel", f"this {schema}:// URL is not complete, or a part has a wrong form", forms
-    )
+    said = f"this {schema}:// URL is not complete, or a part has a wrong form"
+    return RouterError("bad-channel", said, _forms(plugin_class, schema))
+
+
+def _forms(plugin_class: Plugin, schema: str) -> str:
+    return "it is " + " or ".join(form.replace("{schema}", schema) for form in plugin_class.templates)
 
 
 def _asset() -> Any:
@@ -184,4 +242,7 @@ def _asset() -> Any:
         storage_mode="memory",
         allow_templates=False,
         secure_logging=True,
+        # No pictures from Apprise's repository.
+        image_url_mask="",
+        image_url_logo="",
     )

@@ -3,9 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from router.channels import webhook
+from router.channels import (
+    answers,
+    dingtalk,
+    discord,
+    email,
+    feishu,
+    pagerduty,
+    slack,
+    telegram,
+    webhook,
+    wecombot,
+    workflows,
+)
 from router.channels.answers import Rule
 from router.channels.plugins import Plugin, module_of
+from router.channels.posting import joined, unforged
 from router.core.delivery import Delivery
 from router.core.message import Message
 
@@ -40,22 +53,52 @@ def marked(message: Message, delivery: Delivery) -> Message:
     return replace(message, body=REPEAT + message.body)
 
 
-def send_plain(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
-    """Plain text through Apprise's plugin, which escapes it for its service."""
+def send_plain(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """Plain text through Apprise's plugin, which escapes it where its service wants HTML."""
+    said = marked(message, delivery)
     return plugin.notify(
-        body=message.body or message.title,
-        title=message.title if message.body else "",
+        body=unforged(said.body or said.title),
+        title=unforged(said.title) if said.body else "",
         notify_type=_TYPES.get(message.severity, "info"),
-        body_format="text",
+        # Apprise's way to Markdown breaks links; without a format the text stays as it is.
+        body_format=None if plugin.resolve_format("text") == "markdown" else "text",
         overflow="truncate",
     )
 
 
-PLAIN = Provider(send_plain)
+def send_sms(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """Plain text as it is; for a call not beginning with ``<``, which would make it commands to Twilio."""
+    text = joined(marked(message, delivery))
+    return plugin.notify(body=text.lstrip("<") if getattr(plugin, "method", "") == "call" else text)
+
+
+def _own(send: Send, rule: Rule | None = None, concurrency: int = 1) -> Provider:
+    """A sender of ours: one request, whose answer decides."""
+
+    def send_marked(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+        return send(plugin, marked(message, delivery), delivery)
+
+    return Provider(send_marked, rule, single=True, concurrency=concurrency)
+
+
+PLAIN = Provider(send_plain, answers.usual)
 
 #: By the plugin's module below ``apprise.plugins``.
 PROVIDERS: dict[str, Provider] = {
+    "email.base": _own(email.send, email.said, concurrency=2),
     "custom_json": Provider(webhook.send, single=True, concurrency=4),
+    "dingtalk": _own(dingtalk.send, dingtalk.said),
+    "discord": _own(discord.send, discord.said),
+    "feishu": _own(feishu.send, feishu.said),
+    "lark": _own(feishu.send, feishu.said),
+    "pagerduty": _own(pagerduty.send),
+    "slack": _own(slack.send, slack.said),
+    "sns": Provider(send_sms),
+    "telegram": _own(telegram.send, telegram.said),
+    "twilio": Provider(send_sms),
+    "vonage": Provider(send_sms, answers.vonage),
+    "wecombot": _own(wecombot.send, wecombot.said),
+    "workflows": _own(workflows.send),
 }
 
 

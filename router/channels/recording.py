@@ -63,12 +63,17 @@ class Recording:
             self._refuse_when_abandoned()
             self.exchanges.append(exchange)
 
-    def sending(self, sock: socket.socket) -> None:
-        """Notes that bytes of the newest exchange are about to leave through this socket."""
+    def connected(self, sock: socket.socket) -> None:
+        """Notes the socket of the newest exchange, which is shut when the send is abandoned."""
+        with self._lock:
+            self._refuse_when_abandoned()
+            self._socket = sock
+
+    def sending(self) -> None:
+        """Notes that bytes of the newest exchange are about to leave."""
         with self._lock:
             self._refuse_when_abandoned()
             self.exchanges[-1].sent = True
-            self._socket = sock
 
     def abandon(self) -> None:
         """Ends the send from another thread: nothing more leaves, and its socket is shut."""

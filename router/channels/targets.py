@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from router.channels.plugins import Plugin, module_of, open_plugin
+from router.channels.plugins import Plugin, module_of, open_plugin, schema_of_plugin
 from router.errors import RouterError
 
 #: Plugins whose "targets" are people mentioned in one message to one group.
@@ -19,16 +19,44 @@ def expand(url: str) -> list[str]:
             must be written as URLs of their own. Never holds a part of the URL.
     """
     plugin = open_plugin(url)
+    _check_mail(plugin)
     if count(plugin) <= 1:
         return [url]
-    urls = [single.url() for single in _singles(plugin)]
+    urls = [alone.url() for alone in _singles(plugin)]
     if len(urls) != count(plugin) or any(count(open_plugin(each)) != 1 for each in urls):
         raise RouterError(
             "bad-channel",
-            f"this {plugin.schema}:// URL has {count(plugin)} targets",
+            f"this {schema_of_plugin(plugin)}:// URL has {count(plugin)} targets",
             "write one URL for each, under urls:",
         )
     return urls
+
+
+def single(url: str) -> Plugin:
+    """The plugin for a URL with exactly one target.
+
+    Raises:
+        RouterError: ``bad-channel``: as :func:`expand`, or it has several.
+    """
+    plugin = open_plugin(url)
+    _check_mail(plugin)
+    if count(plugin) > 1:
+        raise RouterError(
+            "bad-channel", "this URL has several targets", "write one URL for each, under urls:"
+        )
+    return plugin
+
+
+def _check_mail(plugin: Plugin) -> None:
+    """Copies would be sent again with each retry; a mail that asks for encryption must not go without."""
+    if module_of(plugin) != "email.base":
+        return
+    if plugin.cc or plugin.bcc:
+        raise RouterError("bad-channel", "cc= and bcc= are not supported", "write each address into to=")
+    if plugin.pgp_mode != "no":
+        raise RouterError(
+            "bad-channel", "pgp= and wkd= are not supported", "leave them out: mail is sent as it is"
+        )
 
 
 def count(plugin: Plugin) -> int:

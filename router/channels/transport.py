@@ -13,7 +13,13 @@ import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 from urllib3.util import parse_url
 
 from router.channels.connections import POOLS, tls_context
@@ -49,12 +55,16 @@ class Transport:
         proxy: str | None = None,
         ca_file: str | None = None,
     ) -> None:
-        self._connect_timeout = connect_timeout
+        self.connect_timeout = connect_timeout
         self._egress = {origin_of(of): origin_of(to) for of, to in (egress or {}).items()}
         self._proxy = proxy
         self._ca_file = ca_file
         self._managers: dict[tuple[bool, bool], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
+
+    def tls(self, verify: bool, of: str) -> ssl.SSLContext:
+        """The TLS context for another protocol than HTTP."""
+        return tls_context(self._ca_file, verify, of)
 
     def close(self) -> None:
         """Closes idle connections; those in use are closed when they are given back."""
@@ -82,8 +92,8 @@ class Transport:
             exchange.status = answer.status
             exchange.body, exchange.complete = _read(answer, recording)
         except (HTTPError, OSError, ValueError) as error:
-            exchange.fault = _words(error, self._connect_timeout)
-            exchange.hopeless = _is_hopeless(error)
+            exchange.fault = words(error)
+            exchange.hopeless = is_hopeless(error)
             raise requests.ConnectionError(exchange.fault) from error
         return _response(request, exchange)
 
@@ -107,7 +117,7 @@ class Transport:
             retries=False,
             preload_content=False,
             decode_content=True,
-            timeout=urllib3.Timeout(connect=min(self._connect_timeout, remaining), read=remaining),
+            timeout=urllib3.Timeout(connect=min(self.connect_timeout, remaining), read=remaining),
         )
 
     def _manager(self, tls: bool, verify: bool) -> urllib3.PoolManager:
@@ -185,12 +195,12 @@ def _response(request: requests.PreparedRequest, exchange: Exchange) -> requests
     return response
 
 
-def _words(error: Exception, connect_timeout: float) -> str:
-    """Why no answer came; without the URL."""
+def words(error: BaseException) -> str:
+    """Why no answer came."""
     if isinstance(error, NameResolutionError):
         return "the host name does not resolve"
-    if isinstance(error, ConnectTimeoutError):
-        return f"no connection within {connect_timeout:g} s"
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return "no connection in time"
     if isinstance(error, ReadTimeoutError):
         return "no answer in time"
     cause = _root(error)
@@ -205,7 +215,8 @@ def _words(error: Exception, connect_timeout: float) -> str:
     return "the connection broke, or the answer is not HTTP"
 
 
-def _is_hopeless(error: Exception) -> bool:
+def is_hopeless(error: BaseException) -> bool:
+    """Whether trying again would end the same way: the certificate is not accepted."""
     return isinstance(_root(error), ssl.SSLCertVerificationError)
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from router.channels.plugins import Plugin
+from router.channels.posting import USER_AGENT, encoded
 from router.channels.shim import SHIM
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -20,13 +19,13 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     The URL's parameters are Apprise's: ``+Name=`` a header, ``-name=`` a parameter of the request,
     ``:name=`` a field more, or for an existing field its new name (without a value: none), ``method=``.
     """
-    headers = {"User-Agent": "alert-router", "Content-Type": "application/json"}
+    headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
     port = f":{plugin.port}" if plugin.port else ""
     SHIM.request(
         plugin.method,
         f"{'https' if plugin.secure else 'http'}://{plugin.host}{port}{plugin.fullpath}",
         params=plugin.params,
-        data=orjson.dumps(payload(message, delivery, plugin.payload_extras)),
+        data=encoded(payload(message, delivery, plugin.payload_extras)),
         # The key comes last: it must be this delivery's, whatever the URL says.
         headers=headers | plugin.headers | {"Idempotency-Key": delivery.id},
         auth=(plugin.user, plugin.password or "") if plugin.user else None,

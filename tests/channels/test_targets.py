@@ -49,6 +49,7 @@ def test_a_channel_is_not_made_for_several_targets() -> None:
         ("SECRET", "this is not a URL"),
         ("slack://SECRET", "slack://{token_a}/{token_b}/{token_c}"),
         ("https://SECRET.example.com/x", "jsons://host/path"),
+        (f"{TWILIO}/15551234568/SECRET", "a target of this twilio:// URL is not valid"),
         ("mqtt://SECRET/topic", "not installed here: paho-mqtt"),
     ],
 )

@@ -1,0 +1,194 @@
+"""E-mail: one mail to one address over SMTP, from what Apprise reads in ``mailto://`` and ``mailtos://``.
+
+Not as Apprise sends it: that reads all certificates for each mail, hides the server's codes, and
+gives each attempt another Message-ID. Ours is the delivery's, so that a repeat is seen as one.
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formataddr, formatdate
+from functools import cache
+from typing import Any, cast
+
+from router.channels.answers import BROKEN, BUSY, REFUSED, THROTTLED, Said
+from router.channels.plugins import Plugin
+from router.channels.posting import USER_AGENT
+from router.channels.recording import Exchange, Recording, current
+from router.channels.transport import MAX_ANSWER, TRANSPORT, is_hopeless, words
+from router.core.delivery import Delivery
+from router.core.message import Message
+
+_OURS = frozenset({"subject", "from", "to", "date", "message-id", "references", "cc", "bcc", "mime-version"})
+_NEVER = (smtplib.SMTPNotSupportedError, UnicodeError)
+_LINE_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
+_BROKEN = frozenset({530, 534, 535, 538})
+"""The user or the password."""
+
+
+def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """One mail; always true: the server's code decides."""
+    recording = current()
+    exchange = Exchange("SMTP", f"smtp://{plugin.smtp_host}:{plugin.port}")
+    recording.begin(exchange)
+    mail = compose(plugin, message, delivery).as_bytes()
+    try:
+        _hand_over(plugin, mail, recording, exchange)
+    except smtplib.SMTPResponseException as refusal:
+        _put(exchange, refusal.smtp_code, refusal.smtp_error)
+    except (OSError, UnicodeError) as error:  # also all errors of smtplib
+        exchange.fault = _fault(error)
+        exchange.hopeless = is_hopeless(error) or isinstance(error, _NEVER)
+    return True
+
+
+def said(exchange: Exchange) -> Said | None:
+    """SMTP's codes: 2yz accepted, 4yz refused for now, 5yz for good (RFC 5321, section 4.2.1)."""
+    status = exchange.status or 0
+    if 200 <= status < 300:
+        return None
+    if status == 421:
+        return BUSY
+    if 400 <= status < 500:
+        return THROTTLED
+    # 5.1: there is no such address (RFC 3463).
+    return BROKEN if status in _BROKEN or b"5.1." in exchange.body[:8] else REFUSED
+
+
+def compose(plugin: Plugin, message: Message, delivery: Delivery) -> EmailMessage:
+    """The mail: text, and the same as HTML where there is some.
+
+    Values from an event stand in the subject and the body only; line breaks in a subject are spaces.
+    """
+    name, address = plugin.from_addr
+    domain = address.rpartition("@")[2]
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = " ".join(message.title.split())
+    mail["From"] = formataddr((name or "", address))
+    to_name, to = plugin.targets[0]
+    mail["To"] = formataddr((to_name or "", to))
+    if plugin.reply_to:
+        mail["Reply-To"] = ", ".join(sorted(plugin.reply_to))
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = f"<{delivery.id}@{domain}>"
+    # Mail programs show what refers to the same message as one conversation.
+    mail["References"] = f"<{delivery.group_id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Mailer"] = USER_AGENT
+    for header, value in plugin.headers.items():
+        if header.lower() not in _OURS:
+            mail[header] = " ".join(value.split())
+    mail.set_content(message.body)
+    if message.html:
+        mail.add_alternative(message.html, subtype="html")
+    return mail
+
+
+class _Server(smtplib.SMTP):
+    """A server whose connection is on record, whose answers are bounded, and which may begin in TLS."""
+
+    def __init__(self, plugin: Plugin, recording: Recording) -> None:
+        self._plugin = plugin
+        self._recording = recording
+        self._transport = TRANSPORT.get()
+        super().__init__(plugin.smtp_host, plugin.port, local_hostname=_our_name())
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        recording = self._recording
+        connect_timeout = min(self._transport.connect_timeout, recording.remaining())
+        sock = socket.create_connection((host, port), connect_timeout)
+        recording.connected(sock)
+        if self._plugin.secure_mode == "ssl":
+            sock = self._tls().wrap_socket(sock, server_hostname=host)
+            recording.connected(sock)
+        sock.settimeout(recording.remaining())
+        return sock
+
+    def encrypt(self) -> None:
+        """STARTTLS, without which nothing more is said."""
+        code, words = self.starttls(context=self._tls())
+        if code != 220:
+            raise smtplib.SMTPResponseException(code, words)
+        self._recording.connected(cast(socket.socket, self.sock))
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None:
+            self.file = _Bounded(cast(socket.socket, self.sock).makefile("rb"))
+        return super().getreply()
+
+    def _tls(self) -> ssl.SSLContext:
+        return self._transport.tls(self._plugin.verify_certificate, "smtp")
+
+
+class _Bounded:
+    """Lines of a server, 64 KiB of them at most."""
+
+    def __init__(self, lines: Any) -> None:
+        self._lines = lines
+        self._left = MAX_ANSWER
+
+    def readline(self, most: int) -> bytes:
+        line: bytes = self._lines.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("the server says too much")
+        return line
+
+    def close(self) -> None:
+        self._lines.close()
+
+
+def _hand_over(plugin: Plugin, mail: bytes, recording: Recording, exchange: Exchange) -> None:
+    server = _Server(plugin, recording)
+    try:
+        server.ehlo_or_helo_if_needed()
+        if plugin.secure_mode == "starttls":
+            server.encrypt()
+        if plugin.user and plugin.password:
+            server.login(plugin.user, plugin.password)
+        _asked(server, "MAIL", f"FROM:<{plugin.from_addr[1]}>", 250)
+        _asked(server, "RCPT", f"TO:<{plugin.targets[0][1]}>", 250, 251)
+        _asked(server, "DATA", "", 354)
+        recording.sending()
+        server.send(_LINE_WITH_DOT.sub(b"..", mail) + b".\r\n")
+        _put(exchange, *server.getreply())
+        with suppress(smtplib.SMTPException):
+            server.quit()
+    finally:
+        server.close()
+
+
+def _asked(server: smtplib.SMTP, command: str, arguments: str, *wanted: int) -> None:
+    code, words = server.docmd(command, arguments)
+    if code not in wanted:
+        raise smtplib.SMTPResponseException(code, words)
+
+
+def _put(exchange: Exchange, code: int, words: bytes | str) -> None:
+    if not 200 <= code < 600:
+        exchange.fault = "the answer is not SMTP"
+        return
+    exchange.body = words if isinstance(words, bytes) else words.encode()
+    exchange.complete = True
+    exchange.status = code
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "the server does not offer what the URL asks for (TLS, or a login)"
+    if isinstance(error, UnicodeError):
+        return "an address is not ASCII"
+    if isinstance(error, smtplib.SMTPServerDisconnected) and not isinstance(error.__context__, TimeoutError):
+        return "the server closed the connection"
+    return words(error.__context__ if isinstance(error.__context__, TimeoutError) else error)
+
+
+@cache
+def _our_name() -> str:
+    """How we greet: looked up once, because it may take seconds."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"

@@ -1,0 +1,56 @@
+"""The custom bots of Feishu and Lark: rich text, in which nothing of a text is a command; signed.
+
+Not as Apprise sends it: that has no signature, does not read the answer, and sleeps before Lark.
+The secret stands before the token, as for DingTalk: ``feishu://SECRET@TOKEN``; or ``?secret=``.
+https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
+"""
+
+import base64
+import hashlib
+import hmac
+import time
+
+from router.channels.answers import BROKEN, THROTTLED, Said, coded, words_of
+from router.channels.plugins import Plugin, parameters
+from router.channels.posting import post_json
+from router.channels.recording import Exchange
+from router.core.delivery import Delivery
+from router.core.message import Message
+
+_HOSTS = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
+_CODES = {
+    11232: THROTTLED,  # more than 100 in a minute, or 5 in a second
+    99991400: THROTTLED,
+    19001: BROKEN,  # the token
+    19021: BROKEN,  # the signature
+    19022: BROKEN,  # the list of addresses
+    19024: BROKEN,  # the keyword
+}
+
+
+def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
+    """A post: the title, and a paragraph for each line."""
+    post = {
+        "title": message.title,
+        "content": [[{"tag": "text", "text": line}] for line in message.body.split("\n")],
+    }
+    payload = {"msg_type": "post", "content": {"post": {"zh_cn": post}}}
+    secret = plugin.user or parameters(plugin).get("secret")
+    host = _HOSTS[plugin.secure_protocol]
+    return post_json(plugin, f"{host}/open-apis/bot/v2/hook/{plugin.token}", signature(secret) | payload)
+
+
+def signature(secret: str | None) -> dict[str, object]:
+    """The fields that prove the sender: an HMAC-SHA256 of nothing, whose key is time and secret."""
+    if not secret:
+        return {}
+    timestamp = str(int(time.time()))
+    digest = hmac.new(f"{timestamp}\n{secret}".encode(), digestmod=hashlib.sha256).digest()
+    return {"timestamp": timestamp, "sign": base64.b64encode(digest).decode()}
+
+
+def said(exchange: Exchange) -> Said | None:
+    """``code``, in old answers ``StatusCode``, of an answer with status 200."""
+    found = coded(exchange, ("code", "StatusCode"), _CODES)
+    # 9499 is a bad request as well as one too many.
+    return THROTTLED if found is not None and "too many request" in words_of(exchange).lower() else found

@@ -1,0 +1,42 @@
+"""PagerDuty's Events API v2: one incident for each group, closed when the group has ended.
+
+https://developer.pagerduty.com/docs/events-api-v2-overview
+"""
+
+from typing import Any
+
+from router.channels.plugins import Plugin
+from router.channels.posting import cut, is_resolved, post_json
+from router.core.delivery import Delivery
+from router.core.message import Message
+
+_URLS = {"us": "https://events.pagerduty.com/v2/enqueue", "eu": "https://events.eu.pagerduty.com/v2/enqueue"}
+_LONGEST = 1024
+
+
+def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """An event with the group as its key: a repeat of it changes nothing at PagerDuty."""
+    event: dict[str, Any] = {
+        "routing_key": plugin.integration_key,
+        "dedup_key": plugin.dedup or delivery.group_id,
+        "event_action": "resolve" if is_resolved(message) or plugin.action == "resolve" else "trigger",
+    }
+    if event["event_action"] == "trigger":
+        event |= {"client": "alert-router", "payload": _payload(plugin, message)}
+        if plugin.click:
+            event["links"] = [{"href": plugin.click}]
+    headers = {"Authorization": f"Token token={plugin.apikey}"}
+    return post_json(plugin, _URLS[plugin.region_name], event, headers=headers)
+
+
+def _payload(plugin: Plugin, message: Message) -> dict[str, Any]:
+    defaults = plugin.template_tokens
+    component = "" if plugin.component == defaults["component"]["default"] else plugin.component
+    optional = {"component": component, "group": plugin.group, "class": plugin.class_id}
+    return {
+        "summary": cut(message.title or message.body, _LONGEST),
+        "severity": plugin.severity or message.severity,
+        "source": "alert-router" if plugin.source == defaults["source"]["default"] else plugin.source,
+        "custom_details": {"text": message.body} | plugin.details,
+        **{name: value for name, value in optional.items() if value},
+    }

@@ -1,0 +1,77 @@
+"""What our own senders share: a JSON request, and texts made fit for a provider."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from router.channels.plugins import Plugin
+from router.channels.shim import SHIM
+from router.core.message import Message
+
+USER_AGENT = "alert-router"
+
+_COLOURS = {"critical": "#d32f2f", "warning": "#f9a825", "info": "#1976d2"}
+_GREEN = "#2e7d32"
+
+#: What chat services read as a ping of many, a forged link or a command, split by an invisible space.
+_FORGED = re.compile(
+    r"(@)(?=\**(?:all|here|channel|everyone|room|online|team|stream|topic)\b)"
+    r"|(\])(?=[(\[:])"
+    r"|(<)(?=[!@#]|users/|https?:|mailto:)",
+    re.IGNORECASE,
+)
+_ZERO_WIDTH_SPACE = "\u200b"
+
+
+def post_json(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> bool:
+    """Posts a JSON object; always true: the answer decides."""
+    headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json; charset=utf-8"}
+    headers |= parts.pop("headers", {})
+    SHIM.post(url, data=encoded(payload), headers=headers, verify=plugin.verify_certificate, **parts)
+    return True
+
+
+def encoded(payload: Mapping[str, Any]) -> bytes:
+    """JSON in UTF-8; a half of a surrogate pair, which UTF-8 has not, stays an escape."""
+    try:
+        return orjson.dumps(payload)
+    except TypeError:
+        return json.dumps(payload).encode()
+
+
+def colour(message: Message) -> str:
+    """``#rrggbb`` for its severity; green when all is well again."""
+    return _GREEN if is_resolved(message) else _COLOURS.get(message.severity, _COLOURS["info"])
+
+
+def is_resolved(message: Message) -> bool:
+    """Whether it says that the trouble is over."""
+    return message.data.get("reason") == "resolved"
+
+
+def unforged(text: str) -> str:
+    """Plain text in which no chat service finds a ping of all, a link under another text or a command.
+
+    An event's text may hold ``@all`` or ``[your bank](https://…)``; people see it, nothing acts on it.
+    """
+    return _FORGED.sub(lambda found: found[0] + _ZERO_WIDTH_SPACE, text)
+
+
+def joined(message: Message) -> str:
+    """Title and body in one text."""
+    return "\n".join(part for part in (message.title, message.body) if part)
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning with ``…``; at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def cut_bytes(text: str, most: int) -> str:
+    """The text, or its beginning with ``…``; at most so many bytes in UTF-8."""
+    if len(text.encode()) <= most:
+        return text
+    return text.encode()[: most - 3].decode(errors="ignore") + "…"

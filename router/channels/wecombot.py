@@ -1,0 +1,34 @@
+"""WeCom's group robot: plain text, in which nothing is a command.
+
+Not as Apprise sends it: that does not read the answer, and counts characters where WeCom counts bytes.
+https://developer.work.weixin.qq.com/document/path/91770
+"""
+
+from router.channels.answers import BROKEN, BUSY, THROTTLED, Said, coded
+from router.channels.plugins import Plugin
+from router.channels.posting import cut_bytes, joined, post_json
+from router.channels.recording import Exchange
+from router.core.delivery import Delivery
+from router.core.message import Message
+
+_URL = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
+_LONGEST = 2048
+_CODES = {
+    -1: BUSY,
+    45009: THROTTLED,  # more than 20 in a minute
+    45033: THROTTLED,
+    93000: BROKEN,  # the key
+    93017: BROKEN,
+    40058: BROKEN,
+}
+
+
+def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
+    """One text message."""
+    payload = {"msgtype": "text", "text": {"content": cut_bytes(joined(message), _LONGEST)}}
+    return post_json(plugin, _URL, payload, params={"key": plugin.key})
+
+
+def said(exchange: Exchange) -> Said | None:
+    """``errcode`` of an answer with status 200."""
+    return coded(exchange, ("errcode",), _CODES)

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,15 +24,20 @@ from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
 from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
-from router.ports import Channel, Clock, HttpSource, PullSource, Store
+from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store
 from router.version import __version__
 from router.web.server import Listener, bind, make_server
 
 if TYPE_CHECKING:
     from router.channels import ChannelSpec
+    from router.config.settings import MnsPush, MnsQueue
+    from router.mns_sdk import Access
+    from router.sources.mns_consumer import QueueSettings
 
 #: Seconds that sends in flight are given at the end, and the whole process.
 SENDS_END_WITHIN = 18.0
+#: Seconds of these that are kept for the last commits, whatever a source is waiting for.
+COMMITS_END_WITHIN = 6.0
 #: Seconds between two rounds of maintenance.
 MAINTENANCE = 5.0
 #: Rounds of maintenance between two prunings: once an hour.
@@ -143,7 +148,7 @@ class Router:
         ends = self._ends
         self.deliver.stop_claiming()
         for pull in self._pulls.values():
-            pull.stop()
+            pull.join(ends - COMMITS_END_WITHIN - time.monotonic())
         self.ingest.close()
         ingest, dispatch, deliver, settle, maintain = self._loops
         for loop in (ingest, dispatch, deliver, maintain):
@@ -161,6 +166,8 @@ class Router:
         if not self._stopping.is_set():
             self._ends = time.monotonic() + SENDS_END_WITHIN
             self._stopping.set()
+            for pull in self._pulls.values():
+                pull.stop()
 
     def reload(self, path: str | Path) -> bool:
         """Checks the configuration again and swaps it in; a bad one is refused and changes nothing."""
@@ -229,12 +236,17 @@ class _Pull:
     def __init__(self, source: PullSource, ingest: Ingest) -> None:
         self.source = source
         self._stopping = threading.Event()
-        threading.Thread(
+        self._thread = threading.Thread(
             target=source.run, args=(ingest, self._stopping.wait), name=f"source {source.name}", daemon=True
-        ).start()
+        )
+        self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
+
+    def join(self, seconds: float) -> None:
+        """Waits until what was received is committed and acknowledged, if the source can end in time."""
+        self._thread.join(max(0.0, min(seconds, self.source.ends_within)))
 
 
 def channels_of(config: Config, clock: Clock) -> dict[str, tuple[Channel, ChannelPlan]]:
@@ -280,13 +292,66 @@ def sources_of(config: Config, clock: Clock, metrics: telemetry.Metrics) -> Sour
             case "mns-push":
                 from router.sources.mns_push import MnsPushSource
 
-                push = MnsPushSource(name, settings.path or f"/v1/events/{name}")
+                verify = _verify(name, settings, config, clock) if settings.verify == "on" else None
+                push = MnsPushSource(name, settings.path or f"/v1/events/{name}", verify)
                 posted[push.path] = push
+            case "mns-queue":
+                from router.sources.mns_queue import MnsQueueSource
+
+                fetched[name] = MnsQueueSource(name, queue_settings(settings), clock, metrics)
             case "file":
                 from router.sources.file import FileSource
 
                 fetched[name] = FileSource(name, settings.path, clock, metrics)
     return posted, fetched
+
+
+def queue_settings(keys: "MnsQueue") -> "QueueSettings":
+    """The keys of an ``mns-queue`` source in its own words."""
+    from router.sources.mns_consumer import QueueSettings
+
+    return QueueSettings(
+        access=access_of(keys),
+        queue=keys.queue,
+        consumers=keys.consumers,
+        wait=keys.wait // SECOND,
+        visibility=keys.visibility // SECOND if keys.visibility else None,
+        max_dequeues=keys.max_dequeues,
+    )
+
+
+def access_of(keys: "MnsQueue") -> "Access":
+    """Where a queue is, and who we are there."""
+    from router.mns_sdk import Access
+
+    return Access(
+        keys.endpoint,
+        keys.access_key_id,
+        keys.access_key_secret.get_secret_value(),
+        keys.security_token.get_secret_value() if keys.security_token else "",
+    )
+
+
+def _verify(
+    name: str, keys: "MnsPush", config: Config, clock: Clock
+) -> "Callable[[Request], Awaitable[None]]":
+    """What refuses pushes that are not from MNS. Only here is ``cryptography`` imported."""
+    from router.sources.mns_certificate import Certificates
+    from router.sources.mns_signature import Pinned, Verifier, public_key
+
+    expect = keys.expect.model_dump(exclude_none=True)
+    if keys.certificate is None:
+        client = config.settings.http_client
+        proxy = client.proxy.get_secret_value() if client.proxy else ""
+        certificates = Certificates(clock, config.settings.egress, proxy, client.ca_file or "")
+        return Verifier(certificates, expect, keys.max_age).verify
+    file = config.files[0].parent / keys.certificate
+    try:
+        pinned = Pinned(public_key(file.read_bytes()))
+    except (OSError, ValueError) as error:
+        said = f"sources.{name}.certificate: {file}: {error}"
+        raise RouterError("config", said, "Name the PEM file of a certificate with an RSA key") from error
+    return Verifier(pinned, expect, keys.max_age).verify
 
 
 # The process

@@ -96,9 +96,14 @@ class HttpSource(Protocol):
 
 
 class PullSource(Protocol):
-    """A source that fetches: it runs in a thread of its own until it is told to stop."""
+    """A source that fetches: it runs in a thread of its own until it is told to stop.
+
+    Args:
+        ends_within: seconds in which it ends when it is told to; a stop waits no longer for it.
+    """
 
     name: str
+    ends_within: float
 
     def run(self, intake: Intake, stopping: Callable[[float], bool]) -> None:
         """Receives until ``stopping(seconds)``, which waits that long at most, returns true."""

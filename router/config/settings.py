@@ -1,11 +1,12 @@
 """The keys of router.yaml. docs/configuration.md has a row for each."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from router.config.rules import FormatKeys
-from router.config.units import SWITCH, Duration, Name, Rate
+from router.config.units import SWITCH, Duration, Name, Rate, seconds
 from router.config.yaml import mapping
 from router.core.delivery import SECOND
 
@@ -32,12 +33,54 @@ class Webhook(Keys):
     path: str | None = Field(None, pattern="^/", description="Another address than /v1/events/NAME.")
 
 
+class Expect(Keys):
+    """What a push must be about; what is not named may be any."""
+
+    owner: str | None = Field(None, description="The account id of the topic's owner.")
+    topic: str | None = None
+    subscription: str | None = None
+
+
 class MnsPush(Keys):
     """MNS posts here."""
 
     kind: Literal["mns-push"]
     path: str | None = Field(None, pattern="^/", description="Another address than /v1/events/NAME.")
-    verify: Annotated[Literal["off"], SWITCH] = Field(description="Only off works in this version.")
+    verify: Annotated[Literal["on", "off"], SWITCH] = Field(
+        "on", description="off takes pushes from anybody."
+    )
+    certificate: str | None = Field(
+        None, description="A PEM file; only pushes signed with its key are taken, and none is fetched."
+    )
+    expect: Expect = Field(default_factory=lambda: Expect.model_validate({}))
+    max_age: Duration | None = Field(None, description="Refuse pushes whose date is further away.")
+
+
+def _endpoint(text: str) -> str:
+    if re.fullmatch(r"https?://[^/\s]+/?", text) is None:
+        raise ValueError("write http://ACCOUNT.mns.REGION.aliyuncs.com, in lower case and without a path")
+    return text
+
+
+class MnsQueue(Keys):
+    """Messages are fetched from an MNS queue."""
+
+    kind: Literal["mns-queue"]
+    endpoint: Annotated[str, AfterValidator(_endpoint)] = Field(
+        description="http:// or https://ACCOUNT.mns.REGION.aliyuncs.com, in lower case and without a path."
+    )
+    queue: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,119}$", description="The queue's name.")
+    access_key_id: str
+    access_key_secret: SecretStr
+    security_token: SecretStr | None = Field(None, description="With temporary keys.")
+    consumers: int = Field(2, ge=1, le=64, description="Receives at once.")
+    wait: Annotated[Duration, seconds(0, 30)] = Field(
+        5 * SECOND, description="How long a receive waits for a message, and a stop for a receive."
+    )
+    visibility: Annotated[Duration, seconds(1, 43200)] | None = Field(
+        None, description="For how long messages are hidden again while they wait; the queue's own timeout."
+    )
+    max_dequeues: int = Field(10, ge=1, description="A message that was received more often is set aside.")
 
 
 class File(Keys):
@@ -47,7 +90,7 @@ class File(Keys):
     path: str
 
 
-Source = Annotated[Webhook | MnsPush | File, Field(discriminator="kind")]
+Source = Annotated[Webhook | MnsQueue | MnsPush | File, Field(discriminator="kind")]
 
 
 class Channel(Keys):
@@ -99,6 +142,6 @@ class Settings(Keys):
 NOT_YET = {
     (): {"time_intervals"},
     ("http",): {"tokens", "public_url"},
-    ("sources", "*"): {"schema", "expect", "max_age", "certificate"},
+    ("sources", "*"): {"schema"},
     ("channels", "*"): {"fallback_after", "proxy"},
 }

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from router.core.delivery import SECOND
 from router.errors import RouterError
@@ -43,6 +43,17 @@ def _text(read: Any, example: str) -> BeforeValidator:
             raise ValueError(error.message) from None
 
     return BeforeValidator(validate, json_schema_input_type=str)
+
+
+def seconds(least: int, greatest: int) -> AfterValidator:
+    """A duration of whole seconds in a range."""
+
+    def validate(value: int | None) -> int | None:
+        if value is not None and not least * SECOND <= value <= greatest * SECOND:
+            raise ValueError(f"expected {least}s to {greatest}s")
+        return value
+
+    return AfterValidator(validate)
 
 
 def _switch(value: Any) -> Any:

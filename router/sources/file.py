@@ -29,6 +29,9 @@ class FileSource:
         path: a file, or ``-`` for the standard input.
     """
 
+    #: A look at whether to stop, and a commit.
+    ends_within = 6.0
+
     def __init__(self, name: str, path: str, clock: Clock, metrics: Metrics) -> None:
         self.name = name
         self._path = path

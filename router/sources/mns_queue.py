@@ -8,6 +8,9 @@ from router.ports import Clock, Intake
 from router.sources.mns_consumer import Consumer, QueueSettings
 from router.telemetry import Metrics, log
 
+#: Seconds that the store takes at most, and the deletion after it.
+_COMMIT_WITHIN = 6.0
+
 
 class MnsQueueSource:
     """A ``PullSource``: see router/ports.py.
@@ -18,6 +21,7 @@ class MnsQueueSource:
 
     def __init__(self, name: str, settings: QueueSettings, clock: Clock, metrics: Metrics) -> None:
         self.name = name
+        self.ends_within = settings.wait + _COMMIT_WITHIN
         self._settings = settings
         self._clock = clock
         self._problems: dict[int, Trouble] = {}

@@ -9,6 +9,7 @@ GET  /metrics           Prometheus
 import asyncio
 import hmac
 import socket
+import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ STATUS = {
     "overloaded": 503,
     "stopping": 503,
     "too-slow": 503,
+    "certificate-unavailable": 503,
 }
 #: Seconds in ``Retry-After`` for every 503.
 RETRY_AFTER = b"2"
@@ -138,6 +140,7 @@ class Listener:
     ) -> Answer:
         try:
             body = await _body(headers, receive)
+            answer_by = time.monotonic() + ANSWER_SECONDS
             request = Request("POST", _target(scope), headers, body, self._clock.now())
             envelopes = await source.receive(request)
         except RouterError as error:
@@ -146,7 +149,7 @@ class Listener:
                 "source.refused", "warning", source=source.name, code=error.code, reason=error.message
             )
             raise
-        receipts = await _within(ANSWER_SECONDS, self._intake.submit(envelopes)) if envelopes else []
+        receipts = await _until(answer_by, self._intake.submit(envelopes)) if envelopes else []
         if source.accepted_status == 204:
             return Answer(204)
         return Answer(source.accepted_status, orjson.dumps({"events": [_shown(one) for one in receipts]}))
@@ -192,12 +195,13 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-async def _within(seconds: float, answer: "Future[list[Receipt]]") -> list[Receipt]:
+async def _until(answer_by: float, answer: "Future[list[Receipt]]") -> list[Receipt]:
     try:
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(answer)), seconds)
+        left = max(0.0, answer_by - time.monotonic())
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(answer)), left)
     except TimeoutError:
         raise RouterError(
-            "too-slow", f"the store did not commit within {seconds} s", "Send it again"
+            "too-slow", f"the store did not commit within {ANSWER_SECONDS} s", "Send it again"
         ) from None
 
 

@@ -64,23 +64,24 @@ class Process:
     def __init__(self, config: Path, **environ: str) -> None:
         self.config = config
         self.started_at = time.monotonic()
-        self._log = config.with_suffix(".log").open("ab")
+        log = config.with_suffix(".log")
+        self._earlier = log.stat().st_size if log.exists() else 0
         clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-        self.popen = subprocess.Popen(
-            [sys.executable, "-m", "router", "run", "-c", str(config)],
-            stderr=self._log,
-            stdout=self._log,
-            env=clean | environ,
-        )
+        with log.open("ab") as output:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", "router", "run", "-c", str(config)],
+                stderr=output,
+                stdout=output,
+                env=clean | environ,
+            )
         self.port = self._wait_ready()
         self.ready_after = time.monotonic() - self.started_at
 
     def _wait_ready(self) -> int:
         ends = time.monotonic() + 30
         seen = self.config.with_suffix(".log")
-        start = self._log.tell()
         while time.monotonic() < ends:
-            for line in seen.read_bytes()[start:].splitlines():
+            for line in seen.read_bytes()[self._earlier :].splitlines():
                 if b'"router.ready"' in line:
                     return int(json.loads(line)["address"].rpartition(":")[2])
             if self.popen.poll() is not None:
@@ -101,14 +102,11 @@ class Process:
         """SIGKILL: it ends at whatever instruction it is."""
         self.popen.kill()
         self.popen.wait()
-        self._log.close()
 
     def terminate(self, seconds: float = 25.0) -> int:
         """SIGTERM; the exit status."""
         self.popen.send_signal(signal.SIGTERM)
-        status = self.popen.wait(seconds)
-        self._log.close()
-        return status
+        return self.popen.wait(seconds)
 
 
 def post(

@@ -61,7 +61,7 @@ def _switch(value: Any) -> Any:
     return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
-Duration = Annotated[int, _text(duration, "a duration such as 15m")]
+Duration = Annotated[int, _text(duration, "a duration such as 90s, 15m or 2h30m")]
 Rate = Annotated[tuple[int, int], _text(rate, "a rate such as 20/min")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 SWITCH = BeforeValidator(_switch)

@@ -140,7 +140,7 @@ class _Builder:
                 self._fault(key_node, "Y006", "a key is a text")
                 continue
             key = str(key_node.value)
-            if key == "<<" and key_node.style is None:
+            if key == "<<" and not key_node.style:
                 self._fault(key_node, "Y003", "merge keys (<<) are not used here", "write it out")
                 continue
             if key in built:
@@ -161,7 +161,7 @@ _TAG_HINT = "a filter that begins with ! goes into a block (>-) or quotes"
 
 def _scalar(node: Any) -> Any:
     text = str(node.value)
-    if node.style is not None:
+    if node.style:
         return text
     if text in _WORDS:
         return _WORDS[text]
@@ -222,7 +222,7 @@ def _next(lines: list[str], line: int, column: int, character: str, style: Any) 
     if character in " \n":
         if line < len(lines) and column < len(lines[line]) and lines[line][column] == " ":
             return line, column
-        if character == " " and style in (">", None, '"', "'") and line + 1 < len(lines):
+        if character == " " and style != "|" and line + 1 < len(lines):
             following = lines[line + 1]
             return line + 1, len(following) - len(following.lstrip(" ")) - 1
         return line + 1, -1

@@ -16,6 +16,7 @@ import psutil
 from router.core.catalogue import EVENTS
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 
 
 class Sink:
@@ -72,7 +73,8 @@ class Process:
                 [sys.executable, "-m", "router", "run", "-c", str(config)],
                 stderr=output,
                 stdout=output,
-                env=clean | environ,
+                env=clean | {"PYTHONPATH": str(ROOT)} | environ,
+                cwd=config.parent,
             )
         self.port = self._wait_ready()
         self.ready_after = time.monotonic() - self.started_at

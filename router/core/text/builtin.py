@@ -42,9 +42,7 @@ def _mrkdwn(story: Story, escape: Callable[[str], str]) -> str:
 
 
 def _markdown(story: Story, escape: Callable[[str], str]) -> str:
-    """DingTalk shows the body alone: the headline is its first line."""
-    lines = [f"### {_MARKS[story.severity]} {escape(story.headline)}", ""]
-    lines += [
+    lines = [
         f"- **{label}:** {escape(value)}" if label else f"- {escape(value)}" for label, value in story.facts
     ]
     lines += [f"- **{label}:** {escape(path)}" for label, path in story.logs]

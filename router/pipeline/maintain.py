@@ -13,7 +13,7 @@ from router.ports import Attempt, Clock, Store, Unit
 
 #: Claims in one transaction, and records deleted in one transaction.
 BATCH = 500
-#: Identities of messages are remembered this long, whatever the retention.
+#: Identities of messages are remembered at least this long, and while their events are kept.
 REMEMBER = 16 * 24 * 3600 * SECOND
 
 
@@ -106,10 +106,10 @@ class Maintain:
 
     def prune(self) -> int:
         """Deletes a batch of ended records that are older than the retention; returns how many."""
-        now = self._clock.now()
+        now, retention = self._clock.now(), self._retention()
 
         def work(unit: Unit) -> int:
-            deleted = unit.prune(now - self._retention(), now - REMEMBER, BATCH)
+            deleted = unit.prune(now - retention, now - max(REMEMBER, retention), BATCH)
             failpoint("maintain.pruned")
             return deleted
 

@@ -7,6 +7,9 @@ from sqlalchemy import Connection, exists, func, select
 from router.core.delivery import State
 from router.storage import tables as t
 
+#: The name in ``meta`` of the time before which ended records are being deleted.
+PRUNED = "pruned_before"
+
 
 def count_books(connection: Connection) -> dict[str, int]:
     """Counts by dotted name: ``events.OUTCOME``, ``undecodable``, ``deliveries.STATE``, ``groups.due``.
@@ -20,25 +23,35 @@ def count_books(connection: Connection) -> dict[str, int]:
     books |= {f"deliveries.{state}": 0 for state in State}
     books |= {f"deliveries.{state}": count for state, count in _by(connection, t.deliveries.c.state)}
     books["groups.due"] = _count(connection, select(t.groups.c.id).where(t.groups.c.due_at.isnot(None)))
-    return books | {f"unbalanced.{name}": _count(connection, found) for name, found in _wrong().items()}
+    pruned = connection.execute(select(t.meta.c.value).where(t.meta.c.name == PRUNED)).scalar()
+    wrong = _wrong(int(pruned or 0))
+    return books | {f"unbalanced.{name}": _count(connection, found) for name, found in wrong.items()}
 
 
-def _wrong() -> dict[str, Any]:
-    of_event = exists().where(t.alerts.c.event_id == t.events.c.id)
-    grouped = exists().where(t.group_alerts.c.alert_id == t.alerts.c.id)
-    told = exists().where(t.notifications.c.group_id == t.groups.c.id)
-    delivered = exists().where(t.deliveries.c.notification_id == t.notifications.c.id)
+def _wrong(since: int) -> dict[str, Any]:
+    """Selects what does not balance; older records may lack what was pruned a moment ago."""
+    events, alerts, groups = t.events.c, t.alerts.c, t.groups.c
+    notifications, deliveries = t.notifications.c, t.deliveries.c
+    of_event = exists().where(alerts.event_id == events.id)
+    grouped = exists().where(t.group_alerts.c.alert_id == alerts.id)
+    told = exists().where(notifications.group_id == groups.id)
+    delivered = exists().where(deliveries.notification_id == notifications.id)
+    sending, ended = deliveries.state == State.SENDING.value, deliveries.ended_at.isnot(None)
     return {
-        "events_routed_without_alert": select(t.events.c.id).where(t.events.c.outcome == "routed", ~of_event),
-        "alerts_without_group": select(t.alerts.c.id).where(t.alerts.c.muted_by == "", ~grouped),
-        "groups_neither_due_nor_told": select(t.groups.c.id).where(t.groups.c.due_at.is_(None), ~told),
-        "notifications_without_delivery": select(t.notifications.c.id).where(~delivered),
-        "deliveries_sending_without_claim": select(t.deliveries.c.id).where(
-            t.deliveries.c.state == State.SENDING.value, t.deliveries.c.token.is_(None)
+        "events_routed_without_alert": select(events.id).where(
+            events.received_at >= since, events.outcome == "routed", ~of_event
         ),
-        "deliveries_ended_without_reason": select(t.deliveries.c.id).where(
-            t.deliveries.c.ended_at.isnot(None), t.deliveries.c.reason == ""
+        "alerts_without_group": select(alerts.id).where(
+            alerts.received_at >= since, alerts.muted_by == "", ~grouped
         ),
+        "groups_neither_due_nor_told": select(groups.id).where(
+            groups.opened_at >= since, groups.due_at.is_(None), ~told
+        ),
+        "notifications_without_delivery": select(notifications.id).where(
+            notifications.created_at >= since, ~delivered
+        ),
+        "deliveries_sending_without_claim": select(deliveries.id).where(sending, deliveries.token.is_(None)),
+        "deliveries_ended_without_reason": select(deliveries.id).where(ended, deliveries.reason == ""),
     }
 
 

@@ -1,6 +1,7 @@
 """Nouns to rows and back."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,13 @@ from router.core.group import Group, Reason
 from router.ports import Attempt, EventRecord, Known, NotificationRecord, SetAside
 
 Row = Mapping[str, Any]
+
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
+
+
+def kept(text: str) -> str:
+    """The text as every engine keeps it: U+FFFD stands for NUL and for half a surrogate pair."""
+    return text if text.isascii() and "\0" not in text else _UNKEPT.sub("\ufffd", text)
 
 
 def _json(value: Any) -> str:
@@ -25,17 +33,17 @@ def event_row(record: EventRecord) -> dict[str, Any]:
         "id": event.id,
         "identity": event.identity,
         "source": event.source,
-        "kind": event.kind,
-        "job_id": job if isinstance(job, str) else None,
+        "kind": kept(event.kind),
+        "job_id": kept(job) if isinstance(job, str) else None,
         "at": event.at,
         "received_at": event.received_at,
         "data": _json(event.data),
         "body": envelope.body,
         "headers": _json(dict(envelope.headers)),
-        "position": envelope.position,
+        "position": kept(envelope.position),
         "policy": record.policy,
         "outcome": record.outcome,
-        "reason": record.reason,
+        "reason": kept(record.reason),
         "matches": _json(record.matches),
         "failures": _json(record.failures),
         "odd_fields": _json(event.odd_fields),
@@ -87,18 +95,18 @@ def known_of(row: Row) -> Known:
     return Known(row["identity"], row["event_id"], frozenset(json.loads(row["sources"])))
 
 
-def set_aside_row(kept: SetAside) -> dict[str, Any]:
-    envelope = kept.undecodable.envelope
+def set_aside_row(message: SetAside) -> dict[str, Any]:
+    envelope = message.undecodable.envelope
     return {
-        "id": kept.id,
+        "id": message.id,
         "source": envelope.source,
         "received_at": envelope.received_at,
         "body": envelope.body,
         "headers": _json(dict(envelope.headers)),
-        "position": envelope.position,
+        "position": kept(envelope.position),
         "identity": envelope.identity,
-        "reason": kept.undecodable.reason,
-        "replayed_at": kept.replayed_at,
+        "reason": kept(message.undecodable.reason),
+        "replayed_at": message.replayed_at,
     }
 
 
@@ -123,7 +131,13 @@ def _with(row: Row, **changed: Any) -> dict[str, Any]:
 
 
 def alert_row(alert: Alert) -> dict[str, Any]:
-    return _fields(alert) | {"state": alert.state.value, "labels": _json(dict(alert.labels))}
+    return _fields(alert) | {
+        "key": kept(alert.key),
+        "state": alert.state.value,
+        "labels": _json(dict(alert.labels)),
+        "end_reason": kept(alert.end_reason),
+        "muted_by": kept(alert.muted_by),
+    }
 
 
 def alert_of(row: Row) -> Alert:
@@ -131,7 +145,8 @@ def alert_of(row: Row) -> Alert:
 
 
 def group_row(group: Group) -> dict[str, Any]:
-    return _fields(group) | {"due_reason": group.due_reason.value if group.due_reason else None}
+    reason = group.due_reason.value if group.due_reason else None
+    return _fields(group) | {"key": kept(group.key), "due_reason": reason}
 
 
 def group_of(row: Row) -> Group:
@@ -149,7 +164,12 @@ def notification_of(row: Row) -> NotificationRecord:
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
-    return _fields(delivery) | {"state": delivery.state.value}
+    return _fields(delivery) | {
+        "state": delivery.state.value,
+        "content": kept(delivery.content),
+        "reason": kept(delivery.reason),
+        "answer": kept(delivery.answer),
+    }
 
 
 def delivery_of(row: Row) -> Delivery:
@@ -164,7 +184,7 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
         "ended_at": attempt.ended_at,
         "verdict": attempt.verdict.outcome.value,
         "status": attempt.verdict.status,
-        "answer": attempt.verdict.answer,
+        "answer": kept(attempt.verdict.answer),
     }
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from router.errors import RouterError
 from router.ports import Unit
@@ -36,6 +36,7 @@ class SqlStore:
         self._engine = engine
         self._deadline = deadline
         self._on_close = on_close
+        self._closed = False
         self._writer = _Worker("store write", engine, "BEGIN IMMEDIATE")
         self._reader = _Worker("store read", engine, "BEGIN")
 
@@ -57,10 +58,16 @@ class SqlStore:
             setattr(self, name, worker.successor())
             seconds = f"{self._deadline:g} s"
             raise RouterError("store-unavailable", f"the store did not answer within {seconds}") from None
+        except (IntegrityError, DataError):
+            # The row's fault, not the store's: its caller may try the others without it.
+            raise
         except (DBAPIError, SQLAlchemyError, OSError) as error:
             raise explained(error) from error
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         for worker in (self._writer, self._reader):
             worker.close(self._deadline)
         self._engine.dispose()

@@ -146,6 +146,8 @@ group_alerts = Table(
     metadata,
     Column("group_id", Text, primary_key=True),
     Column("alert_id", Text, primary_key=True),
+    Index("group_alerts_alert", "alert_id"),
+    sqlite_with_rowid=False,
 )
 
 timers = Table(

@@ -11,7 +11,7 @@ from router.core.delivery import ENDED, Delivery, State
 from router.core.group import Group
 from router.ports import Attempt, DueGroup, EventRecord, Known, NotificationRecord, SetAside
 from router.storage import rows, tables
-from router.storage.books import count_books
+from router.storage.books import PRUNED, count_books
 
 #: Alerts of a group that a notification shows.
 FIRST_FEW = 10
@@ -29,6 +29,7 @@ class SqlUnit:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._postgresql = connection.dialect.name == "postgresql"
+        self._dialect: Any = postgresql if self._postgresql else sqlite
 
     # ingest
 
@@ -53,7 +54,10 @@ class SqlUnit:
         self._put(tables.groups, rows.rows_of(groups, rows.group_row))
 
     def join_groups(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self._add(tables.group_alerts, [{"group_id": group, "alert_id": alert} for group, alert in pairs])
+        members = [{"group_id": group, "alert_id": alert} for group, alert in pairs]
+        if members:
+            adding = self._dialect.insert(tables.group_alerts).on_conflict_do_nothing()
+            self._connection.execute(adding, members)
 
     # dispatch
 
@@ -153,7 +157,8 @@ class SqlUnit:
         table = tables.group_alerts
         for old, new in pairs:
             of_old = select(literal(new), table.c.alert_id).where(table.c.group_id == old)
-            self._connection.execute(insert(table).from_select(["group_id", "alert_id"], of_old))
+            adding = self._dialect.insert(table).from_select(["group_id", "alert_id"], of_old)
+            self._connection.execute(adding.on_conflict_do_nothing())
 
     # maintain
 
@@ -176,13 +181,17 @@ class SqlUnit:
         return [rows.delivery_of(row) for row in self._rows(self._locked(ordered))]
 
     def prune(self, before: int, identities_before: int, limit: int) -> int:
+        self._put(tables.meta, [{"name": PRUNED, "value": str(before)}])
         return sum(self._delete(table, which, limit) for table, which in _old(before, identities_before))
 
     def _delete(self, table: Table, which: Any, limit: int) -> int:
-        key = next(iter(table.primary_key))
+        [key] = table.primary_key
         chosen = [row[0] for row in self._connection.execute(select(key).where(which).limit(limit))]
+        members = tables.group_alerts
         for chunk in _chunks(chosen):
             self._connection.execute(delete(table).where(key.in_(chunk)))
+            if table is tables.groups:
+                self._connection.execute(delete(members).where(members.c.group_id.in_(chunk)))
         return len(chosen)
 
     # policy
@@ -191,7 +200,7 @@ class SqlUnit:
         self._put(tables.meta, [{"name": "beat", "value": str(now)}])
 
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
-        self._put(tables.policies, [{"hash": policy_hash, "text": text, "loaded_at": now}])
+        self._put(tables.policies, [{"hash": policy_hash, "text": rows.kept(text), "loaded_at": now}])
 
     # people
 
@@ -203,10 +212,10 @@ class SqlUnit:
             "unknown": 0,
             "created_at": now,
         }
-        return self._moved(ids, (State.DEAD.value,), values | {"reason": f"retried by {by}"})
+        return self._moved(ids, (State.DEAD.value,), values | {"reason": rows.kept(f"retried by {by}")})
 
     def drop_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
-        values = {"state": State.DROPPED.value, "ended_at": now, "reason": f"dropped by {by}"}
+        values = {"state": State.DROPPED.value, "ended_at": now, "reason": rows.kept(f"dropped by {by}")}
         return self._moved(ids, (*_OPEN, State.DEAD.value), values)
 
     def _moved(self, ids: Collection[str], states: tuple[str, ...], values: dict[str, Any]) -> list[str]:
@@ -225,7 +234,7 @@ class SqlUnit:
     # reading
 
     def event(self, event_id: str) -> EventRecord | None:
-        found = self._rows(select(tables.events).where(tables.events.c.id == event_id))
+        found = self._rows(select(tables.events).where(tables.events.c.id == rows.kept(event_id)))
         return next((rows.event_record(row) for row in found), None)
 
     def events(self, *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EventRecord]:
@@ -253,13 +262,15 @@ class SqlUnit:
         table = tables.deliveries
         which = select(table)
         if ids is not None:
-            which = which.where(table.c.id.in_(list(ids)))
+            which = which.where(table.c.id.in_([rows.kept(one) for one in ids]))
         if state is not None:
-            which = which.where(table.c.state == state)
+            which = which.where(table.c.state == rows.kept(state))
         if channel is not None:
-            which = which.where(table.c.channel == channel)
+            which = which.where(table.c.channel == rows.kept(channel))
         if event_id is not None:
-            of_event = select(tables.notifications.c.id).where(tables.notifications.c.event_id == event_id)
+            of_event = select(tables.notifications.c.id).where(
+                tables.notifications.c.event_id == rows.kept(event_id)
+            )
             which = which.where(table.c.notification_id.in_(of_event))
         found = self._rows(which.order_by(table.c.created_at.desc(), table.c.id).limit(limit))
         return [rows.delivery_of(row) for row in found]
@@ -295,8 +306,7 @@ class SqlUnit:
         """Adds rows, or replaces those with the same primary key (only these columns, if named)."""
         if not values:
             return
-        dialect = postgresql if self._postgresql else sqlite
-        adding = dialect.insert(table)
+        adding = self._dialect.insert(table)
         keys = [column.name for column in table.primary_key]
         replaced = only or tuple(column.name for column in table.columns if column.name not in keys)
         putting = adding.on_conflict_do_update(
@@ -306,7 +316,7 @@ class SqlUnit:
 
 
 def _chunks(values: Collection[str]) -> list[list[str]]:
-    listed = list(values)
+    listed = [rows.kept(value) for value in values]
     return [listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK)]
 
 
@@ -329,23 +339,20 @@ def _due(target: str, now: int, free: int) -> Any:
 
 
 def _old(before: int, identities_before: int) -> list[tuple[Table, Any]]:
-    """What may go, children before parents: ended and older than the retention."""
+    """What may go, children before parents: ended and older than the retention.
+
+    A delivery takes its attempts with it, a group its memberships.
+    """
     t = tables
-    open_delivery = exists().where(
-        t.deliveries.c.notification_id == t.notifications.c.id, t.deliveries.c.ended_at.is_(None)
-    )
-    any_delivery = exists().where(t.deliveries.c.notification_id == t.notifications.c.id)
+    delivered = exists().where(t.deliveries.c.notification_id == t.notifications.c.id)
     told = exists().where(t.notifications.c.group_id == t.groups.c.id)
-    member = exists().where(t.group_alerts.c.alert_id == t.alerts.c.id)
-    grouped = exists().where(t.groups.c.id == t.group_alerts.c.group_id)
+    grouped = exists().where(t.group_alerts.c.alert_id == t.alerts.c.id)
     alerting = exists().where(t.alerts.c.event_id == t.events.c.id)
     return [
-        (t.attempts, ~exists().where(t.deliveries.c.id == t.attempts.c.delivery_id)),
         (t.deliveries, t.deliveries.c.ended_at < before),
-        (t.notifications, and_(t.notifications.c.created_at < before, ~open_delivery, ~any_delivery)),
+        (t.notifications, and_(t.notifications.c.created_at < before, ~delivered)),
         (t.groups, and_(t.groups.c.opened_at < before, t.groups.c.due_at.is_(None), ~told)),
-        (t.group_alerts, ~grouped),
-        (t.alerts, and_(t.alerts.c.received_at < before, ~member)),
+        (t.alerts, and_(t.alerts.c.received_at < before, ~grouped)),
         (t.events, and_(t.events.c.received_at < before, ~alerting)),
         (t.undecodable, t.undecodable.c.received_at < before),
         (t.silences, t.silences.c.ends_at < before),

@@ -1,0 +1,603 @@
+"""What every store promises, over SQLite and over PostgreSQL."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
+
+from router.core.alert import AlertState
+from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
+from router.core.event import MAX_BODY
+from router.core.group import Reason
+from router.ports import Attempt, Known, Store, Unit
+from router.storage import open_store
+from tests.storage.making import (
+    START,
+    alert,
+    attempt,
+    delivery,
+    event_record,
+    group,
+    ingest,
+    notification,
+    set_aside,
+)
+
+LEASE = START + 60 * SECOND
+ROOM = {"oncall/1": 10}
+
+Open = Callable[[], Store]
+
+
+@pytest.fixture
+def another(store_url: str) -> Iterator[Open]:
+    """Opens the same database again, as another process would."""
+    opened: list[Store] = []
+
+    def open_again() -> Store:
+        opened.append(open_store(store_url))
+        return opened[-1]
+
+    yield open_again
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def store(another: Open) -> Store:
+    return another()
+
+
+def claim(store: Store, now: int = START, token: str = "me:1", room: dict[str, int] = ROOM) -> list[Delivery]:
+    return store.write(lambda unit: unit.claim_deliveries(now, room, token, LEASE))
+
+
+def one(store: Store, name: str) -> Delivery:
+    [found] = store.read(lambda unit: unit.deliveries(ids=[name]))
+    return found
+
+
+# ingest
+
+
+def test_messages_are_remembered_with_every_source(store: Store, another: Open) -> None:
+    """A second source is added to those that a message came from; others stay unknown."""
+    store.write(lambda unit: unit.remember([Known("mns:1", "e1", frozenset({"a"}))], START))
+    both = Known("mns:1", "e1", frozenset({"a", "b"}))
+    store.write(lambda unit: unit.remember([both], START + 1))
+    assert another().read(lambda unit: unit.known(["mns:1", "mns:2"])) == {"mns:1": both}
+    assert store.read(lambda unit: unit.known([])) == {}
+
+
+def test_more_messages_than_one_statement_may_name_are_looked_up(store: Store) -> None:
+    """A batch of identities of any size is looked up whole."""
+    known = [Known(f"mns:{n}", f"e{n}", frozenset({"a"})) for n in range(1201)]
+    store.write(lambda unit: unit.remember(known, START))
+    found = store.read(lambda unit: unit.known([entry.identity for entry in known]))
+    assert found == {entry.identity: entry for entry in known}
+
+
+def test_an_event_comes_back_as_it_was_kept(store: Store) -> None:
+    """Every field of an event and of its envelope is read as it was written."""
+    record = event_record("e1", matches=(("failed", "a1"),), failures=(("other", "no such field"),))
+    record = replace(record, event=replace(record.event, odd_fields=("ExitCode",)))
+    store.write(lambda unit: unit.add_events([record]))
+    assert store.read(lambda unit: unit.event("e1")) == record
+    assert store.read(lambda unit: unit.event("e2")) is None
+
+
+def test_events_are_read_by_receipt(store: Store) -> None:
+    """Oldest first, from a time on, before another, so many at most."""
+    store.write(lambda unit: unit.add_events([event_record(f"e{n}", START + n) for n in (3, 1, 2, 4)]))
+
+    def names(**which: Any) -> list[str]:
+        return [record.event.id for record in store.read(lambda unit: unit.events(**which))]
+
+    assert names() == ["e1", "e2", "e3", "e4"]
+    assert names(since=START + 2) == ["e2", "e3", "e4"]
+    assert names(since=START + 2, before=START + 4) == ["e2", "e3"]
+    assert names(limit=1) == ["e1"]
+
+
+HOSTILE = 'NUL \x00, halves \ud800 \udfff, \U0001f4a5, ‮, \u2028 \\u0000 \\ud800 "quoted" \x7f \x85'
+
+
+def test_a_hostile_event_is_kept_whole(store: Store) -> None:
+    """NUL, halves of surrogate pairs, emoji and the longest body come back as they came."""
+    data = {"Event": HOSTILE, "JobId": HOSTILE, HOSTILE: [HOSTILE, {"n": 10**20, "f": 1.5, "none": None}]}
+    record = event_record("e1", data=data, reason=HOSTILE, failures=((HOSTILE, HOSTILE),))
+    envelope = replace(
+        record.envelope, body=bytes(range(256)) * (MAX_BODY // 256), headers={"x": HOSTILE}, position=HOSTILE
+    )
+    store.write(lambda unit: unit.add_events([replace(record, envelope=envelope)]))
+    found = store.read(lambda unit: unit.event("e1"))
+    assert found is not None
+    assert found.event.data == data
+    assert (found.envelope.body, found.envelope.headers) == (envelope.body, {"x": HOSTILE})
+
+
+@given(text=st.text(st.characters() | st.sampled_from("\x00\ud800\udfff"), max_size=50))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_text_can_be_kept_anywhere(store: Store, text: str) -> None:
+    """Whatever is said never makes a transaction fail; U+FFFD stands for what no database keeps as text."""
+
+    def work(unit: Unit) -> None:
+        record = event_record("e1", data={"Event": text, "JobId": text}, reason=text)
+        unit.add_events([replace(record, envelope=replace(record.envelope, position=text))])
+        unit.set_aside(
+            [replace(set_aside("u"), undecodable=replace(set_aside("u").undecodable, reason=text))]
+        )
+        unit.put_alerts([replace(alert("a", "e1"), key=text, labels={"x": text}, muted_by=text)])
+        unit.put_alerts([replace(alert("a", "e1"), end_reason=text)])
+        unit.put_groups([group("g", key=text)])
+        unit.add_notifications([replace(notification("n", "g"), faults=(text,))])
+        unit.add_deliveries([delivery("d", reason=text, answer=text, content=text, state=State.WAITING)])
+        unit.add_attempts([attempt("d", answer=text)])
+        unit.keep_policy("p", text, START)
+        unit.drop_deliveries(["d"], START, text)
+        [kept] = unit.attempts(["d"])
+        assert kept.verdict.answer == re.sub("[\0\ud800-\udfff]", "\ufffd", text)
+        assert unit.event(text) is None
+        assert unit.deliveries(ids=[text], state=text, channel=text, event_id=text) == []
+        raise _UndoneError
+
+    with pytest.raises(_UndoneError):
+        store.write(work)
+
+
+class _UndoneError(Exception):
+    """Ends a transaction."""
+
+
+def test_what_cannot_be_decoded_is_set_aside_whole(store: Store) -> None:
+    """Body, headers and reason are kept, the newest first; the same message again is one row."""
+    old, new = set_aside("u1"), set_aside("u2", START + 1)
+    store.write(lambda unit: unit.set_aside([old, new]))
+    store.write(lambda unit: unit.set_aside([old]))
+    assert store.read(lambda unit: unit.set_aside_messages()) == [new, old]
+    assert store.read(lambda unit: unit.set_aside_messages(limit=1)) == [new]
+    store.write(lambda unit: unit.mark_replayed(["u1"], START + 5))
+    assert store.read(lambda unit: unit.set_aside_messages())[1].replayed_at == START + 5
+
+
+def test_a_row_that_cannot_be_kept_is_no_fault_of_the_store(store: Store) -> None:
+    """The fault is raised as it is, so that a batch can be tried one by one; the next call works."""
+    record = event_record("e1")
+    with pytest.raises(IntegrityError):
+        store.write(lambda unit: (unit.add_events([record]), unit.add_events([record])))
+    store.write(lambda unit: unit.add_events([record]))
+
+
+def test_nothing_of_a_transaction_that_fails_is_kept(store: Store) -> None:
+    """An exception undoes every verb of its transaction, and is raised as it is."""
+
+    def work(unit: Unit) -> None:
+        ingest(unit, "e1")
+        unit.set_aside([set_aside("u1")])
+        unit.add_deliveries([delivery("d1")])
+        raise _UndoneError
+
+    with pytest.raises(_UndoneError):
+        store.write(work)
+    books = store.read(lambda unit: unit.books())
+    assert [name for name, count in books.items() if count] == []
+    store.write(lambda unit: ingest(unit, "e1"))
+
+
+def test_verbs_see_what_was_written_before_in_their_transaction(store: Store) -> None:
+    """A transaction reads its own writes; an empty batch is nothing."""
+
+    def work(unit: Unit) -> dict[str, Known]:
+        unit.remember([Known("mns:1", "e1", frozenset({"a"}))], START)
+        unit.add_events([])
+        unit.put_groups([])
+        return unit.known(["mns:1"])
+
+    assert list(store.write(work)) == ["mns:1"]
+
+
+# alerts, groups, dispatch
+
+
+def test_due_groups_come_with_their_alerts_and_the_newest_event(store: Store) -> None:
+    """The longest due first; alerts the newest first; the event is that of the newest alert."""
+
+    def work(unit: Unit) -> None:
+        for n in range(3):
+            ingest(unit, f"e{n}", START + n)
+        unit.join_groups([("g-e0", "a-e2")])
+        unit.put_groups([group("g-e1", due_at=START - 1)])
+
+    store.write(work)
+    due = store.write(lambda unit: unit.claim_groups(START, 10))
+    assert [entry.group.id for entry in due] == ["g-e1", "g-e0"]
+    assert [entry.id for entry in due[1].alerts] == ["a-e2", "a-e0"]
+    assert due[1].event.id == "e2"
+    assert [entry.group.id for entry in store.write(lambda unit: unit.claim_groups(START, 1))] == ["g-e1"]
+
+
+def test_a_large_group_shows_its_first_few_alerts(store: Store) -> None:
+    """Ten alerts of a group that has many, the newest of them."""
+
+    def work(unit: Unit) -> None:
+        unit.add_events([event_record(f"e{n}", START + n) for n in range(30)])
+        unit.put_alerts([alert(f"a{n}", f"e{n}", START + n) for n in range(30)])
+        unit.put_groups([group("g", alerts=30)])
+        unit.join_groups([("g", f"a{n}") for n in range(30)])
+
+    store.write(work)
+    [due] = store.write(lambda unit: unit.claim_groups(START, 10))
+    assert [entry.id for entry in due.alerts] == [f"a{n}" for n in range(29, 19, -1)]
+    assert due.event.id == "e29"
+
+
+def test_alerts_and_groups_are_replaced_by_their_id(store: Store) -> None:
+    """Putting again what is there changes it; a group without a due time is not due."""
+    store.write(lambda unit: ingest(unit, "e"))
+    worse = replace(alert("a-e", "e"), severity="critical", state=AlertState.ACKNOWLEDGED, count=2)
+    told = group("g-e", due_at=START + 9, due_reason=Reason.WORSE, told=1, told_at=START, fallback_of="d")
+    store.write(lambda unit: (unit.put_alerts([worse]), unit.put_groups([told])))
+    assert store.write(lambda unit: unit.claim_groups(START, 10)) == []
+    [due] = store.write(lambda unit: unit.claim_groups(START + 9, 10))
+    assert (due.group, due.alerts) == (told, (worse,))
+    assert store.read(lambda unit: unit.groups(["g-e", "none"])) == [told]
+    store.write(lambda unit: unit.put_groups([replace(told, due_at=None, due_reason=None)]))
+    assert store.write(lambda unit: unit.claim_groups(START + 9, 10)) == []
+
+
+def test_members_are_copied_to_another_group(store: Store) -> None:
+    """A fallback's group has the alerts of the group that it speaks for; copying twice adds nothing."""
+    store.write(lambda unit: ingest(unit, "e"))
+    store.write(lambda unit: (unit.put_groups([group("g2")]), unit.copy_members([("g-e", "g2")])))
+    store.write(lambda unit: unit.copy_members([("g-e", "g2")]))
+    due = store.write(lambda unit: unit.claim_groups(START, 10))
+    assert {entry.group.id: [a.id for a in entry.alerts] for entry in due} == {"g-e": ["a-e"], "g2": ["a-e"]}
+
+
+def test_notifications_are_kept(store: Store) -> None:
+    """Every field comes back; an unknown id is left out."""
+    record = notification("n1", "g1")
+    store.write(lambda unit: unit.add_notifications([record]))
+    assert store.read(lambda unit: unit.notifications(["n1", "n2"])) == [record]
+
+
+# deliver
+
+
+def test_due_deliveries_are_claimed_under_a_token(store: Store) -> None:
+    """Claimed ones are sending, with token, lease and one attempt more, and are not claimed again."""
+    store.write(lambda unit: unit.add_deliveries([delivery("d1"), delivery("later", at=START + 1)]))
+    [claimed] = claim(store)
+    expected = replace(delivery("d1"), state=State.SENDING, token="me:1", lease_until=LEASE, attempts=1)
+    assert claimed == expected == one(store, "d1")
+    assert claim(store, token="me:2") == []
+    assert [entry.id for entry in claim(store, START + 1)] == ["later"]
+
+
+def test_a_target_gets_what_it_has_room_for_the_longest_due_first(store: Store) -> None:
+    """Room is counted for each target; a target without room is left alone."""
+
+    def work(unit: Unit) -> None:
+        unit.add_deliveries([delivery(f"a{n}", "a/1", START - n) for n in range(5)])
+        unit.add_deliveries([delivery(f"b{n}", "b/1", START - n) for n in range(5)])
+        unit.add_deliveries([delivery("c", "c/1", START)])
+
+    store.write(work)
+    claimed = claim(store, room={"a/1": 2, "b/1": 9, "none/1": 1})
+    assert [entry.id for entry in claimed if entry.target == "a/1"] == ["a4", "a3"]
+    assert [entry.id for entry in claimed if entry.target == "b/1"] == ["b4", "b3", "b2", "b1", "b0"]
+    assert one(store, "c").state is State.PENDING
+    assert claim(store, room={}) == []
+
+
+def test_within_a_group_and_target_nothing_overtakes(store: Store) -> None:
+    """A later message waits for an earlier one that is pending, waiting or being sent; others do not."""
+    earlier = delivery("d1", group_id="g", at=START)
+    later = delivery("d2", group_id="g", at=START + 1, due_at=START - 5)
+    elsewhere = delivery("d3", "mail/1", group_id="g", at=START + 1)
+    store.write(lambda unit: unit.add_deliveries([later, earlier, elsewhere]))
+    assert [entry.id for entry in claim(store, START + 1, room={"oncall/1": 9, "mail/1": 9})] == ["d1", "d3"]
+    assert claim(store, START + 1) == []
+    waiting = replace(earlier, state=State.WAITING, due_at=START + 99, attempts=1)
+    store.write(lambda unit: unit.settle_deliveries([waiting], ["me:1"]))
+    assert claim(store, START + 1) == []
+    [again] = claim(store, START + 99, token="me:2")
+    assert (again.id, again.attempts) == ("d1", 2)
+    store.write(lambda unit: unit.settle_deliveries([replace(again, state=State.SENT, ended_at=1)], ["me:2"]))
+    assert [entry.id for entry in claim(store, START + 99)] == ["d2"]
+
+
+def test_of_two_at_the_same_time_the_lower_id_goes_first(store: Store) -> None:
+    """Order within a group is whole: equal times are told apart by their ids."""
+    store.write(lambda unit: unit.add_deliveries([delivery(n, group_id="g") for n in ("d2", "d1")]))
+    assert [entry.id for entry in claim(store)] == ["d1"]
+
+
+def test_an_outcome_is_written_under_its_own_token_only(store: Store) -> None:
+    """A late owner changes nothing and is told so; an outcome is written once."""
+    store.write(lambda unit: unit.add_deliveries([delivery("d1"), delivery("d2")]))
+    claimed = claim(store)
+    sent = [replace(d, state=State.SENT, token=None, lease_until=None, ended_at=START) for d in claimed]
+    assert store.write(lambda unit: unit.settle_deliveries(sent, ["me:1", "other:1"])) == [sent[0].id]
+    assert one(store, "d1") == sent[0]
+    assert one(store, "d2") == claimed[1]
+    dead = [replace(d, state=State.DEAD) for d in sent]
+    assert store.write(lambda unit: unit.settle_deliveries(dead, ["me:1", "other:1"])) == []
+    assert one(store, "d1") == sent[0]
+    assert store.write(lambda unit: unit.settle_deliveries([], [])) == []
+
+
+def test_attempts_are_kept_in_their_order(store: Store) -> None:
+    """Each attempt with its verdict; the same number again is written once."""
+    late = Attempt("d1", 2, START, START + 5, Verdict(Outcome.UNKNOWN, "no answer", None))
+    store.write(lambda unit: unit.add_deliveries([delivery("d1"), delivery("d2")]))
+    store.write(lambda unit: unit.add_attempts([late, attempt("d1"), attempt("d2")]))
+    store.write(lambda unit: unit.add_attempts([attempt("d1")]))
+    assert store.read(lambda unit: unit.attempts(["d1"])) == [attempt("d1"), late]
+
+
+def test_it_is_known_when_a_target_is_next_due(store: Store) -> None:
+    """The first time of those that are open; targets with nothing open are left out."""
+    gone = delivery("d4", "c/1", at=START - 9, state=State.SENT, ended_at=START)
+    rows = [delivery("d1", "a/1", at=START + 5), delivery("d2", "a/1", at=START + 3), delivery("d3", "b/1")]
+    store.write(lambda unit: unit.add_deliveries([*rows, gone]))
+    claim(store, room={"b/1": 1})
+    assert store.read(lambda unit: unit.next_due(["a/1", "b/1", "c/1", "d/1"])) == {"a/1": START + 3}
+    assert store.read(lambda unit: unit.open_targets()) == {"a/1"}
+
+
+def test_claims_whose_lease_ran_out_are_found(store: Store) -> None:
+    """From the moment the lease ends, the longest ended first, so many at most."""
+    store.write(lambda unit: unit.add_deliveries([delivery("d1"), delivery("d2"), delivery("d3")]))
+    store.write(lambda unit: unit.claim_deliveries(START, {"oncall/1": 1}, "me:1", LEASE + 1))
+    claim(store)
+    assert store.write(lambda unit: unit.expired_claims(LEASE - 1, 9)) == []
+    assert [d.id for d in store.write(lambda unit: unit.expired_claims(LEASE, 9))] == ["d2", "d3"]
+    assert [d.id for d in store.write(lambda unit: unit.expired_claims(LEASE + 1, 2))] == ["d2", "d3"]
+    assert len(store.write(lambda unit: unit.expired_claims(LEASE + 1, 9))) == 3
+
+
+def test_claims_of_other_owners_are_found(store: Store) -> None:
+    """An owner's name is compared whole: neither a longer name nor a pattern's sign is taken for it."""
+    names = {"d1": "m_e:1", "d2": "m_er:1", "d3": "mxe:1"}
+    store.write(lambda unit: unit.add_deliveries([delivery(name, f"{name}/1") for name in names]))
+    for name, token in names.items():
+        claim(store, room={f"{name}/1": 1}, token=token)
+    found = store.write(lambda unit: unit.claims_not_of("m_e", 9))
+    assert {entry.id for entry in found} == {"d2", "d3"}
+
+
+def test_two_that_claim_at_once_never_get_the_same(store: Store, another: Open) -> None:
+    """Several claimers at the same time share the outbox: every delivery goes to one of them."""
+    store.write(lambda unit: unit.add_deliveries([delivery(f"d{n:03}") for n in range(200)]))
+    stores = [another() for _ in range(4)]
+    got: list[list[str]] = [[] for _ in stores]
+    together = threading.Barrier(len(stores))
+
+    def run(number: int) -> None:
+        together.wait(10)
+        for _ in range(300):
+            claimed = claim(stores[number], token=f"owner{number}:1", room={"oncall/1": 3})
+            got[number] += [entry.id for entry in claimed]
+            if not claimed:
+                break
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(stores))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(name for names in got for name in names) == [f"d{n:03}" for n in range(200)]
+
+
+# people
+
+
+def test_dead_deliveries_are_retried(store: Store) -> None:
+    """A dead one is due again, with a fresh count of lost answers and the attempts that it had."""
+    dead = delivery("d1", state=State.DEAD, ended_at=START, attempts=3, unknown=2, reason="refused: no")
+    store.write(lambda unit: unit.add_deliveries([dead, delivery("d2")]))
+    assert store.write(lambda unit: unit.retry_deliveries(["d1", "d2", "d3"], START + 5, "ann")) == ["d1"]
+    again = one(store, "d1")
+    assert (again.state, again.due_at, again.ended_at, again.unknown) == (State.WAITING, START + 5, None, 0)
+    assert again.reason == "retried by ann"
+    [claimed] = claim(store, START + 5, room={"oncall/1": 9})[1:]
+    assert (claimed.id, claimed.attempts) == ("d1", 4)
+
+
+def test_deliveries_are_dropped_unless_they_are_being_sent(store: Store) -> None:
+    """Open and dead ones end as dropped by whom; what is being sent or has ended otherwise stays."""
+    rows = [
+        delivery("pending", "other/1"),
+        delivery("waiting", "other/1", state=State.WAITING),
+        delivery("dead", state=State.DEAD, ended_at=START),
+        delivery("sent", state=State.SENT, ended_at=START),
+        delivery("sending"),
+    ]
+    store.write(lambda unit: unit.add_deliveries(rows))
+    claim(store)
+    names = [row.id for row in rows]
+    dropped = store.write(lambda unit: unit.drop_deliveries(names, START + 1, "ann"))
+    assert set(dropped) == {"pending", "waiting", "dead"}
+    assert (one(store, "pending").state, one(store, "pending").reason) == (State.DROPPED, "dropped by ann")
+    assert one(store, "sent").state is State.SENT
+    assert one(store, "sending").state is State.SENDING
+
+
+# maintain
+
+
+def test_a_beat_and_a_policy_are_written_as_often_as_wanted(store: Store) -> None:
+    """Neither a second beat nor the same policy again is a fault."""
+
+    def work(unit: Unit) -> None:
+        unit.beat(START)
+        unit.keep_policy("p", "text", START)
+
+    store.write(work)
+    store.write(work)
+
+
+def _told(unit: Unit, name: str, at: int, state: State) -> None:
+    ended = at if state in (State.SENT, State.DEAD) else None
+    ingest(unit, name, at)
+    unit.put_groups([group(f"g-{name}", None, opened_at=at)])
+    unit.add_notifications([notification(f"n-{name}", f"g-{name}", name, at)])
+    unit.add_deliveries([delivery(f"d-{name}", at=at, group_id=f"g-{name}", notification_id=f"n-{name}")])
+    unit.settle_deliveries([], [])
+    [found] = unit.deliveries(ids=[f"d-{name}"])
+    if ended is not None:
+        unit.drop_deliveries([found.id], at, "a test")
+    unit.add_attempts([attempt(f"d-{name}")])
+
+
+def _prune(store: Store, before: int, limit: int = 100) -> list[int]:
+    counts: list[int] = []
+    while not counts or counts[-1]:
+        counts.append(store.write(lambda unit: unit.prune(before, 0, limit)))
+    return counts
+
+
+def test_what_has_ended_and_is_old_goes(store: Store) -> None:
+    """Old ended records go with all that belongs to them; the young and the open stay whole."""
+
+    def work(unit: Unit) -> None:
+        _told(unit, "old", START, State.SENT)
+        _told(unit, "open", START, State.PENDING)
+        _told(unit, "young", START + 9, State.SENT)
+        ingest(unit, "due", START)
+        unit.add_events([event_record("unmatched", outcome="unmatched")])
+        unit.set_aside([set_aside("u-old"), set_aside("u-young", START + 9)])
+
+    store.write(work)
+    _prune(store, START + 5)
+    assert [r.event.id for r in store.read(lambda unit: unit.events())] == ["due", "open", "young"]
+    assert {d.id for d in store.read(lambda unit: unit.deliveries())} == {"d-open", "d-young"}
+    assert [
+        a.delivery_id for a in store.read(lambda unit: unit.attempts(["d-old", "d-open", "d-young"]))
+    ] == [
+        "d-open",
+        "d-young",
+    ]
+    assert [kept.id for kept in store.read(lambda unit: unit.set_aside_messages())] == ["u-young"]
+    assert {n.id for n in store.read(lambda unit: unit.notifications(["n-old", "n-open", "n-young"]))} == {
+        "n-open",
+        "n-young",
+    }
+    [due] = store.write(lambda unit: unit.claim_groups(START, 9))
+    assert (due.group.id, [a.id for a in due.alerts]) == ("g-due", ["a-due"])
+    books = store.read(lambda unit: unit.books())
+    assert {name: count for name, count in books.items() if "unbalanced" in name and count} == {}
+
+
+def test_pruning_takes_batches_and_ends(store: Store) -> None:
+    """A call deletes so many of a kind at most, says how many, and says 0 when nothing is left."""
+
+    def work(unit: Unit) -> None:
+        for n in range(7):
+            _told(unit, f"e{n}", START + n, State.SENT)
+
+    store.write(work)
+    counts = _prune(store, START + 100, limit=2)
+    assert len(counts) > 4
+    assert sum(counts) == 7 * 5  # events, alerts, groups, notifications, deliveries
+    assert all(count == 0 for count in store.read(lambda unit: unit.books()).values())
+
+
+def test_the_books_balance_in_the_middle_of_pruning(store: Store) -> None:
+    """A batch may end between an event and its alerts: what is older than the retention is not judged."""
+
+    def work(unit: Unit) -> None:
+        unit.add_events([event_record(f"e{n}", START + n) for n in range(9)])
+        unit.put_alerts([alert(f"a{n}", f"e{n}", START + n) for n in range(9)])
+        unit.put_groups([group("g", None)])
+        unit.join_groups([("g", f"a{n}") for n in range(9)])
+        unit.add_events([event_record("lone", START + 99)])
+
+    store.write(work)
+    for _ in range(6):
+        store.write(lambda unit: unit.prune(START + 50, 0, 2))
+        books = store.read(lambda unit: unit.books())
+        wrong = {name: count for name, count in books.items() if "unbalanced" in name and count}
+        assert wrong == {"unbalanced.events_routed_without_alert": 1}
+
+
+def test_identities_go_by_their_own_age(store: Store) -> None:
+    """A message is remembered longer than its event is kept, and as long as it keeps coming."""
+    known = [Known(f"mns:{n}", f"e{n}", frozenset({"a"})) for n in range(2)]
+    store.write(lambda unit: unit.remember(known, START))
+    store.write(lambda unit: unit.prune(START + 99, START, 9))
+    assert len(store.read(lambda unit: unit.known(["mns:0", "mns:1"]))) == 2
+    store.write(lambda unit: unit.prune(START + 99, START + 1, 9))
+    assert store.read(lambda unit: unit.known(["mns:0", "mns:1"])) == {}
+
+
+# reading
+
+
+def test_deliveries_are_found_by_what_is_asked(store: Store) -> None:
+    """By ids, state, channel and event, the newest first, so many at most."""
+
+    def work(unit: Unit) -> None:
+        _told(unit, "e1", START, State.SENT)
+        _told(unit, "e2", START + 1, State.PENDING)
+        unit.add_deliveries([delivery("mail", "mail/1", START + 2)])
+
+    store.write(work)
+
+    def names(**which: Any) -> list[str]:
+        return [found.id for found in store.read(lambda unit: unit.deliveries(**which))]
+
+    assert names() == ["mail", "d-e2", "d-e1"]
+    assert names(ids=["d-e1", "mail", "none"]) == ["mail", "d-e1"]
+    assert names(ids=[]) == []
+    assert names(state="pending") == ["mail", "d-e2"]
+    assert names(state="pending", channel="oncall") == ["d-e2"]
+    assert names(event_id="e1") == ["d-e1"]
+    assert names(limit=1) == ["mail"]
+
+
+def test_the_books_count_what_became_of_everything(store: Store) -> None:
+    """Events by outcome, deliveries by state, due groups; and what does not balance, by name."""
+
+    def work(unit: Unit) -> None:
+        _told(unit, "e1", START, State.PENDING)
+        ingest(unit, "e2")
+        unit.set_aside([set_aside("u1")])
+        unit.add_events([event_record("e3"), event_record("e4", outcome="unmatched")])
+        unit.put_alerts([alert("lone", "e4"), alert("muted", "e4", muted_by="shadow")])
+        unit.put_groups([group("silent", None)])
+        unit.add_notifications([notification("unsent", "g-e1")])
+        unit.add_deliveries([delivery("tokenless", state=State.SENDING)])
+        unit.add_deliveries([delivery("reasonless", state=State.DEAD, ended_at=START)])
+
+    store.write(work)
+    books = store.read(lambda unit: unit.books())
+    assert {name: count for name, count in books.items() if count} == {
+        "events.routed": 3,
+        "events.unmatched": 1,
+        "undecodable": 1,
+        "deliveries.pending": 1,
+        "deliveries.sending": 1,
+        "deliveries.dead": 1,
+        "groups.due": 1,
+        "unbalanced.events_routed_without_alert": 1,
+        "unbalanced.alerts_without_group": 1,
+        "unbalanced.groups_neither_due_nor_told": 1,
+        "unbalanced.notifications_without_delivery": 1,
+        "unbalanced.deliveries_sending_without_claim": 1,
+        "unbalanced.deliveries_ended_without_reason": 1,
+    }
+
+
+def test_everything_is_there_after_opening_again(store: Store, another: Open) -> None:
+    """What was committed is read by the next process."""
+    store.write(lambda unit: ingest(unit, "e1"))
+    store.close()
+    assert [r.event.id for r in another().read(lambda unit: unit.events())] == ["e1"]

@@ -1,4 +1,4 @@
-"""Proves a way: a marked event goes in at the topic and must come out at the other end."""
+"""Publishes to a topic, and proves a way: what goes in there must come out at the other end."""
 
 import json
 import time
@@ -13,20 +13,37 @@ if TYPE_CHECKING:
 
 MARK = "AlertRouterTest"
 _BATCH = 16
+_PAUSES = (0.0, 0.1, 0.5, 2.0)
 _WAIT = 1
 
 
 def publish_mark(account: "Account", topic: str, test_id: str) -> None:
     """Publishes an event of its own name that only a rule for every event can match."""
-    from mns.topic import TopicMessage
-
     event = {
         "Event": MARK,
         "Category": "Test",
         "TestId": test_id,
         "Message": "made by alert-router mns setup",
     }
-    account.get_topic(topic).publish_message(TopicMessage(json.dumps(event)))
+    publish(account, topic, json.dumps(event))
+
+
+def publish(account: "Account", topic: str, text: str) -> None:
+    """Publishes a message, and again after a fault that may pass.
+
+    Raises:
+        Exception: of the SDK, when it does not pass.
+    """
+    from mns.topic import TopicMessage
+
+    for pause in (*_PAUSES, None):
+        try:
+            account.get_topic(topic).publish_message(TopicMessage(text))
+            return
+        except Exception as error:
+            if pause is None or trouble_of(error).kind is not Kind.TRANSIENT:
+                raise
+            time.sleep(pause)
 
 
 def wait_for(seen: Callable[[], bool], seconds: float) -> bool:

@@ -19,9 +19,11 @@ T = TypeVar("T")
 @contextlib.contextmanager
 def store_of(config_path: str) -> "Generator[tuple[Config, Store]]":
     """The configuration, and its store open beside a running router."""
+    from router import telemetry
     from router.app import load_config
     from router.storage import open_store
 
+    telemetry.set_up_logs(level="ERROR")
     config = load_config(config_path)
     store = open_store(config.settings.store)
     try:

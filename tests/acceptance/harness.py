@@ -33,8 +33,9 @@ class Sink:
 
     def url(self, path: str, **asked: object) -> str:
         """An Apprise URL of a webhook here."""
-        query = "&".join(f"{key}={value}" for key, value in asked.items())
-        return f"json://127.0.0.1:{self.port}/{path}" + (f"?{query}" if query else "")
+        return "/".join(
+            [f"json://127.0.0.1:{self.port}", path, *(f"{key}={value}" for key, value in asked.items())]
+        )
 
     @property
     def origin(self) -> str:

@@ -1,7 +1,7 @@
 """A receiver in a process of its own: every message it accepted is a line in a file, flushed first.
 
-Run as ``python sink.py FILE``; prints its port. Query of the path: ``hang=SECONDS`` answers late,
-``status=CODE`` answers so.
+Run as ``python sink.py FILE``; prints its port. In the path, ``/hang=SECONDS`` answers late,
+``/status=CODE`` answers so.
 """
 
 import json
@@ -11,7 +11,6 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 LOCK = threading.Lock()
 
@@ -24,7 +23,7 @@ class Request(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         arrived = time.time_ns()
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
-        asked = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        asked = dict(part.split("=", 1) for part in self.path.split("/") if "=" in part)
         time.sleep(float(asked.get("hang", 0)))
         status = int(asked.get("status", 200))
         if status == 200:

@@ -1,0 +1,151 @@
+"""The commands on a store that holds a few events: what they print, as text and as JSON."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.harness import ROOT, Process, Sink, post, sample, write_config
+
+RULES = [
+    {"name": "failed", "when": "Event == 'OnJobFailed'", "to": ["oncall"]},
+    {"name": "broken", "when": "length(ExitCode) > `1`", "to": ["oncall"]},
+    {"name": "watched", "when": "Event == 'OnTaskFailed'", "mode": "shadow"},
+]
+
+
+def command(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs ``alert-router`` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "router", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def as_json(folder: Path, *words: str, stdin: str = "") -> Any:
+    """What a command prints with ``-o json``."""
+    done = command(folder, *words, "-o", "json", stdin=stdin)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, sink: Sink) -> Path:
+    """A router has run here: one job failed and was told, one message was set aside, one channel refused."""
+    channels = {"oncall": {"urls": [sink.url("good"), sink.url("bad", status=404)], "storm": "off"}}
+    process = Process(write_config(tmp_path, channels, RULES))
+    post(process.port, "/v1/events/hook", sample("OnJobFailed", JobName="a\x1b[2Jb"))
+    post(process.port, "/v1/events/hook", sample("OnInstanceFailed", ExitCode="1"))
+    post(process.port, "/v1/events/push", b"\xff\xfe")
+    sink.wait_for(1)
+    assert process.terminate() == 0
+    return tmp_path
+
+
+def test_deliveries_list_show_retry_and_drop(folder: Path) -> None:
+    """The outbox with the providers' answers; a dead letter is made due again, then ended by a person."""
+    listed = as_json(folder, "deliveries", "list")["deliveries"]
+    assert {one["target"]: one["state"] for one in listed} == {"oncall/1": "sent", "oncall/2": "dead"}
+    [dead] = [one["id"] for one in listed if one["state"] == "dead"]
+    shown = command(folder, "deliveries", "show", dead)
+    assert "404" in shown.stdout
+    assert "\x1b" not in shown.stdout
+    assert "1 due again" in command(folder, "deliveries", "retry", dead).stdout
+    assert "1 dropped" in command(folder, "deliveries", "drop", dead).stdout
+    assert as_json(folder, "deliveries", "list", "--state", "dropped")["deliveries"][0]["id"] == dead
+    assert "0 due again" in command(folder, "deliveries", "retry", dead).stdout
+    assert command(folder, "deliveries", "show", "d-none").returncode == 2
+
+
+def test_the_books_balance(folder: Path) -> None:
+    """Every event and delivery has its end."""
+    books = as_json(folder, "verify")
+    counts = {one["name"]: one["count"] for one in books["books"]}
+    assert books["balanced"]
+    assert (counts["events.routed"], counts["events.unmatched"], counts["undecodable"]) == (1, 1, 1)
+    assert "balance" in command(folder, "verify").stdout
+
+
+def test_explain_says_why_for_every_rule(folder: Path) -> None:
+    """Matched, failed, not matched: each with its reason, and the text that would be sent."""
+    event = json.dumps(sample("OnJobFailed"))
+    verdicts = {one["rule"]: one for one in as_json(folder, "explain", "-", stdin=event)["rules"]}
+    assert verdicts["failed"]["verdict"] == "matched"
+    assert verdicts["broken"]["verdict"] == "failed"
+    assert verdicts["watched"]["verdict"] == "not matched"
+    stored = as_json(folder, "deliveries", "list")["deliveries"][0]
+    assert stored["channel"] == "oncall"
+    assert command(folder, "explain", "nothing.json").returncode == 2
+    assert "cannot read nothing.json" in command(folder, "explain", "nothing.json").stderr
+
+
+def test_what_was_set_aside_is_listed_and_replayed(folder: Path) -> None:
+    """A replay takes what was set aside, and the store's events, through the rules again."""
+    [kept] = as_json(folder, "events", "--undecodable")["undecodable"]
+    assert kept["body"] == "\\xff\\xfe"
+    assert "undecodable" in command(folder, "replay", "--undecodable").stdout
+    shown = command(folder, "replay", "--since", "1h")
+    assert "2 events, 1 would be told. Nothing was sent" in shown.stdout
+    sent = as_json(folder, "replay", "--since", "1h", "--send")["events"]
+    assert sorted(one["outcome"] for one in sent) == ["routed", "unmatched"]
+    (folder / "events.jsonl").write_text(json.dumps(sample("OnJobFailed")) + "\n\n", encoding="utf-8")
+    assert "1 events, 1 would be told" in command(folder, "replay", "events.jsonl").stdout
+    assert command(folder, "replay").returncode == 2
+
+
+def test_the_catalogue_is_shown(tmp_path: Path) -> None:
+    """Names, a sample, a schema; a misspelt name is met with the nearest."""
+    assert len(as_json(tmp_path, "events")["events"]) == 19
+    assert json.loads(command(tmp_path, "events", "OnJobFailed").stdout)["Event"] == "OnJobFailed"
+    assert "properties" in json.loads(command(tmp_path, "events", "OnJobFailed", "--schema").stdout)
+    wrong = command(tmp_path, "events", "OnJobFaild")
+    assert (wrong.returncode, "Did you mean OnJobFailed?" in wrong.stderr) == (2, True)
+
+
+def test_send_shows_the_providers_answer(folder: Path) -> None:
+    """Each target's verdict; exit status 1 because one refused."""
+    done = command(folder, "send", "oncall")
+    assert done.returncode == 1
+    assert "oncall/1: accepted (200)" in done.stdout
+    assert "oncall/2: refused (404)" in done.stdout
+    assert "no channel is named nobody" in command(folder, "send", "nobody").stderr
+
+
+def test_schema_writes_both_files(tmp_path: Path) -> None:
+    """Editors find the schemas where they are put."""
+    assert command(tmp_path, "schema", "--to", ".").returncode == 0
+    for name in ("router", "rules"):
+        assert json.loads((tmp_path / f"{name}.schema.json").read_text())["properties"]
+
+
+def test_store_migrate_is_safe_to_repeat(folder: Path) -> None:
+    """Twice the same answer."""
+    first = command(folder, "store", "migrate")
+    assert (first.returncode, first.stdout) == (0, command(folder, "store", "migrate").stdout)
+
+
+def test_a_second_router_on_one_store_is_refused(folder: Path) -> None:
+    """It says which file, and what to do."""
+    process = Process(folder / "router.yaml")
+    second = command(folder, "run", "-c", "router.yaml")
+    assert second.returncode == 2
+    assert "another alert-router runs on" in second.stderr
+    assert process.terminate() == 0
+
+
+def test_help_teaches(tmp_path: Path) -> None:
+    """Every command explains itself."""
+    for name in ("run", "demo", "check", "explain", "events", "send", "replay", "schema", "verify"):
+        done = command(tmp_path, name, "--help")
+        assert done.returncode == 0
+        assert len(done.stdout) > 200

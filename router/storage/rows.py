@@ -27,6 +27,7 @@ def _json(value: Any) -> str:
 
 
 def event_row(record: EventRecord) -> dict[str, Any]:
+    """An event with its envelope."""
     event, envelope = record.event, record.envelope
     job = event.data.get("JobId")
     return {
@@ -51,6 +52,7 @@ def event_row(record: EventRecord) -> dict[str, Any]:
 
 
 def event_of(row: Row) -> Event:
+    """The event of a row, without its envelope."""
     return Event(
         id=row["id"],
         source=row["source"],
@@ -63,6 +65,7 @@ def event_of(row: Row) -> Event:
 
 
 def event_record(row: Row) -> EventRecord:
+    """The event of a row as it is kept."""
     envelope = Envelope(
         source=row["source"],
         body=bytes(row["body"]),
@@ -87,15 +90,18 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def known_row(known: Known, now: int) -> dict[str, Any]:
+    """A message that was received."""
     sources = _json(sorted(known.sources))
     return {"identity": known.identity, "event_id": known.event_id, "sources": sources, "seen_at": now}
 
 
 def known_of(row: Row) -> Known:
+    """The reverse of :func:`known_row`."""
     return Known(row["identity"], row["event_id"], frozenset(json.loads(row["sources"])))
 
 
 def set_aside_row(message: SetAside) -> dict[str, Any]:
+    """A message that could not be decoded."""
     envelope = message.undecodable.envelope
     return {
         "id": message.id,
@@ -111,6 +117,7 @@ def set_aside_row(message: SetAside) -> dict[str, Any]:
 
 
 def set_aside_of(row: Row) -> SetAside:
+    """The reverse of :func:`set_aside_row`."""
     envelope = Envelope(
         source=row["source"],
         body=bytes(row["body"]),
@@ -131,6 +138,7 @@ def _with(row: Row, **changed: Any) -> dict[str, Any]:
 
 
 def alert_row(alert: Alert) -> dict[str, Any]:
+    """An alert."""
     return _fields(alert) | {
         "key": kept(alert.key),
         "state": alert.state.value,
@@ -141,29 +149,35 @@ def alert_row(alert: Alert) -> dict[str, Any]:
 
 
 def alert_of(row: Row) -> Alert:
+    """The reverse of :func:`alert_row`."""
     return Alert(**_with(row, state=AlertState(row["state"]), labels=json.loads(row["labels"])))
 
 
 def group_row(group: Group) -> dict[str, Any]:
+    """A group."""
     reason = group.due_reason.value if group.due_reason else None
     return _fields(group) | {"key": kept(group.key), "due_reason": reason}
 
 
 def group_of(row: Row) -> Group:
+    """The reverse of :func:`group_row`."""
     reason = row["due_reason"]
     return Group(**_with(row, due_reason=Reason(reason) if reason else None))
 
 
 def notification_row(record: NotificationRecord) -> dict[str, Any]:
+    """A notification."""
     return _fields(record) | {"reason": record.reason.value, "faults": _json(record.faults)}
 
 
 def notification_of(row: Row) -> NotificationRecord:
+    """The reverse of :func:`notification_row`."""
     faults = tuple(json.loads(row["faults"]))
     return NotificationRecord(**_with(row, reason=Reason(row["reason"]), faults=faults))
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
+    """A delivery."""
     return _fields(delivery) | {
         "state": delivery.state.value,
         "content": kept(delivery.content),
@@ -173,10 +187,12 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
 
 
 def delivery_of(row: Row) -> Delivery:
+    """The reverse of :func:`delivery_row`."""
     return Delivery(**_with(row, state=State(row["state"])))
 
 
 def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    """An attempt."""
     return {
         "delivery_id": attempt.delivery_id,
         "number": attempt.number,
@@ -189,6 +205,7 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
 
 
 def attempt_of(row: Row) -> Attempt:
+    """The reverse of :func:`attempt_row`."""
     verdict = Verdict(Outcome(row["verdict"]), row["answer"], row["status"])
     return Attempt(row["delivery_id"], row["number"], row["started_at"], row["ended_at"], verdict)
 

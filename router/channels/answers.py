@@ -55,14 +55,18 @@ def coded(exchange: Exchange, names: Sequence[str], codes: Mapping[int, Said]) -
     """
     if exchange.status is None or not 200 <= exchange.status < 300:
         return None
-    found = json_of(exchange)
-    if not isinstance(found, dict):
-        return UNCLEAR
-    answer = cast(Mapping[str, Any], found)
-    code = next((answer[name] for name in names if name in answer), None)
+    answer = fields_of(exchange)
+    code = next((_whole(answer[name]) for name in names if name in answer), None)
     if code is None:
         return UNCLEAR
     return ACCEPTED if code == 0 else codes.get(code, REFUSED)
+
+
+def _whole(code: Any) -> int | None:
+    """A code as a number; some gateways write it as text."""
+    if isinstance(code, str) and code.lstrip("-").isdecimal():
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
 def json_of(exchange: Exchange) -> Any:
@@ -73,12 +77,27 @@ def json_of(exchange: Exchange) -> Any:
         return None
 
 
+def fields_of(exchange: Exchange) -> Mapping[str, Any]:
+    """The fields of the answer as a JSON object; none when it is not one."""
+    return as_fields(json_of(exchange))
+
+
+def as_fields(found: Any) -> Mapping[str, Any]:
+    """A JSON object's fields; none for another value."""
+    return cast(Mapping[str, Any], found) if isinstance(found, dict) else {}
+
+
+def wait_of(found: Any) -> Said | None:
+    """A pause in seconds that an answer names, or None."""
+    named = isinstance(found, int | float) and not isinstance(found, bool)
+    return Said(Outcome.THROTTLED, wait=float(found)) if named else None
+
+
 def words_of(exchange: Exchange) -> str:
     """The provider's words: from the usual fields of a JSON answer, an HTML page's title, or the text."""
     text = exchange.body.decode("utf-8", "replace")
-    found = json_of(exchange)
-    if isinstance(found, dict):
-        return _words(cast(Mapping[str, Any], found)) or text
+    if found := _words(fields_of(exchange)):
+        return found
     title = _HTML_TITLE.search(text)
     return title[1] if title else text
 
@@ -92,9 +111,7 @@ def _words(found: Mapping[str, Any]) -> str:
 def _text(found: Any) -> str:
     if isinstance(found, str):
         return found
-    if isinstance(found, dict):
-        return _words(cast(Mapping[str, Any], found)) or orjson.dumps(found).decode()
-    return orjson.dumps(found).decode()
+    return _words(as_fields(found)) or orjson.dumps(found).decode()
 
 
 def vonage(exchange: Exchange) -> Said | None:
@@ -102,26 +119,25 @@ def vonage(exchange: Exchange) -> Said | None:
 
     https://developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms
     """
-    found = json_of(exchange)
     if exchange.status != 200:
         return None
-    if not isinstance(found, dict):
-        return UNCLEAR
-    parts = cast(list[Mapping[str, Any]], cast(Mapping[str, Any], found).get("messages") or [])
-    states = {str(part.get("status")) for part in parts}
+    parts: Any = fields_of(exchange).get("messages")
+    listed = cast(list[Any], parts) if isinstance(parts, list) else []
+    states = {str(as_fields(part).get("status")) for part in listed}
     if states == {"0"}:
         return ACCEPTED
     if states & {"1", "5"}:  # too fast; an error of theirs
         return THROTTLED
-    return BROKEN if states & {"2", "4", "8", "9", "29"} else REFUSED if states else UNCLEAR
+    if states & {"2", "4", "8", "9", "29"}:
+        return BROKEN
+    return REFUSED if states else UNCLEAR
 
 
 def usual(exchange: Exchange) -> Said | None:
     """What a JSON answer with status 2xx says in the usual words, for services whose plugin does not look."""
-    found = json_of(exchange)
-    if not isinstance(found, dict) or not 200 <= (exchange.status or 0) < 300:
+    if not 200 <= (exchange.status or 0) < 300:
         return None
-    answer = cast(Mapping[str, Any], found)
+    answer = fields_of(exchange)
     failed = answer.get("success") is False or answer.get("ok") is False
     failed = failed or answer.get("errcode", 0) not in (0, "0", None)
     failed = failed or str(answer.get("status", "")).lower() in ("error", "fail", "failed", "failure")

@@ -20,6 +20,10 @@ class LateError(Exception):
     """The call did not end in time. It may still run."""
 
 
+class NoThreadError(Exception):
+    """The machine gives no more threads; nothing was called."""
+
+
 class _Job(Generic[T]):
     """One call, and where its end is reported: a result, or the exception it raised."""
 
@@ -46,13 +50,10 @@ class Threads:
 
         Raises:
             LateError: it has not ended after so many seconds.
+            NoThreadError: it has not begun.
         """
         job = _Job(call)
-        with self._lock:
-            thread = self._idle.pop() if self._idle else None
-        if thread is None:
-            thread = _Thread(self)
-            thread.start()
+        thread = self._idle_or_new()
         thread.jobs.put(job.run)
         try:
             result, error = job.ended.get(timeout=seconds)
@@ -61,6 +62,17 @@ class Threads:
         if error is not None:
             raise error
         return result  # type: ignore[return-value]
+
+    def _idle_or_new(self) -> "_Thread":
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        thread = _Thread(self)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise NoThreadError from error
+        return thread
 
     def rest(self, thread: "_Thread") -> None:
         """Takes a thread back that has nothing to do."""

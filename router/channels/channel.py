@@ -7,9 +7,9 @@ from functools import partial
 
 import requests
 
-from router.channels.bounded import THREADS, LateError
+from router.channels.bounded import THREADS, LateError, NoThreadError
 from router.channels.plugins import Plugin, speaks_http
-from router.channels.providers import provider_of
+from router.channels.providers import is_unverified, provider_of
 from router.channels.recording import Recording
 from router.channels.secrets import Secrets
 from router.channels.targets import single
@@ -53,6 +53,8 @@ class ChannelSpec:
 class TargetChannel:
     """One target at one provider: implements router.ports.Channel.
 
+    ``unverified`` says that nobody reads the service's answers: a 2xx, or Apprise's word, is all there is.
+
     Args:
         now: microseconds UTC.
 
@@ -62,9 +64,10 @@ class TargetChannel:
 
     def __init__(self, spec: ChannelSpec, now: Callable[[], int]) -> None:
         plugin = single(spec.url)
-        provider = provider_of(plugin)
+        provider = provider_of(plugin, spec.kind)
         self.kind = spec.kind
         self.concurrency = provider.concurrency
+        self.unverified = is_unverified(plugin)
         self._name = spec.name
         self._plugin = plugin
         self._provider = provider
@@ -82,7 +85,10 @@ class TargetChannel:
 
     def send(self, message: Message, delivery: Delivery) -> Verdict:
         """See router.ports.Channel."""
-        verdict = self._verdict(_sendable(message), delivery)
+        try:
+            verdict = self._verdict(_sendable(message), delivery)
+        except Exception as error:  # noqa: BLE001  a bug of ours, too, must not stop the pipeline
+            verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
         return replace(verdict, answer=self._secrets.shown(verdict.answer))
 
     def close(self) -> None:
@@ -97,6 +103,9 @@ class TargetChannel:
         recording = Recording(self._seconds)
         try:
             claimed = THREADS.call(partial(self._run, recording, message, delivery), self._seconds)
+        except NoThreadError:
+            self._ended()
+            return Verdict(Outcome.UNREACHABLE, "this machine has no thread left to send it")
         except LateError:
             recording.abandon()
             return self._judge.late(recording.exchanges, self._seconds, self._now())
@@ -111,14 +120,17 @@ class TargetChannel:
         except requests.RequestException:  # of our own senders; on record where there was a request
             return False
         finally:
-            with self._lock:
-                self._running -= 1
+            self._ended()
+
+    def _ended(self) -> None:
+        with self._lock:
+            self._running -= 1
 
 
 def _open_parts(plugin: Plugin) -> list[str]:
     """What may be shown of the URL: the host, where it is a server and not a token."""
-    host = plugin.template_tokens.get("host", {})
-    if not isinstance(plugin.host, str) or host.get("private") or host.get("map_to", "host") != "host":
+    token = plugin.template_tokens.get("host")
+    if not plugin.host or token is None or token.get("private") or token.get("map_to", "host") != "host":
         return []
     return [plugin.host, f"{plugin.host}:{plugin.port}"]
 

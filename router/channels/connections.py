@@ -53,7 +53,10 @@ class _Connection(_Noted, HTTPConnection):
 
 
 class _TLSConnection(_Noted, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        super().connect()
+        # Else urllib3 warns, on stderr, of what the URL's verify=no has chosen.
+        self.is_verified = True
 
 
 class _Pool(HTTPConnectionPool):

@@ -4,13 +4,13 @@ https://discord.com/developers/docs/resources/webhook#execute-webhook
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from router.channels.answers import Said, json_of
+from router.channels.answers import Said, fields_of, wait_of
 from router.channels.plugins import Plugin
 from router.channels.posting import cut, joined, post_json, unforged
 from router.channels.recording import Exchange
-from router.core.delivery import Delivery, Outcome
+from router.core.delivery import Delivery
 from router.core.message import Message
 
 _LONGEST = 2000
@@ -39,8 +39,4 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
 
 def said(exchange: Exchange) -> Said | None:
     """``retry_after`` in seconds, with a fraction that the header lacks."""
-    found = json_of(exchange)
-    if exchange.status != 429 or not isinstance(found, dict):
-        return None
-    wait = cast(Mapping[str, Any], found).get("retry_after")
-    return Said(Outcome.THROTTLED, wait=float(wait)) if isinstance(wait, int | float) else None
+    return wait_of(fields_of(exchange).get("retry_after")) if exchange.status == 429 else None

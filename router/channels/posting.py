@@ -18,7 +18,7 @@ _GREEN = "#2e7d32"
 
 #: What chat services read as a ping of many, a forged link or a command, split by an invisible space.
 _FORGED = re.compile(
-    r"(@)(?=\**(?:all|here|channel|everyone|room|online|team|stream|topic)\b)"
+    r"(@)(?=\**(?:all|here|channel|everyone|room|online|team|stream|topic))"
     r"|(\])(?=[(\[:])"
     r"|(<)(?=[!@#]|users/|https?:|mailto:)",
     re.IGNORECASE,

@@ -17,8 +17,9 @@ from router.channels import (
     workflows,
 )
 from router.channels.answers import Rule
-from router.channels.plugins import Plugin, module_of
+from router.channels.plugins import Plugin, module_of, speaks_http
 from router.channels.posting import joined, unforged
+from router.channels.services import UNREAD
 from router.core.delivery import Delivery
 from router.core.message import Message
 
@@ -35,7 +36,7 @@ class Provider:
 
     Args:
         single: it makes one request, whose answer alone decides.
-        concurrency: how many sends its plugin takes at once.
+        concurrency: how many sends it takes at once. Apprise's plugins keep state while they send.
     """
 
     send: Send
@@ -82,6 +83,7 @@ def _own(send: Send, rule: Rule | None = None, concurrency: int = 1) -> Provider
 
 
 PLAIN = Provider(send_plain, answers.usual)
+SMS = Provider(send_sms, answers.usual)
 
 #: By the plugin's module below ``apprise.plugins``.
 PROVIDERS: dict[str, Provider] = {
@@ -93,15 +95,23 @@ PROVIDERS: dict[str, Provider] = {
     "lark": _own(feishu.send, feishu.said),
     "pagerduty": _own(pagerduty.send),
     "slack": _own(slack.send, slack.said),
-    "sns": Provider(send_sms),
     "telegram": _own(telegram.send, telegram.said),
-    "twilio": Provider(send_sms),
     "vonage": Provider(send_sms, answers.vonage),
     "wecombot": _own(wecombot.send, wecombot.said),
     "workflows": _own(workflows.send),
 }
 
 
-def provider_of(plugin: Plugin) -> Provider:
-    """How this plugin's service is used."""
-    return PROVIDERS.get(module_of(plugin), PLAIN)
+def provider_of(plugin: Plugin, kind: str) -> Provider:
+    """How this plugin's service is used.
+
+    Args:
+        kind: the channel kind; an SMS is left as it is, whoever sends it.
+    """
+    otherwise = SMS if kind == "sms" else PLAIN
+    return PROVIDERS.get(module_of(plugin), otherwise)
+
+
+def is_unverified(plugin: Plugin) -> bool:
+    """Whether nobody reads this service's answers: a 2xx, or Apprise's word, is all there is."""
+    return module_of(plugin) in UNREAD or not (speaks_http(plugin) or module_of(plugin) in PROVIDERS)

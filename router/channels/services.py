@@ -90,3 +90,19 @@ NATIVE: tuple[tuple[str, str], ...] = (
     ("zoom", "//inbots.zoom.us/"),
     ("apprise_api", "/notify/"),
 )
+
+_UNREAD = """
+apprise_api bark betterstack brevo bulksms bulkvs burstsms chanify clickatell clicksend cliq
+custom_form custom_xml dapnet dot eight00com evolution exotel firehydrant flock flowtriq fluxer
+fortysixelks freemobile goalert google_chat gotify groundmail home_assistant httpsms ifttt ilert
+incidentio join kodi kumulos lametric lauther line mailersend mailgun messagebird misskey msg91
+nextcloudtalk nostr.base notica notifiarr notifico octopush one_signal pagertree parseplatform
+pinglet plivo postmark prowl pushdeer pushed pushjet pushme pushover pushward qq resend ryver
+sendgrid serverchan seven signal_api signalgrid signl4 smsmanager smtp2go sogs spike splunk spugpush
+squadcast stackfield streamlabs synology techuluspush telnyx threema trigv vapid webexteams xmatters
+youlmk zoom zulip
+"""
+
+#: Plugins that look at the status of an answer only: a refusal with status 200 would pass for a yes,
+#: unless it is said in the usual words (router.channels.answers.usual) or ``accept`` finds it.
+UNREAD: frozenset[str] = frozenset(_UNREAD.split())

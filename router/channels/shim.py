@@ -3,12 +3,13 @@
 Only the name in the modules of the plugins that we load is bound to it; the package is untouched.
 """
 
+import logging
 from types import ModuleType
 from typing import Any
 
 import requests
 
-from router.channels.recording import current
+from router.channels.recording import RECORDING, current
 from router.channels.transport import TRANSPORT
 
 
@@ -62,6 +63,15 @@ class Shim:
 
 
 SHIM = Shim()
+
+
+def _outside_a_send(_record: logging.LogRecord) -> bool:
+    return RECORDING.get() is None
+
+
+# urllib3 logs paths, and with them tokens. It may say what it likes of others' requests.
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_outside_a_send)
 
 
 def bind(module: ModuleType) -> bool:

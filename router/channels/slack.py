@@ -7,7 +7,7 @@ https://docs.slack.dev/reference/methods/chat.postMessage
 import re
 from typing import Any
 
-from router.channels.answers import ACCEPTED, BROKEN, BUSY, REFUSED, THROTTLED, UNCLEAR, Said, json_of
+from router.channels.answers import ACCEPTED, BROKEN, BUSY, REFUSED, THROTTLED, UNCLEAR, Said, fields_of
 from router.channels.plugins import Plugin
 from router.channels.posting import colour, post_json
 from router.channels.recording import Exchange
@@ -68,12 +68,12 @@ def _target(plugin: Plugin) -> dict[str, str] | None:
 
 def said(exchange: Exchange) -> Said | None:
     """Webhooks answer ``ok``; the API a JSON object with ``ok`` and ``error``."""
-    found = json_of(exchange)
-    if isinstance(found, dict) and "ok" in found:
-        return ACCEPTED if found["ok"] is True else _refusal(str(found.get("error", "")))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    if exchange.status == 200 and exchange.body.strip() not in (b"ok", b""):
-        return UNCLEAR
-    return None
+    if exchange.status != 200:
+        return None
+    found = fields_of(exchange)
+    if "ok" in found:
+        return ACCEPTED if found["ok"] is True else _refusal(str(found.get("error", "")))
+    return None if exchange.body.strip() in (b"ok", b"") else UNCLEAR
 
 
 def _refusal(error: str) -> Said:

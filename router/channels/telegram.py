@@ -3,14 +3,13 @@
 https://core.telegram.org/bots/api#sendmessage
 """
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from router.channels.answers import ACCEPTED, UNCLEAR, Said, json_of
+from router.channels.answers import ACCEPTED, UNCLEAR, Said, as_fields, fields_of, wait_of
 from router.channels.plugins import Plugin
 from router.channels.posting import cut, joined, post_json
 from router.channels.recording import Exchange
-from router.core.delivery import Delivery, Outcome
+from router.core.delivery import Delivery
 from router.core.message import Message
 
 _LONGEST = 4096
@@ -37,11 +36,9 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
 
 def said(exchange: Exchange) -> Said | None:
     """``ok``, and after a refusal for now ``parameters.retry_after`` in seconds."""
-    found = json_of(exchange)
-    if not isinstance(found, dict):
-        return UNCLEAR if exchange.status == 200 else None
-    answer = cast(Mapping[str, Any], found)
-    if answer.get("ok") is True:
+    found = fields_of(exchange)
+    if found.get("ok") is True:
         return ACCEPTED
-    wait = cast(Mapping[str, Any], answer.get("parameters") or {}).get("retry_after")
-    return Said(Outcome.THROTTLED, wait=float(wait)) if isinstance(wait, int | float) else None
+    if exchange.status == 200:
+        return UNCLEAR
+    return wait_of(as_fields(found.get("parameters")).get("retry_after"))

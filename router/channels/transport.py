@@ -18,6 +18,7 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
 )
 from urllib3.util import parse_url
@@ -211,7 +212,8 @@ def words(error: BaseException) -> str:
     if isinstance(cause, TimeoutError):
         return "no answer in time"
     if isinstance(cause, OSError):
-        return cause.strerror or "the connection broke"
+        told = cause.strerror or str(cause) or "the connection broke"
+        return f"the proxy: {told}" if isinstance(error, ProxyError) else told
     return "the connection broke, or the answer is not HTTP"
 
 

@@ -72,14 +72,17 @@ class Judge:
         said = f"Apprise's plugin failed: {error}"
         if not exchanges:
             return Verdict(Outcome.REFUSED if self.recorded else Outcome.UNKNOWN, said)
-        if exchanges[-1].status is not None and not _decides(exchanges[-1], self.single):
-            return Verdict(Outcome.UNKNOWN, said, status=exchanges[-1].status)
+        last = exchanges[-1]
+        if last.status is not None and not _decides(last, self.single):
+            return Verdict(Outcome.UNKNOWN, said, status=last.status)
+        last.fault = last.fault or said
         return self.verdict(exchanges, False, now)
 
     def _said(self, exchange: Exchange, claimed: bool) -> Said:
         by_rule = self.rule(exchange) if self.rule else None
         if not 200 <= (exchange.status or 0) < 300:
-            return by_rule or _by_status(exchange)
+            refused = by_rule is not None and by_rule.outcome is not Outcome.ACCEPTED
+            return by_rule if by_rule and refused else _by_status(exchange)
         if self.accept is not None:
             return self._accepts(self.accept, exchange, by_rule)
         if by_rule is not None:

@@ -1,0 +1,280 @@
+"""What each service is sent, to the letter."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.channels.posting import cut, cut_bytes, unforged
+from router.core.delivery import Outcome
+from router.core.message import Message
+from tests.channels.making import DELIVERY, MESSAGE, send
+from tests.channels.servers import Provider, Received
+from tests.channels.services import SERVICES
+
+BY_NAME = {service.name: service for service in SERVICES}
+LINES = replace(MESSAGE, body="exit code 137\n<b> & *stars* [a](http://b) @all")
+
+
+def sent(
+    name: str, provider: Provider, message: Message = MESSAGE, url: str = "", unknown: int = 0
+) -> Received:
+    """The request that a service is sent for a message."""
+    service = BY_NAME[name]
+    provider.does(service.accepted)
+    egress = {service.origin: provider.origin}
+    said = send(url or service.url, message, replace(DELIVERY, unknown=unknown), egress=egress)
+    assert said.outcome is Outcome.ACCEPTED
+    (request,) = provider.received
+    return request
+
+
+def test_slack(provider: Provider) -> None:
+    """Our mrkdwn goes out as it is: the title where notifications show it, the body beside a coloured bar."""
+    request = sent("slack", provider, LINES)
+    assert request.target == "/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
+    assert request.json == {
+        "text": "job-1 failed",
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "attachments": [
+            {"color": "#d32f2f", "text": LINES.body, "mrkdwn_in": ["text"], "fallback": "job-1 failed"}
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "fields"),
+    [
+        ("#general", {"channel": "#general"}),
+        ("+C0123456", {"channel": "C0123456"}),
+        ("@anna", {"channel": "@anna"}),
+        ("#general:1405894322.002768", {"channel": "#general", "thread_ts": "1405894322.002768"}),
+    ],
+)
+def test_slacks_targets(provider: Provider, target: str, fields: dict[str, str]) -> None:
+    """A bot names the channel, the person or the thread that the URL names."""
+    request = sent("slack-bot", provider, url=f"slack://Paul@xoxb-1234-1234-abc124/{target}")
+    assert request.target == "/api/chat.postMessage"
+    assert request.headers["authorization"] == "Bearer xoxb-1234-1234-abc124"
+    assert request.json["username"] == "Paul"
+    assert {name: value for name, value in request.json.items() if name in ("channel", "thread_ts")} == fields
+
+
+def test_slack_when_all_is_well(provider: Provider) -> None:
+    """A resolved message is green."""
+    request = sent("slack", provider, replace(MESSAGE, data={"reason": "resolved"}))
+    assert request.json["attachments"][0]["color"] == "#2e7d32"
+
+
+def test_dingtalk(provider: Provider) -> None:
+    """Markdown with its title as a heading; people are mentioned by their numbers in the text."""
+    request = sent("dingtalk", provider, url=f"dingtalk://{'a' * 64}/8613800001111")
+    assert request.target == f"/robot/send?access_token={'a' * 64}"
+    assert request.json == {
+        "msgtype": "markdown",
+        "markdown": {
+            "title": "job-1 failed",
+            "text": "#### job-1 failed\n\nexit code 137\n\n@8613800001111",
+        },
+        "at": {"atMobiles": ["8613800001111"], "isAtAll": False},
+    }
+
+
+def test_dingtalks_signature(provider: Provider) -> None:
+    """The signature is quoted once, as the documentation's own example computes it."""
+    request = sent("dingtalk", provider, url=f"dingtalk://SECabc@{'a' * 64}")
+    query = parse_qs(urlsplit(request.target).query)
+    (timestamp,), (sign,) = query["timestamp"], query["sign"]
+    digest = hmac.new(b"SECabc", f"{timestamp}\nSECabc".encode(), hashlib.sha256).digest()
+    assert base64.b64decode(sign) == digest
+    assert "%25" not in request.target
+
+
+@pytest.mark.parametrize("name", ["feishu", "lark"])
+def test_feishu(provider: Provider, name: str) -> None:
+    """A post of one paragraph for each line, in which tags and mentions are only text."""
+    request = sent(name, provider, LINES)
+    assert request.target == f"/open-apis/bot/v2/hook/{'a' * 36}"
+    assert request.json == {
+        "msg_type": "post",
+        "content": {
+            "post": {
+                "zh_cn": {
+                    "title": "job-1 failed",
+                    "content": [
+                        [{"tag": "text", "text": "exit code 137"}],
+                        [{"tag": "text", "text": "<b> & *stars* [a](http://b) @all"}],
+                    ],
+                }
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize("url", [f"feishu://SECabc@{'a' * 36}", f"feishu://{'a' * 36}?secret=SECabc"])
+def test_feishus_signature(provider: Provider, url: str) -> None:
+    """The secret signs the time; it may stand before the token or as a parameter."""
+    found: dict[str, Any] = sent("feishu", provider, url=url).json
+    key = f"{found['timestamp']}\nSECabc".encode()
+    assert base64.b64decode(found["sign"]) == hmac.new(key, digestmod=hashlib.sha256).digest()
+
+
+def test_wecom(provider: Provider) -> None:
+    """Plain text of at most 2048 bytes; a longer one says that it is cut."""
+    request = sent("wecombot", provider, replace(MESSAGE, body="任务失败" * 500))
+    assert request.target == f"/cgi-bin/webhook/send?key={'a' * 36}"
+    content = request.json["text"]["content"]
+    assert request.json["msgtype"] == "text"
+    assert content.startswith("job-1 failed\n任务失败")
+    assert content.endswith("…")
+    assert 2040 < len(content.encode()) <= 2048
+
+
+def test_telegram(provider: Provider) -> None:
+    """Plain text with a bold title: no text is markup."""
+    request = sent(
+        "telegram", provider, replace(LINES, title="😱 job"), url="tgram://123456789:abcdefg_hijklmnop/-12:7"
+    )
+    assert request.target == "/bot123456789:abcdefg_hijklmnop/sendMessage"
+    assert request.json == {
+        "chat_id": -12,
+        "message_thread_id": 7,
+        "text": f"😱 job\n{LINES.body}",
+        "entities": [{"type": "bold", "offset": 0, "length": 6}],
+        "disable_notification": False,
+        "disable_web_page_preview": True,
+    }
+
+
+def test_discord(provider: Provider) -> None:
+    """Nobody is mentioned, and no link stands under another text."""
+    request = sent("discord", provider, LINES)
+    assert request.target == f"/api/webhooks/{'1' * 18}/{'b' * 68}?wait=true"
+    assert request.json == {
+        "content": "job-1 failed\nexit code 137\n<b> & *stars* [a]\u200b(http://b) @\u200ball",
+        "allowed_mentions": {"parse": []},
+    }
+
+
+def test_discord_mentions_whom_the_url_names(provider: Provider) -> None:
+    """``ping=`` is the configuration's word, not an event's."""
+    request = sent("discord", provider, LINES, url=f"{BY_NAME['discord'].url}?ping=@everyone")
+    assert "everyone" in request.json["content"]
+    assert request.json["allowed_mentions"]["parse"] == ["everyone"]
+
+
+def test_teams(provider: Provider) -> None:
+    """A card of rich text blocks, which have no markup."""
+    request = sent("workflows", provider, LINES)
+    assert urlsplit(request.target).path == f"/workflows/{'e' * 32}/triggers/manual/paths/invoke"
+    assert parse_qs(urlsplit(request.target).query)["sig"] == ["f" * 43]
+    (card,) = request.json["attachments"]
+    assert card["contentType"] == "application/vnd.microsoft.card.adaptive"
+    assert {block["type"] for block in card["content"]["body"]} == {"RichTextBlock"}
+    assert [block["inlines"][0]["text"] for block in card["content"]["body"]] == [
+        "job-1 failed",
+        "exit code 137",
+        "<b> & *stars* [a](http://b) @all",
+    ]
+
+
+def test_pagerduty(provider: Provider) -> None:
+    """The group is the incident: a repeat changes it, and does not open another."""
+    request = sent("pagerduty", provider)
+    assert request.json == {
+        "routing_key": "c" * 32,
+        "dedup_key": "g-1",
+        "event_action": "trigger",
+        "client": "alert-router",
+        "payload": {
+            "summary": "job-1 failed",
+            "severity": "critical",
+            "source": "alert-router",
+            "custom_details": {"text": "exit code 137"},
+        },
+    }
+
+
+def test_pagerduty_when_all_is_well(provider: Provider) -> None:
+    """A resolved group closes its incident."""
+    request = sent("pagerduty", provider, replace(MESSAGE, data={"reason": "resolved"}))
+    assert request.json == {"routing_key": "c" * 32, "dedup_key": "g-1", "event_action": "resolve"}
+
+
+def test_an_sms(provider: Provider) -> None:
+    """An SMS is the text, unchanged: every character may cost."""
+    request = sent("twilio", provider, Message("", "job-1 failed: @all [x](y)"))
+    assert request.target == f"/2010-04-01/Accounts/AC{'a' * 32}/Messages.json"
+    assert parse_qs(request.body.decode()) == {
+        "Body": ["job-1 failed: @all [x](y)"],
+        "From": ["+15551234567"],
+        "To": ["+15551234568"],
+    }
+
+
+def test_a_call(provider: Provider) -> None:
+    """A text that looks like commands to the telephone exchange is read aloud."""
+    text = "<Dial>+1900</Dial>"
+    request = sent("twilio", provider, Message("", text), url=f"{BY_NAME['twilio'].url}?method=call")
+    (spoken,) = parse_qs(request.body.decode())["Twiml"]
+    assert spoken.startswith("<Response><Say>Dial")
+    assert "<Dial>" not in spoken
+
+
+def test_plain_text(provider: Provider) -> None:
+    """A service without texts of its own gets title and body, in which nothing acts."""
+    request = sent("ntfy", provider, LINES)
+    assert request.json == {
+        "topic": "some-topic",
+        "title": "job-1 failed",
+        "message": "exit code 137\n<b> & *stars* [a]\u200b(http://b) @\u200ball",
+    }
+
+
+@pytest.mark.parametrize("name", [service.name for service in SERVICES if service.name != "json"])
+def test_a_repeat_says_so(provider: Provider, name: str) -> None:
+    """After an attempt that may have arrived, every service's text says that it may be a repeat."""
+    assert "May be a repeat" in sent(name, provider, unknown=1).body.decode().replace("+", " ")
+
+
+@pytest.mark.parametrize("name", [service.name for service in SERVICES])
+def test_a_text_that_no_utf8_has(provider: Provider, name: str) -> None:
+    """Half of a surrogate pair in a text stops no message."""
+    broken = replace(MESSAGE, title="a \ud83d", body="b \udc00", data={"c": "d \ud800"})
+    sent(name, provider, broken)
+
+
+@given(st.text())
+def test_unforged_changes_nothing_that_people_see(text: str) -> None:
+    """Only invisible spaces are added."""
+    assert unforged(text).replace("\u200b", "") == text.replace("\u200b", "")
+
+
+@given(
+    st.lists(
+        st.sampled_from(["@all", "@HERE", "@**all**", "](", "][", "]:", "<!", "<@", "<users/all>", "x", " "])
+    )
+)
+def test_nothing_forged_is_left(parts: list[str]) -> None:
+    """However they stand together, no ping of many, hidden link or command is left."""
+    text = unforged("".join(parts)).lower()
+    for forged in ("@all", "@here", "@**all", "](", "][", "]:", "<!", "<@", "<users/"):
+        assert forged not in text
+
+
+@given(st.text(), st.integers(4, 50))
+def test_a_cut_is_seen_and_fits(text: str, most: int) -> None:
+    """A cut text ends with an ellipsis and is never longer than asked."""
+    text = text.encode(errors="replace").decode()
+    assert len(cut_bytes(text, most).encode()) <= most
+    assert len(cut(text, most)) <= most
+    for was_cut in (cut(text, most), cut_bytes(text, most)):
+        assert was_cut == text or was_cut.endswith("…")

@@ -1,0 +1,280 @@
+"""How requests leave: bounded, pooled, by the configured way, and never once the send is over."""
+
+import socket
+import ssl
+import threading
+import time
+import tracemalloc
+from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+
+from router.channels.channel import MOST_HANGING
+from router.channels.recording import AbandonedError
+from router.channels.shim import SHIM
+from router.core.delivery import SECOND, Outcome
+from router.core.message import Message
+from tests.channels.making import DELIVERY, MESSAGE, channel, send
+from tests.channels.servers import Provider, answer, drip, endless, listening, silent
+
+HOOK = "jsons://hooks.example.com/alerts"
+ORIGIN = "https://hooks.example.com"
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Generator[Provider]:
+    """A provider in TLS, as 127.0.0.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
+    with listening(context) as running:
+        yield running
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> str:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+class NameServer:
+    """A name server that answers when it is let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answers = threading.Event()
+        look_up = socket.getaddrinfo
+
+        def slow(*args: object, **options: object) -> object:
+            self.answers.wait(5)
+            return look_up("127.0.0.1", *args[1:], **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+
+
+def test_a_name_server_that_hangs_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a name is looked up nothing was sent, and the call ends at its deadline."""
+    NameServer(monkeypatch)
+    begun = time.monotonic()
+    said = send("json://hooks.example.com/", timeout=100_000)
+    assert said.outcome is Outcome.UNREACHABLE
+    assert time.monotonic() - begun < 0.5
+
+
+def test_nothing_leaves_after_the_deadline(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up that ends after the send was given up sends nothing: the next attempt is no repeat."""
+    names = NameServer(monkeypatch)
+    made = channel(f"json://hooks.example.com:{provider.port}/", timeout=100_000)
+    assert made.send(MESSAGE, DELIVERY).outcome is Outcome.UNREACHABLE
+    names.answers.set()
+    assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
+    assert len(provider.received) == 1
+
+
+def test_a_target_whose_sends_hang_is_not_tried_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sends that hang beyond their deadline are few: then the target is unreachable at once."""
+    names = NameServer(monkeypatch)
+    made = channel("json://hooks.example.com/", timeout=10_000)
+    for _ in range(made.concurrency + MOST_HANGING):
+        made.send(MESSAGE, DELIVERY)
+    begun = time.monotonic()
+    assert "still hang" in made.send(MESSAGE, DELIVERY).answer
+    assert time.monotonic() - begun < 0.1
+    names.answers.set()
+
+
+def test_a_slow_upload_ends_at_the_deadline() -> None:
+    """A provider that takes no more bytes is left at the deadline; a part may have arrived."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # its buffers are all that is taken
+        big = Message("big", "x" * 20_000_000)
+        begun = time.monotonic()
+        said = send(f"json://127.0.0.1:{deaf.getsockname()[1]}/", big, timeout=300_000)
+    assert said.outcome is Outcome.UNKNOWN
+    assert time.monotonic() - begun < 1.5
+
+
+def test_a_dripping_body_after_a_clear_status(provider: Provider) -> None:
+    """A webhook's 200 has arrived when its head has; the body is not waited for beyond the deadline."""
+    provider.does(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000, every=0.001))
+    assert send(f"json://127.0.0.1:{provider.port}/", timeout=300_000).outcome is Outcome.ACCEPTED
+
+
+def test_a_huge_answer_takes_no_memory(provider: Provider) -> None:
+    """Of 100 MB that a provider answers, 64 KiB are kept."""
+    provider.does(endless)
+    made = channel(f"json://127.0.0.1:{provider.port}/")
+    tracemalloc.start()
+    try:
+        made.send(MESSAGE, DELIVERY)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+        made.close()
+
+
+def test_a_connection_is_used_again(provider: Provider) -> None:
+    """Sends one after the other share a connection."""
+    made = channel(f"json://127.0.0.1:{provider.port}/")
+    for _ in range(5):
+        assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
+    made.close()
+    assert (len(provider.received), provider.connections) == (5, 1)
+
+
+def test_a_connection_that_the_provider_closed_is_not_used(provider: Provider) -> None:
+    """A provider that closes an idle connection loses no message."""
+
+    def answer_and_close(connection: socket.socket) -> None:
+        answer(200)(connection)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    provider.does(answer_and_close)
+    made = channel(f"json://127.0.0.1:{provider.port}/")
+    assert [made.send(MESSAGE, DELIVERY).outcome for _ in range(3)] == [Outcome.ACCEPTED] * 3
+    made.close()
+
+
+def test_a_channel_sends_after_it_was_closed(provider: Provider) -> None:
+    """A reload closes a channel while a send may still be under way: that send is not harmed."""
+    made = channel(f"json://127.0.0.1:{provider.port}/")
+    made.send(MESSAGE, DELIVERY)
+    made.close()
+    assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
+    made.close()
+
+
+def test_several_sends_at_once(provider: Provider) -> None:
+    """A webhook takes as many sends at once as it says, each with its own verdict."""
+
+    def slowly(connection: socket.socket) -> None:
+        time.sleep(0.05)
+        answer(200)(connection)
+
+    provider.does(slowly)
+    made = channel(f"json://127.0.0.1:{provider.port}/")
+    outcomes: list[Outcome] = []
+    threads = [
+        threading.Thread(target=lambda: outcomes.append(made.send(MESSAGE, DELIVERY).outcome))
+        for _ in range(made.concurrency)
+    ]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made.close()
+    assert outcomes == [Outcome.ACCEPTED] * made.concurrency
+    assert time.monotonic() - begun < 0.05 * made.concurrency
+
+
+def test_cookies_are_not_kept(provider: Provider) -> None:
+    """Nothing that a provider sets comes back with the next message."""
+    provider.does(answer(200, headers={"Set-Cookie": "a=b"}))
+    made = channel(f"json://127.0.0.1:{provider.port}/")
+    made.send(MESSAGE, DELIVERY)
+    made.send(MESSAGE, DELIVERY)
+    made.close()
+    assert "cookie" not in provider.received[1].headers
+
+
+def test_the_environment_changes_nothing(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies and certificates of the environment are ignored: the configuration says the way."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    assert send(f"json://127.0.0.1:{provider.port}/").outcome is Outcome.ACCEPTED
+
+
+def test_egress_keeps_path_and_query(provider: Provider) -> None:
+    """A request for one origin goes to another, otherwise unchanged; other origins are not touched."""
+    egress = {"HTTPS://Hooks.Example.com:443/": provider.origin}
+    assert send(f"{HOOK}?-a=b%20c", egress=egress).outcome is Outcome.ACCEPTED
+    assert provider.received[0].target == "/alerts?a=b+c"
+    assert provider.received[0].headers["host"] == f"127.0.0.1:{provider.port}"
+
+
+def test_a_proxy_takes_the_requests(provider: Provider) -> None:
+    """A proxy is asked for the whole URL, with its own user and password."""
+    proxy = f"http://user:word@127.0.0.1:{provider.port}"
+    assert send("json://hooks.example.com/alerts", proxy=proxy).outcome is Outcome.ACCEPTED
+    (request,) = provider.received
+    assert request.target == "http://hooks.example.com/alerts"
+    assert request.headers["proxy-authorization"] == "Basic dXNlcjp3b3Jk"
+
+
+@pytest.mark.parametrize(("status", "said"), [(407, "407"), (502, "502")])
+def test_a_proxy_that_opens_no_tunnel(provider: Provider, status: int, said: str) -> None:
+    """A proxy that refuses a tunnel: nothing was sent to the provider."""
+    provider.does(answer(status))
+    verdict = send(HOOK, proxy=provider.origin)
+    assert verdict.outcome is Outcome.UNREACHABLE
+    assert said in verdict.answer
+
+
+def test_tls_with_the_configured_authority(secure: Provider, ca_file: str) -> None:
+    """A certificate of the configured authority is accepted."""
+    url = f"jsons://127.0.0.1:{secure.port}/"
+    assert send(url, ca_file=ca_file).outcome is Outcome.ACCEPTED
+
+
+def test_an_unknown_certificate_is_for_good(secure: Provider) -> None:
+    """A certificate that is not accepted ends the delivery, and says so; nothing was sent."""
+    said = send(f"jsons://127.0.0.1:{secure.port}/")
+    assert (said.outcome, said.broken) == (Outcome.REFUSED, True)
+    assert "the certificate is not accepted" in said.answer
+    assert secure.received == []
+
+
+def test_verify_no_is_the_users_word(secure: Provider) -> None:
+    """``verify=no`` in the URL accepts any certificate, as Apprise documents it."""
+    assert send(f"jsons://127.0.0.1:{secure.port}/?verify=no").outcome is Outcome.ACCEPTED
+
+
+def test_a_tls_answer_that_is_late(secure: Provider, ca_file: str) -> None:
+    """The deadline shuts a TLS connection too, from another thread, without a word on stderr."""
+    secure.does(silent)
+    said = send(f"jsons://127.0.0.1:{secure.port}/", ca_file=ca_file, timeout=200_000)
+    assert said.outcome is Outcome.UNKNOWN
+
+
+def test_tls_with_a_server_that_has_none() -> None:
+    """A handshake that fails is tried again: nothing was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            with suppress(OSError):
+                connection, _ = server.accept()
+                connection.sendall(b"220 this is no TLS\r\n")
+                time.sleep(0.2)
+                connection.close()
+
+        threading.Thread(target=greet, daemon=True).start()
+        said = send(f"jsons://127.0.0.1:{server.getsockname()[1]}/")
+    assert said.outcome is Outcome.UNREACHABLE
+    assert "TLS failed" in said.answer
+
+
+def test_no_request_outside_a_send() -> None:
+    """A plugin that reaches for the network on its own reaches nothing."""
+    with pytest.raises(AbandonedError):
+        SHIM.get("http://127.0.0.1:9/")
+
+
+def test_the_package_requests_is_untouched() -> None:
+    """Only the plugins' name is bound: whoever else uses requests has the real one."""
+    assert requests.post.__module__ == "requests.api"
+
+
+def test_the_deadline_is_for_the_whole_send(provider: Provider) -> None:
+    """A timeout is not started anew by each part of an answer."""
+    provider.does(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", every=0.1))
+    begun = time.monotonic()
+    send(f"json://127.0.0.1:{provider.port}/", timeout=SECOND // 4)
+    assert time.monotonic() - begun < 1

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -217,7 +218,8 @@ def _contradictions(document: Document, settings: Settings, rules: Sequence[Rule
     ]
     for name, channel in settings.channels.items():
         findings += _fallback_faults(document, settings, name, channel)
-    findings += _listen_faults(document, settings)
+        findings += _accept_faults(document, name, channel)
+    findings += _listen_faults(document, settings) + _egress_faults(document, settings)
     return findings + _zone_faults(document, settings)
 
 
@@ -241,6 +243,35 @@ def _fallback_faults(document: Document, settings: Settings, name: str, channel:
         circle = " → ".join([*seen, name])
         return [Finding("C401", "error", place, f"the fallbacks go in a circle: {circle}")]
     return []
+
+
+def _accept_faults(document: Document, name: str, channel: Channel) -> list[Finding]:
+    way: Way = ("channels", name, "accept")
+    try:
+        Filter(channel.accept or "@")
+    except FilterError as error:
+        said = f"channels.{name}.accept: {error.message}"
+        return [Finding("Y020", "error", document.place_in(way, error.column), said)]
+    return []
+
+
+def _egress_faults(document: Document, settings: Settings) -> list[Finding]:
+    origin = re.compile(r"https?://[^/?#@\s]+")
+    wrong = [
+        (key, text)
+        for key, value in settings.egress.items()
+        for text in (key, value)
+        if not origin.fullmatch(text)
+    ]
+    return [
+        Finding(
+            "C401",
+            "error",
+            document.place(("egress", key)),
+            "egress: an origin is scheme://host or scheme://host:port",
+        )
+        for key, _ in wrong
+    ]
 
 
 def _listen_faults(document: Document, settings: Settings) -> list[Finding]:

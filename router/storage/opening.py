@@ -3,18 +3,36 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from router.errors import RouterError
 from router.storage.faults import explained
 from router.storage.store import DEADLINE, SqlStore
-from router.storage.tables import REVISION
+from router.storage.tables import REVISION, metadata
+
+#: Alembic's own table, as it makes it.
+_stamps = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+#: Names the lock of PostgreSQL under which tables are made or changed.
+_MIGRATING = 4_152_701
 
 
 def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False) -> SqlStore:
@@ -74,35 +92,65 @@ def _sqlite(url: str) -> Engine:
 
 def _bring_up_to_date(engine: Engine, url: str) -> None:
     found = revision(engine)
-    if found == REVISION:
-        return
     if found is not None and found > REVISION:
         remedy = "Run the newer version, or restore a backup from before the upgrade"
         raise RouterError(
             "store-newer", f"the store is of a newer version ({found}, known: {REVISION})", remedy
         )
-    migrate(url)
+    if found is None:
+        _make_tables(engine)
+    elif found != REVISION:
+        migrate(url)
+
+
+def _make_tables(engine: Engine) -> None:
+    """Makes what the migrations would make, without loading Alembic."""
+    with _alone(engine) as connection:
+        if _revision(connection) is None:
+            metadata.create_all(connection, checkfirst=False)
+            _stamps.create(connection, checkfirst=True)
+            connection.execute(_stamps.insert(), [{"version_num": REVISION}])
+
+
+@contextlib.contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction that changes tables while no other process does."""
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATING})
+        yield connection
 
 
 def revision(engine: Engine) -> str | None:
     """The store's revision; None where there are no tables."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_stamps.name):
+        return None
+    return connection.execute(select(_stamps.c.version_num)).scalar()
 
 
 def migrate(url: str) -> str:
     """Makes the tables or brings them up to date; returns the revision."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     engine = make_engine(url)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect() as connection, connection.begin():
+    with _alone(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            remedy = "Restore a backup; this store was not made by a released version"
+            raise RouterError(
+                "store-unavailable", f"the store cannot be migrated: {error}", remedy
+            ) from error
     engine.dispose()
     return REVISION
 

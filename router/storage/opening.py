@@ -3,11 +3,12 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     Engine,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from router.errors import RouterError
@@ -46,36 +47,46 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
     Raises:
         RouterError: ``store-in-use``, ``store-unavailable``, ``config``.
     """
-    release = _lock(url) if exclusive else lambda: None
-    try:
-        engine = make_engine(url)
+    engine = make_engine(url, deadline)
+    with contextlib.ExitStack() as at_fault:
         try:
+            if exclusive:
+                at_fault.callback(_lock(url))
             _bring_up_to_date(engine, url)
         except (DBAPIError, SQLAlchemyError, OSError) as error:
             raise explained(error) from error
-    except BaseException:
-        release()
-        raise
-    return SqlStore(engine, deadline, release)
+        return SqlStore(engine, deadline, at_fault.pop_all().close)
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for either kind of store."""
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        return _sqlite(url)
-    if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+def make_engine(url: str, deadline: float | None = None) -> Engine:
+    """An engine for either kind of store, whose statements end at about the deadline by themselves."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is not None and address.get_backend_name() == "sqlite":
+        return _sqlite(address, deadline or DEADLINE)
+    if address is not None and address.get_backend_name() == "postgresql":
+        return _postgresql(address, deadline)
     raise RouterError("config", "store is neither sqlite:///… nor postgresql://…")
 
 
-def _sqlite(url: str) -> Engine:
-    address = make_url(url)
+def _postgresql(address: URL, deadline: float | None) -> Engine:
+    asked: dict[str, Any] = {"connect_timeout": max(2, int(deadline or DEADLINE))}
+    if deadline is not None:
+        # Ends what hangs in a server that is well; our own deadline ends the rest.
+        limit = int(deadline * 1000)
+        asked["options"] = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+    return create_engine(address.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=asked)
+
+
+def _sqlite(address: URL, deadline: float) -> Engine:
     if address.database and not address.database.startswith("file:"):
         # Made by us, so that nobody else may read what events contain.
         with contextlib.suppress(FileExistsError, OSError):
             os.close(os.open(address.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 4.0, "check_same_thread": False})
+    asked: dict[str, Any] = {"timeout": deadline * 0.8, "check_same_thread": False}
+    engine = create_engine(address, poolclass=NullPool, connect_args=asked)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -113,7 +124,7 @@ def _make_tables(engine: Engine) -> None:
 
 
 @contextlib.contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
+def _alone(engine: Engine) -> Generator[Connection]:
     """A transaction that changes tables while no other process does."""
     with engine.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":

@@ -20,6 +20,7 @@ from router.config.settings import Channel, Settings
 from router.config.yaml import Document, Way, listed, mapping, read
 from router.core.delivery import Patience
 from router.core.filter import Filter, FilterError
+from router.core.index import make_index
 from router.core.policy import ChannelPlan, Policy, Target, make_policy
 from router.core.rule import Rule, Severity, Texts
 from router.core.text import compile_template, kind_of
@@ -415,7 +416,7 @@ def _policy(settings: Settings, rules: Sequence[Rule], targets: Sequence[TargetS
         )
         for name, channel in settings.channels.items()
     }
-    return make_policy(rules, plans, _canonical(rules, plans))
+    return make_policy(rules, plans, _canonical(rules, plans), make_index)
 
 
 def _canonical(rules: Sequence[Rule], plans: Mapping[str, ChannelPlan]) -> str:

@@ -73,7 +73,6 @@ identities = Table(
     _text("sources"),
     _time("seen_at"),
     Index("identities_seen", "seen_at"),
-    sqlite_with_rowid=False,
 )
 
 undecodable = Table(
@@ -138,12 +137,7 @@ groups = Table(
     _time("told_at", nullable=True),
     _time("ended_at", nullable=True),
     Column("fallback_of", Text),
-    Index(
-        "groups_due",
-        "due_at",
-        sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
-    ),
+    Index("groups_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
     Index("groups_opened", "opened_at"),
 )
 
@@ -225,12 +219,7 @@ deliveries = Table(
     Index("deliveries_created", "created_at"),
     Index("deliveries_notification", "notification_id"),
     Index("deliveries_group", "group_id", "target"),
-    Index(
-        "deliveries_ended",
-        "ended_at",
-        sqlite_where=text("ended_at IS NOT NULL"),
-        postgresql_where=text("ended_at IS NOT NULL"),
-    ),
+    Index("deliveries_ended", "ended_at", sqlite_where=text("ended_at IS NOT NULL")),
 )
 
 attempts = Table(

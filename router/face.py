@@ -12,7 +12,6 @@ from pathlib import Path
 from router.config import load_rules, rule_files
 from router.core.event import Envelope, Event, Undecodable
 from router.core.filter import Filter
-from router.core.index import make_index
 from router.core.policy import Policy, make_policy
 from router.core.rule import Match, Rule
 from router.decoders import decode as decode_envelope
@@ -55,7 +54,7 @@ class RuleSet:
         rules, findings = load_rules(rule_files(Path(path)))
         if any(finding.level == "error" for finding in findings):
             raise ConfigError(findings)
-        return cls(make_policy(rules, {}, "", make_index))
+        return cls(make_policy(rules, {}, ""))
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -13,6 +13,8 @@ from router.ports import Attempt, EventRecord, Known, NotificationRecord, SetAsi
 
 Row = Mapping[str, Any]
 
+#: Most lists of an event are empty.
+_EMPTY: dict[type, str] = {tuple: "[]", list: "[]", dict: "{}"}
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -21,9 +23,12 @@ def kept(text: str) -> str:
     return text if text.isascii() and "\0" not in text else _UNKEPT.sub("\ufffd", text)
 
 
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
 def _json(value: Any) -> str:
     """ASCII only, so that a lone surrogate or a NUL inside an event is text that every engine keeps."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return _encode(value) if value else _EMPTY[value.__class__]
 
 
 def event_row(record: EventRecord) -> dict[str, Any]:

@@ -1,9 +1,23 @@
 """One transaction: the verbs of ``router.ports.Unit`` over SQLAlchemy Core, one statement a table."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, and_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.core.alert import Alert
@@ -34,8 +48,7 @@ class SqlUnit:
     # ingest
 
     def known(self, identities: Collection[str]) -> dict[str, Known]:
-        table = tables.identities
-        found = self._in(select(table), table.c.identity, identities)
+        found = [row for chunk in _chunks(identities) for row in self._rows(_KNOWN, {"identities": chunk})]
         return {row["identity"]: rows.known_of(row) for row in found}
 
     def remember(self, known: Sequence[Known], now: int) -> None:
@@ -285,8 +298,8 @@ class SqlUnit:
 
     # statements
 
-    def _rows(self, statement: Any) -> list[rows.Row]:
-        return [cast("rows.Row", row) for row in self._connection.execute(statement).mappings()]
+    def _rows(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[rows.Row]:
+        return [cast("rows.Row", row) for row in self._connection.execute(statement, values).mappings()]
 
     def _in(self, statement: Any, column: Any, values: Collection[str]) -> list[rows.Row]:
         return [row for chunk in _chunks(values) for row in self._rows(statement.where(column.in_(chunk)))]
@@ -300,19 +313,36 @@ class SqlUnit:
 
     def _add(self, table: Table, values: list[dict[str, Any]]) -> None:
         if values:
-            self._connection.execute(insert(table), values)
+            self._connection.execute(_adding(table), values)
 
     def _put(self, table: Table, values: list[dict[str, Any]], only: tuple[str, ...] = ()) -> None:
         """Adds rows, or replaces those with the same primary key (only these columns, if named)."""
         if not values:
             return
-        adding = self._dialect.insert(table)
-        keys = [column.name for column in table.primary_key]
-        replaced = only or tuple(column.name for column in table.columns if column.name not in keys)
-        putting = adding.on_conflict_do_update(
-            index_elements=keys, set_={name: adding.excluded[name] for name in replaced}
-        )
-        self._connection.execute(putting, values)
+        self._connection.execute(_putting(self._dialect, table, only), values)
+
+
+# Statements that every event passes are made once: making one costs as much as running it.
+
+
+@cache
+def _adding(table: Table) -> Any:
+    return insert(table)
+
+
+@cache
+def _putting(dialect: Any, table: Table, only: tuple[str, ...]) -> Any:
+    adding = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    replaced = only or tuple(column.name for column in table.columns if column.name not in keys)
+    return adding.on_conflict_do_update(
+        index_elements=keys, set_={name: adding.excluded[name] for name in replaced}
+    )
+
+
+_KNOWN = select(tables.identities).where(
+    tables.identities.c.identity.in_(bindparam("identities", expanding=True))
+)
 
 
 def _chunks(values: Collection[str]) -> list[list[str]]:

@@ -284,6 +284,7 @@ def test_a_fault_of_configuration_is_told_and_tried_again_slowly(
     assert remedy in running.source.problem()
     assert KEYS["stand-in"] not in running.source.problem()
     assert running.gauge() == 1
+    wait_until(lambda: running.pauses)
     assert 48 <= running.pauses[0] <= 72
     stand_in.faults.clear()
     send(queue, "body")

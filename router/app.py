@@ -1,14 +1,11 @@
 """The one place that wires: configuration, store, pipeline, channels, sources, listener."""
 
-import asyncio
-import contextlib
 import os
 import secrets
-import signal
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +23,7 @@ from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
 from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store
 from router.version import __version__
-from router.web.server import Listener, bind, make_server
+from router.web.server import Listener
 
 if TYPE_CHECKING:
     from router.channels import ChannelSpec
@@ -352,72 +349,3 @@ def _verify(
         said = f"sources.{name}.certificate: {file}: {error}"
         raise RouterError("config", said, "Name the PEM file of a certificate with an RSA key") from error
     return Verifier(pinned, expect, keys.max_age).verify
-
-
-# The process
-
-
-def serve(path: str | Path, *, ready: Callable[[str], None]) -> int:
-    """Runs the sidecar until a signal ends it; returns the exit status.
-
-    Args:
-        ready: called once with the address, when everything is up.
-    """
-    from router.storage import open_store
-
-    config = load_config(path)
-    listening = bind(config.settings.http.listen)
-    store = open_store(config.settings.store, exclusive=True)
-    router = Router(config, store)
-    router.start()
-    return asyncio.run(_serve(router, listening, path, lambda: ready(_address(listening))))
-
-
-async def _serve(
-    router: Router, listening: socket.socket, path: str | Path, ready: Callable[[], None]
-) -> int:
-    loop = asyncio.get_running_loop()
-    server = make_server(router.listener)
-
-    def end() -> None:
-        if server.should_exit:
-            os._exit(1)  # asked twice: at once, as in a crash
-        telemetry.log("router.stopping")
-        router.say_stopping()
-        server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, router.reload, path))
-    serving = loop.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
-    ready()
-    await serving
-    ended = await loop.run_in_executor(None, router.stop)
-    telemetry.log("router.stopped", ended_in_time=ended)
-    return 0
-
-
-@contextlib.contextmanager
-def running(config: Config) -> Generator[tuple[Router, str]]:
-    """A router in threads of this process, for the demo and for tests: it and its address."""
-    from router.storage import open_store
-
-    listening = bind(config.settings.http.listen)
-    router = Router(config, open_store(config.settings.store, exclusive=True))
-    router.start()
-    server = make_server(router.listener)
-    serving = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
-    serving.start()
-    try:
-        yield router, _address(listening)
-    finally:
-        server.should_exit = True
-        serving.join(10)
-        router.stop()
-
-
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -14,7 +14,8 @@ PROGRAM = """
 import json, sys, threading, time
 from pathlib import Path
 from router import telemetry
-from router.app import load_config, running
+from router.app import load_config
+from router.sidecar import running
 telemetry.set_up_logs(terminal=False, level="ERROR")
 with running(load_config(Path(sys.argv[1]))):
     time.sleep(0.5)

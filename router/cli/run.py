@@ -19,7 +19,7 @@ def run(config: str = CONFIG) -> None:
     swapped in), SIGTERM ends it within 20 seconds.
     """
     from router import telemetry
-    from router.app import serve
+    from router.sidecar import serve
 
     telemetry.set_up_logs()
     sys.exit(serve(config, ready=lambda address: telemetry.log("router.ready", address=address)))

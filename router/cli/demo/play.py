@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from router.app import load_config, running
+from router.app import load_config
 from router.cli.demo.sink import Received, Sink
 from router.cli.demo.story import STORY, Chapter
+from router.sidecar import running
 
 #: Seconds that a chapter's messages are given to arrive.
 PATIENCE = 10.0

@@ -12,9 +12,6 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-#: How long an idle thread waits for more work, in seconds.
-IDLE = 30.0
-
 
 class LateError(Exception):
     """The call did not end in time. It may still run."""
@@ -39,9 +36,14 @@ class _Job(Generic[T]):
 
 
 class Threads:
-    """Threads that are kept for the next call; there are never more than calls at once."""
+    """Threads that are kept for the next call; there are never more than calls at once.
 
-    def __init__(self) -> None:
+    Args:
+        idle: how long a thread without work is kept, in seconds.
+    """
+
+    def __init__(self, idle: float = 30.0) -> None:
+        self.idle = idle
         self._lock = threading.Lock()
         self._idle: list[_Thread] = []
 
@@ -97,7 +99,7 @@ class _Thread(threading.Thread):
     def run(self) -> None:
         while True:
             try:
-                job = self.jobs.get(timeout=IDLE)
+                job = self.jobs.get(timeout=self._threads.idle)
             except Empty:
                 if self._threads.dismiss(self):
                     return

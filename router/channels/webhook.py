@@ -9,9 +9,6 @@ from router.channels.shim import SHIM
 from router.core.delivery import Delivery
 from router.core.message import Message
 
-#: The version of the form; a new minor one only adds fields.
-VERSION = "1.0"
-
 
 def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     """Sends ``message.data``; always true: the answer decides.
@@ -35,16 +32,9 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
 
 
 def payload(message: Message, delivery: Delivery, extras: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON object that is sent."""
-    fields: dict[str, Any] = {
-        "version": VERSION,
-        "title": message.title,
-        "body": message.body,
-        "severity": message.severity,
-        **message.data,
-        "delivery_id": delivery.id,
-        "possible_duplicate": delivery.may_repeat,
-    }
+    """The JSON object that is sent: docs/webhook.md. A message that is no notification is its text only."""
+    text = {"severity": message.severity, "text": {"title": message.title, "body": message.body}}
+    fields: dict[str, Any] = {**(message.data or text), "possible_duplicate": delivery.may_repeat}
     for name, value in extras.items():
         if name not in fields:
             fields[name] = value

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
-    """Nothing was sent."""
+    """Nothing was sent, or the provider says that it failed (5xx): nobody has the message."""
     UNKNOWN = "unknown"
     """It may have been delivered."""
     REFUSED = "refused"

@@ -14,7 +14,7 @@ class Message:
         title: one line; empty where the kind has no title (SMS).
         body: in the kind's own markup: mrkdwn, Markdown, plain text.
         html: the HTML part, for e-mail.
-        data: the whole notification as JSON, for webhooks.
+        data: the whole notification as JSON for webhooks; for other kinds only its ``reason``.
         severity: for colours and icons.
         faults: templates that failed and were replaced by the built-in text, in words.
     """

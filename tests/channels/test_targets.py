@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.channels import expand, kind_of_url, make_channel
+from router.channels import expand, kind_of_url, make_channel, rate_of_url
 from router.channels.channel import ChannelSpec
 from router.errors import RouterError
 from tests.channels.making import NOW
@@ -73,3 +73,12 @@ def test_an_error_says_what_to_write_and_nothing_of_the_url(url: str, said: str)
 def test_the_kind_of_a_url_is_known_before_it_is_used(url: str, kind: str) -> None:
     """The configuration learns a target's kind from its URL, also from a provider's own one."""
     assert kind_of_url(url) == kind
+
+
+@pytest.mark.parametrize(
+    ("url", "rate"),
+    [("dingtalk://token", (20, 60_000_000)), (SLACK, (1, 1_000_000)), ("json://localhost/hook", None)],
+)
+def test_a_providers_own_limit_is_known(url: str, rate: tuple[int, int] | None) -> None:
+    """A channel without a rate of its own keeps to its provider's."""
+    assert rate_of_url(url) == rate

@@ -5,26 +5,32 @@ from dataclasses import replace
 import pytest
 
 from router.core.delivery import Outcome
+from router.core.message import Message
 from tests.channels.making import DELIVERY, send
 from tests.channels.servers import Provider
 
 
 def test_a_receiver_gets_the_whole_notification_and_the_key(provider: Provider) -> None:
-    """The body is the notification as JSON with its version; the delivery's id is the idempotency key."""
+    """The body is the notification as JSON; the delivery's id is the idempotency key."""
     assert send(f"json://127.0.0.1:{provider.port}/hook").outcome is Outcome.ACCEPTED
     (request,) = provider.received
     assert (request.method, request.target) == ("POST", "/hook")
     assert request.headers["content-type"] == "application/json"
     assert request.headers["idempotency-key"] == DELIVERY.id
     assert request.json == {
-        "version": "1.0",
-        "title": "job-1 failed",
-        "body": "exit code 137",
-        "severity": "critical",
         "reason": "first",
         "rule": "job-failed",
         "event": {"JobId": "job-1"},
-        "delivery_id": DELIVERY.id,
+        "possible_duplicate": False,
+    }
+
+
+def test_a_message_that_is_no_notification_is_its_text(provider: Provider) -> None:
+    """A test message reaches a receiver too."""
+    send(f"json://127.0.0.1:{provider.port}/", Message("Hello", "from the router", severity="info"))
+    assert provider.received[0].json == {
+        "severity": "info",
+        "text": {"title": "Hello", "body": "from the router"},
         "possible_duplicate": False,
     }
 
@@ -41,7 +47,7 @@ def test_apprise_parameters_of_the_url_are_kept(provider: Provider) -> None:
     """Headers, parameters, payload fields, method, user and password of an Apprise URL reach the receiver."""
     url = (
         f"json://user:pa%20ss@127.0.0.1:{provider.port}/a%20b/c"
-        "?method=put&+X-Token=t1&-tenant=blue&:team=night&:body=text&:html="
+        "?method=put&+X-Token=t1&-tenant=blue&:team=night&:rule=name&:reason="
     )
     assert send(url).outcome is Outcome.ACCEPTED
     (request,) = provider.received
@@ -49,8 +55,9 @@ def test_apprise_parameters_of_the_url_are_kept(provider: Provider) -> None:
     assert request.headers["x-token"] == "t1"
     assert request.headers["authorization"] == "Basic dXNlcjpwYSBzcw=="
     assert request.json["team"] == "night"
-    assert request.json["text"] == "exit code 137"
-    assert "body" not in request.json
+    assert request.json["name"] == "job-failed"
+    assert "rule" not in request.json
+    assert "reason" not in request.json
 
 
 @pytest.mark.parametrize("header", ["+Idempotency-Key=mine", "+idempotency-key=mine"])

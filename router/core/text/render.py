@@ -51,7 +51,9 @@ def render(
         body=body,
         html=_html(own_body, title, story) if kind == "email" else "",
         severity=story.severity,
-        data=data_of(notification, rule, title, body) if kind == "webhook" else {},
+        data=data_of(notification, rule, title, body)
+        if kind == "webhook"
+        else {"reason": notification.reason.value},
         faults=tuple(faults),
     )
 

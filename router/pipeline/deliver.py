@@ -148,11 +148,18 @@ class Deliver:
             self._in_hand |= {delivery.id for delivery in claimed}
             for delivery in claimed:
                 # The lanes may have been replaced while the claim was committed.
-                self._lanes.get(delivery.target, lanes[delivery.target]).take(delivery)
+                self._take(self._lanes.get(delivery.target, lanes[delivery.target]), delivery, now)
             for target, lane in lanes.items():
                 self._due.pop(target, None)
                 if target in due and (wait := lane.wait()) is not None:
                     self._due[target] = max(due[target], now + wait)
+
+    def _take(self, lane: Lane, delivery: Delivery, now: int) -> None:
+        try:
+            lane.take(delivery)
+        except RuntimeError as error:
+            verdict = Verdict(Outcome.UNREACHABLE, f"nothing was sent: {error}")
+            self._finish(_Sent(lane, delivery, verdict, now, now))
 
     # send: in the lanes' threads
 
@@ -164,7 +171,9 @@ class Deliver:
         except Exception as error:  # noqa: BLE001  a channel never raises; if it does, nobody knows what was sent
             verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
         failpoint("deliver.sent")
-        sent = _Sent(lane, delivery, verdict, started, self._clock.now())
+        self._finish(_Sent(lane, delivery, verdict, started, self._clock.now()))
+
+    def _finish(self, sent: _Sent) -> None:
         with self._settle_wanted:
             self._done.append(sent)
             self._settle_wanted.notify()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from router import telemetry
 from router.core.delivery import Delivery, State
@@ -96,9 +97,7 @@ def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> _Told:
     if plan is None:
         return _nowhere(notification, rule, tongue, now)
     rendered = {
-        kind: render(
-            notification, rule, kind, plan.name, now=now, timezone=tongue.timezone, language=tongue.language
-        )
+        kind: _rendered(notification, rule, kind, plan.name, tongue, now)
         for kind in {target.kind for target in plan.targets}
     }
     deliveries = tuple(
@@ -125,6 +124,26 @@ def notify(due: DueGroup, now: int) -> Notification:
     )
 
 
+def _rendered(
+    notification: Notification, rule: Rule, kind: str, channel: str, tongue: Tongue, now: int
+) -> Message:
+    try:
+        return render(
+            notification, rule, kind, channel, now=now, timezone=tongue.timezone, language=tongue.language
+        )
+    except Exception as error:  # noqa: BLE001  no event may keep itself, or others, from being told
+        return _bare(notification, rule, type(error).__name__)
+
+
+def _bare(notification: Notification, rule: Rule, fault: str) -> Message:
+    """What is told when the built-in text itself fails: that, and where to look."""
+    severity = notification.heading.severity
+    title = f"{severity}: {rule.name}"
+    body = f"An event matched {rule.name}, and its text could not be made. See event {notification.event.id}."
+    data: dict[str, Any] = {"version": 1, "id": notification.id, "rule": rule.name, "severity": severity}
+    return Message(title, body, severity=severity, data=data, faults=(f"the built-in text failed: {fault}",))
+
+
 def _delivery(
     notification: Notification, plan: ChannelPlan, target: Target, message: Message, now: int
 ) -> Delivery:
@@ -145,15 +164,7 @@ def _delivery(
 
 def _nowhere(notification: Notification, rule: Rule, tongue: Tongue, now: int) -> _Told:
     """The channel left the configuration after its group became due: a dead letter says so."""
-    message = render(
-        notification,
-        rule,
-        "plain",
-        notification.channel,
-        now=now,
-        timezone=tongue.timezone,
-        language=tongue.language,
-    )
+    message = _rendered(notification, rule, "plain", notification.channel, tongue, now)
     plan, target = ChannelPlan(notification.channel, ()), Target(f"{notification.channel}/1", "plain")
     written = _delivery(notification, plan, target, message, now)
     dead = replace(

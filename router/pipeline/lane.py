@@ -60,15 +60,27 @@ class Lane:
         return self._in_flight
 
     def take(self, delivery: Delivery) -> None:
-        """Sends a claimed delivery as soon as a thread is free."""
+        """Sends a claimed delivery as soon as a thread is free.
+
+        Raises:
+            RuntimeError: it has no thread, and the machine gives none; nothing was sent.
+        """
+        with self._lock:
+            if self._threads < min(self._in_flight + 1, self.channel.concurrency):
+                self._start_thread()
+            self._in_flight += 1
         if self._bucket is not None:
             self._bucket = self._bucket.take(1)
-        with self._lock:
-            self._in_flight += 1
-            if self._threads < min(self._in_flight, self.channel.concurrency):
-                self._threads += 1
-                threading.Thread(target=self._run, name=f"send {self.target}", daemon=True).start()
         self._queue.put(delivery)
+
+    def _start_thread(self) -> None:
+        try:
+            threading.Thread(target=self._run, name=f"send {self.target}", daemon=True).start()
+            self._threads += 1
+        except RuntimeError:
+            # The machine gives no more threads: those that run go on; without any, nothing can be sent.
+            if not self._threads:
+                raise
 
     def close(self) -> None:
         """Ends its threads after what they have in hand, then gives its connections back."""

@@ -1,5 +1,6 @@
 """Claims, sends, outcomes, and what an earlier process left behind."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -111,6 +112,25 @@ def test_a_claim_whose_sender_is_gone_is_given_back_marked(make: MakePipeline) -
     pipeline.send()
     [(_, sent)] = pipeline.channels["oncall/1"].sent
     assert sent.may_repeat
+
+
+def test_a_machine_without_threads_loses_nothing(make: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim that no thread can send counts as unreachable, and goes out when there are threads again."""
+    pipeline = due(make)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        pipeline.deliver.wake(frozenset({"oncall/1"}))
+        assert pipeline.deliver.step() == 1
+    pipeline.deliver.settle()
+    [waiting] = pipeline.deliveries()
+    assert (waiting.state, waiting.unknown) == (State.WAITING, 0)
+    pipeline.clock.move(10)
+    pipeline.send()
+    assert pipeline.deliveries()[0].state is State.SENT
 
 
 def test_a_late_owner_changes_nothing(make: MakePipeline) -> None:

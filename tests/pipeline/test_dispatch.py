@@ -1,0 +1,64 @@
+"""Groups that are due become deliveries."""
+
+import pytest
+
+from router.core.delivery import State
+from router.pipeline import dispatch
+from tests.pipeline.conftest import MakePipeline, plan, rule
+
+EVENT = {"Event": "OnJobFailed", "JobId": "job-1"}
+
+
+def test_a_text_that_cannot_be_made_keeps_nobody_from_being_told(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should the built-in text fail on an event, a bare one is sent, and other events are told as usual."""
+    pipeline = make(rule())
+    real = dispatch.render
+
+    def failing(notification: object, *given: object, **named: object) -> object:
+        if getattr(notification, "event").data["JobId"] == "bad":  # noqa: B009
+            raise OverflowError("date value out of range")
+        return real(notification, *given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dispatch, "render", failing)
+    pipeline.take(EVENT | {"JobId": "bad"}, EVENT)
+    pipeline.run()
+    titles = [message.title for message, _ in pipeline.channels["oncall/1"].sent]
+    assert len(titles) == 2
+    assert "warning: failed" in titles
+
+
+def test_every_target_of_a_channel_gets_its_own_delivery(make: MakePipeline) -> None:
+    """One delivery for each target, named after the channel, due at once."""
+    pipeline = make(rule(), channels=(plan("oncall", 3),))
+    pipeline.take(EVENT)
+    assert pipeline.dispatch.step() == 1
+    found = pipeline.deliveries()
+    assert sorted(one.target for one in found) == ["oncall/1", "oncall/2", "oncall/3"]
+    assert {one.state for one in found} == {State.PENDING}
+    assert pipeline.dispatch.step() == 0
+
+
+def test_a_channel_that_left_the_configuration_is_a_dead_letter(make: MakePipeline) -> None:
+    """What was due on it is not forgotten: a dead letter with the text and the reason."""
+    pipeline = make(rule())
+    pipeline.take(EVENT)
+    pipeline.policy = make(rule(to=("other",)), channels=(plan("other"),)).policy
+    pipeline.dispatch.step()
+    [dead] = pipeline.deliveries()
+    assert (dead.state, dead.channel) == (State.DEAD, "oncall")
+    assert "no channel is named oncall" in dead.reason
+
+
+def test_a_template_that_fails_is_on_record_and_the_page_goes_out(make: MakePipeline) -> None:
+    """The built-in text is sent instead; the fault stands with the notification."""
+    from router.core.rule import Texts
+
+    pipeline = make(rule(texts=Texts(body="{{ nothing.here }}")))
+    pipeline.take(EVENT)
+    pipeline.run()
+    [(message, delivery)] = pipeline.channels["oncall/1"].sent
+    assert "job-1" in message.title + message.body
+    [told] = pipeline.store.read(lambda unit: unit.notifications([delivery.notification_id]))
+    assert told.faults

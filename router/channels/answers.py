@@ -18,6 +18,7 @@ _FIELDS = (
     "reason", "title", "errors", "error", "StatusMessage", "status",
 )  # fmt: skip
 _CODES = ("errcode", "code", "StatusCode", "error_code", "errorCode", "ErrorCode", "ret")
+_NUMBER = re.compile(r"-?[0-9]{1,10}")
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -64,7 +65,7 @@ def coded(exchange: Exchange, names: Sequence[str], codes: Mapping[int, Said]) -
 
 def _whole(code: Any) -> int | None:
     """A code as a number; some gateways write it as text."""
-    if isinstance(code, str) and code.lstrip("-").isdecimal():
+    if isinstance(code, str) and _NUMBER.fullmatch(code):
         return int(code)
     return code if isinstance(code, int) and not isinstance(code, bool) else None
 
@@ -98,7 +99,7 @@ def words_of(exchange: Exchange) -> str:
     text = exchange.body.decode("utf-8", "replace")
     if found := _words(fields_of(exchange)):
         return found
-    title = _HTML_TITLE.search(text)
+    title = _HTML_TITLE.search(text[:4096])  # more would cost seconds where it is never closed
     return title[1] if title else text
 
 

@@ -18,7 +18,7 @@ from router.channels import (
 )
 from router.channels.answers import Rule
 from router.channels.plugins import Plugin, module_of, speaks_http
-from router.channels.posting import joined, unforged
+from router.channels.posting import is_resolved, joined, unforged
 from router.channels.services import UNREAD
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -60,7 +60,7 @@ def send_plain(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     return plugin.notify(
         body=unforged(said.body or said.title),
         title=unforged(said.title) if said.body else "",
-        notify_type=_TYPES.get(message.severity, "info"),
+        notify_type="success" if is_resolved(message) else _TYPES.get(message.severity, "info"),
         # Apprise's way to Markdown breaks links; without a format the text stays as it is.
         body_format=None if plugin.resolve_format("text") == "markdown" else "text",
         overflow="truncate",

@@ -1,5 +1,6 @@
 """How requests leave: pooled, bounded in time and size, never redirected, and on record."""
 
+import re
 import ssl
 import threading
 from collections.abc import Generator, Mapping
@@ -25,6 +26,7 @@ from urllib3.util import parse_url
 
 from router.channels.connections import POOLS, tls_context
 from router.channels.recording import RECORDING, Exchange, Recording
+from router.errors import RouterError
 
 #: What is kept of an answer; the rest is not read.
 MAX_ANSWER = 64 * 1024
@@ -39,6 +41,29 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
+_PROXY = re.compile(r"https?://[^/?#]+/?$")
+
+
+def _origin(written: str) -> str:
+    try:
+        if urlsplit(written).scheme in ("http", "https") and urlsplit(written).path in ("", "/"):
+            return origin_of(written)
+    except ValueError:
+        pass
+    raise RouterError(
+        "bad-channel", f"egress: {written!r} is no origin", "write https://host or http://host:port"
+    )
+
+
+def _check_certificates(ca_file: str) -> None:
+    try:
+        tls_context(ca_file, True)
+    except OSError as error:
+        raise RouterError(
+            "bad-channel", f"ca_file: {ca_file!r} cannot be read as certificates: {error}"
+        ) from error
+
+
 class Transport:
     """Sends requests over connections that it keeps. Safe to use from several threads.
 
@@ -47,6 +72,9 @@ class Transport:
         egress: requests for the first origin go to the second.
         proxy: the URL of an HTTP proxy; the environment's proxies are ignored.
         ca_file: certificates that are trusted besides the public ones.
+
+    Raises:
+        RouterError: ``bad-channel``: egress, proxy or ca_file cannot be used.
     """
 
     def __init__(
@@ -57,7 +85,11 @@ class Transport:
         ca_file: str | None = None,
     ) -> None:
         self.connect_timeout = connect_timeout
-        self._egress = {origin_of(of): origin_of(to) for of, to in (egress or {}).items()}
+        self._egress = {_origin(of): _origin(to) for of, to in (egress or {}).items()}
+        if proxy is not None and not _PROXY.match(proxy):
+            raise RouterError("bad-channel", "the proxy is no URL of an HTTP proxy", "http://host:port")
+        if ca_file is not None:
+            _check_certificates(ca_file)
         self._proxy = proxy
         self._ca_file = ca_file
         self._managers: dict[tuple[bool, bool], urllib3.PoolManager] = {}

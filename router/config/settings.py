@@ -120,7 +120,7 @@ class HttpClient(Keys):
     """How requests leave."""
 
     proxy: SecretStr | None = Field(None, description="An HTTP proxy; those of the environment are ignored.")
-    ca_file: str | None = Field(None, description="Certificates to trust instead of the public ones.")
+    ca_file: str | None = Field(None, description="Certificates to trust besides the public ones.")
 
 
 class Settings(Keys):

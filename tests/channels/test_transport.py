@@ -18,6 +18,7 @@ from router.channels.recording import AbandonedError
 from router.channels.shim import SHIM
 from router.core.delivery import SECOND, Outcome
 from router.core.message import Message
+from router.errors import RouterError
 from tests.channels.making import DELIVERY, MESSAGE, channel, send
 from tests.channels.servers import Provider, answer, drip, endless, listening, silent
 
@@ -280,3 +281,21 @@ def test_the_deadline_is_for_the_whole_send(provider: Provider) -> None:
     begun = time.monotonic()
     send(f"json://127.0.0.1:{provider.port}/", timeout=SECOND // 4)
     assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"egress": {"oapi.dingtalk.com": "http://gateway"}}, "egress: 'oapi.dingtalk.com' is no origin"),
+        ({"egress": {"https://a": "http://gateway:port"}}, "egress: 'http://gateway:port' is no origin"),
+        ({"egress": {"https://a/path": "http://b"}}, "egress: 'https://a/path' is no origin"),
+        ({"proxy": "socks5://SECRET@proxy"}, "the proxy is no URL of an HTTP proxy"),
+        ({"ca_file": "/nowhere/ca.pem"}, "ca_file: '/nowhere/ca.pem' cannot be read"),
+    ],
+)
+def test_a_way_that_cannot_be_gone_is_said_at_once(changes: dict[str, object], said: str) -> None:
+    """What is wrong with the way out is an error when the channel is made, not with each message."""
+    with pytest.raises(RouterError) as raised:
+        channel(HOOK, **changes)
+    assert said in str(raised.value)
+    assert "SECRET" not in str(raised.value)

@@ -1,5 +1,6 @@
 """The table from recorded exchanges to verdicts."""
 
+import time
 from dataclasses import replace
 
 import orjson
@@ -180,6 +181,13 @@ def test_the_providers_words(provider: Provider, body: str, words: str) -> None:
     """From whatever a provider answers, one line of its words is kept."""
     provider.does(answer(400, body))
     assert send(f"{HOOK}:{provider.port}/").answer == f"400 Bad Request: {words}"
+
+
+def test_a_page_of_titles_costs_nothing() -> None:
+    """An answer made to be slow to read is read at once."""
+    begun = time.monotonic()
+    Judge().verdict([answered(400, b"<title>" * 9000)], False, NOW)
+    assert time.monotonic() - begun < 0.2
 
 
 @given(body=st.binary(max_size=2000), status=st.integers(200, 599))

@@ -293,6 +293,10 @@ class Unit(Protocol):
         """Targets that have deliveries which are pending or waiting."""
         ...
 
+    def outbox(self) -> dict[str, tuple[int, int]]:
+        """Deliveries that have not ended, by state: how many, and when the oldest was made."""
+        ...
+
     def expired_claims(self, now: int, limit: int) -> list[Delivery]:
         """Deliveries ``sending`` under a lease that has run out."""
         ...

@@ -121,9 +121,11 @@ class Maintain:
 
     def measure(self) -> None:
         """Reads the outbox's depth and age into the metrics."""
-        books = self._store.read(lambda unit: unit.books())
+        now, outbox = self._clock.now(), self._store.read(lambda unit: unit.outbox())
         for state in ("pending", "sending", "waiting"):
-            self._metrics.outbox.labels(state).set(books.get(f"deliveries.{state}", 0))
+            self._metrics.outbox.labels(state).set(outbox.get(state, (0, 0))[0])
+        oldest = min((made for _, made in outbox.values()), default=now)
+        self._metrics.oldest.set(max(0, now - oldest) / SECOND)
 
 
 def _buried(delivery: Delivery, now: int) -> Delivery:

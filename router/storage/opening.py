@@ -3,18 +3,37 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from router.errors import RouterError
 from router.storage.faults import explained
 from router.storage.store import DEADLINE, SqlStore
-from router.storage.tables import REVISION
+from router.storage.tables import REVISION, metadata
+
+#: Alembic's own table, as it makes it.
+_stamps = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+#: Names the lock of PostgreSQL under which tables are made or changed.
+_MIGRATING = 4_152_701
 
 
 def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False) -> SqlStore:
@@ -28,36 +47,46 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
     Raises:
         RouterError: ``store-in-use``, ``store-unavailable``, ``config``.
     """
-    release = _lock(url) if exclusive else lambda: None
-    try:
-        engine = make_engine(url)
+    engine = make_engine(url, deadline)
+    with contextlib.ExitStack() as at_fault:
         try:
+            if exclusive:
+                at_fault.callback(_lock(url))
             _bring_up_to_date(engine, url)
         except (DBAPIError, SQLAlchemyError, OSError) as error:
             raise explained(error) from error
-    except BaseException:
-        release()
-        raise
-    return SqlStore(engine, deadline, release)
+        return SqlStore(engine, deadline, at_fault.pop_all().close)
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for either kind of store."""
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        return _sqlite(url)
-    if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+def make_engine(url: str, deadline: float | None = None) -> Engine:
+    """An engine for either kind of store, whose statements end at about the deadline by themselves."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is not None and address.get_backend_name() == "sqlite":
+        return _sqlite(address, deadline or DEADLINE)
+    if address is not None and address.get_backend_name() == "postgresql":
+        return _postgresql(address, deadline)
     raise RouterError("config", "store is neither sqlite:///… nor postgresql://…")
 
 
-def _sqlite(url: str) -> Engine:
-    address = make_url(url)
+def _postgresql(address: URL, deadline: float | None) -> Engine:
+    asked: dict[str, Any] = {"connect_timeout": max(2, int(deadline or DEADLINE))}
+    if deadline is not None:
+        # Ends what hangs in a server that is well; our own deadline ends the rest.
+        limit = int(deadline * 1000)
+        asked["options"] = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+    return create_engine(address.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=asked)
+
+
+def _sqlite(address: URL, deadline: float) -> Engine:
     if address.database and not address.database.startswith("file:"):
         # Made by us, so that nobody else may read what events contain.
         with contextlib.suppress(FileExistsError, OSError):
             os.close(os.open(address.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 4.0, "check_same_thread": False})
+    asked: dict[str, Any] = {"timeout": deadline * 0.8, "check_same_thread": False}
+    engine = create_engine(address, poolclass=NullPool, connect_args=asked)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -74,35 +103,65 @@ def _sqlite(url: str) -> Engine:
 
 def _bring_up_to_date(engine: Engine, url: str) -> None:
     found = revision(engine)
-    if found == REVISION:
-        return
     if found is not None and found > REVISION:
         remedy = "Run the newer version, or restore a backup from before the upgrade"
         raise RouterError(
             "store-newer", f"the store is of a newer version ({found}, known: {REVISION})", remedy
         )
-    migrate(url)
+    if found is None:
+        _make_tables(engine)
+    elif found != REVISION:
+        migrate(url)
+
+
+def _make_tables(engine: Engine) -> None:
+    """Makes what the migrations would make, without loading Alembic."""
+    with _alone(engine) as connection:
+        if _revision(connection) is None:
+            metadata.create_all(connection, checkfirst=False)
+            _stamps.create(connection, checkfirst=True)
+            connection.execute(_stamps.insert(), [{"version_num": REVISION}])
+
+
+@contextlib.contextmanager
+def _alone(engine: Engine) -> Generator[Connection]:
+    """A transaction that changes tables while no other process does."""
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATING})
+        yield connection
 
 
 def revision(engine: Engine) -> str | None:
     """The store's revision; None where there are no tables."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_stamps.name):
+        return None
+    return connection.execute(select(_stamps.c.version_num)).scalar()
 
 
 def migrate(url: str) -> str:
     """Makes the tables or brings them up to date; returns the revision."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     engine = make_engine(url)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.connect() as connection, connection.begin():
+    with _alone(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            remedy = "Restore a backup; this store was not made by a released version"
+            raise RouterError(
+                "store-unavailable", f"the store cannot be migrated: {error}", remedy
+            ) from error
     engine.dispose()
     return REVISION
 

@@ -3,9 +3,9 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TypeVar
+from concurrent.futures import Future, wait
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -21,7 +21,7 @@ T = TypeVar("T")
 DEADLINE = 5.0
 
 
-class _CancelledError(Exception):
+class _GivenUpError(Exception):
     """The caller has gone: nothing of this transaction may be committed."""
 
 
@@ -36,75 +36,121 @@ class SqlStore:
         self._engine = engine
         self._deadline = deadline
         self._on_close = on_close
+        self._workers = {
+            "write": _Worker("store write", engine, "BEGIN IMMEDIATE"),
+            "read": _Worker("store read", engine, "BEGIN"),
+        }
+        self._lock = threading.Lock()
         self._closed = False
-        self._writer = _Worker("store write", engine, "BEGIN IMMEDIATE")
-        self._reader = _Worker("store read", engine, "BEGIN")
 
     def write(self, work: Callable[[Unit], T]) -> T:
-        return self._within("_writer", work)
+        return self._within("write", work)
 
     def read(self, work: Callable[[Unit], T]) -> T:
-        return self._within("_reader", work)
+        return self._within("read", work)
 
     def _within(self, name: str, work: Callable[[Unit], T]) -> T:
-        worker: _Worker = getattr(self, name)
-        cancelled = threading.Event()
-        running: Future[T] = worker.submit(work, cancelled)
+        with self._lock:
+            if self._closed:
+                raise RouterError("store-unavailable", "the store is closed")
+            worker = self._workers[name]
+            job = worker.submit(work)
+        if not wait([job.answer], self._deadline).done:
+            self._give_up(name, worker, job)
+            raise RouterError(
+                "store-unavailable",
+                f"the store did not answer within {self._deadline:g} s",
+                "See whether its disk or its server hangs, or who holds its lock",
+            )
         try:
-            return running.result(self._deadline)
-        except FutureTimeoutError:
-            cancelled.set()
-            # The thread may hang in the disk for ever: the next call gets another one.
-            setattr(self, name, worker.successor())
-            seconds = f"{self._deadline:g} s"
-            raise RouterError("store-unavailable", f"the store did not answer within {seconds}") from None
+            return job.answer.result()
         except (IntegrityError, DataError):
             # The row's fault, not the store's: its caller may try the others without it.
             raise
         except (DBAPIError, SQLAlchemyError, OSError) as error:
             raise explained(error) from error
 
-    def close(self) -> None:
-        if self._closed:
+    def _give_up(self, name: str, worker: "_Worker", job: "_Job") -> None:
+        job.given_up.set()
+        if job.answer.cancel():
             return
-        self._closed = True
-        for worker in (self._writer, self._reader):
+        # The thread may hang in the disk or the server for ever: the next call gets another one.
+        with self._lock:
+            if self._workers[name] is worker:
+                self._workers[name] = worker.successor()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        for worker in self._workers.values():
             worker.close(self._deadline)
         self._engine.dispose()
         self._on_close()
 
 
+class _Job:
+    def __init__(self, work: Callable[[Unit], Any]) -> None:
+        self.work = work
+        self.answer: Future[Any] = Future()
+        self.given_up = threading.Event()
+
+
 class _Worker:
-    """One thread and its connection, opened again after a fault."""
+    """One thread and its connection, opened again after a fault.
+
+    A daemon: a thread that hangs in the disk must not keep the process from ending.
+    """
 
     def __init__(self, name: str, engine: Engine, begin: str) -> None:
         self._name = name
         self._engine = engine
         self._begin = begin
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[Unit], Any]) -> _Job:
+        job = _Job(work)
+        self._jobs.put(job)
+        return job
 
     def successor(self) -> "_Worker":
-        """Another thread with another connection; this one's is given up."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        return _Worker(self._name, self._engine, self._begin)
-
-    def submit(self, work: Callable[[Unit], T], cancelled: threading.Event) -> "Future[T]":
-        return self._pool.submit(self._run, work, cancelled)
+        """Another thread with another connection, which does what waits; this one ends when it can."""
+        other = _Worker(self._name, self._engine, self._begin)
+        with contextlib.suppress(Empty):
+            while True:
+                other._jobs.put(self._jobs.get_nowait())
+        self._jobs.put(None)
+        return other
 
     def close(self, seconds: float) -> None:
-        closing = self._pool.submit(self._drop)
-        with contextlib.suppress(FutureTimeoutError):
-            closing.result(seconds)
-        self._pool.shutdown(wait=False)
+        """Ends after what was submitted, or after that time."""
+        self._jobs.put(None)
+        self._thread.join(seconds)
 
-    def _run(self, work: Callable[[Unit], T], cancelled: threading.Event) -> T:
+    def _loop(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            if job.answer.set_running_or_notify_cancel():
+                self._answer(job)
+        self._drop()
+
+    def _answer(self, job: _Job) -> None:
+        answer = job.answer
+        try:
+            answer.set_result(self._run(job))
+        except BaseException as error:  # noqa: BLE001  whatever the work raises is its caller's to hear
+            answer.set_exception(error)
+
+    def _run(self, job: _Job) -> Any:
         try:
             connection = self._connected()
             with connection.begin():
-                done = work(SqlUnit(connection))
-                if cancelled.is_set():
-                    raise _CancelledError
+                done = job.work(SqlUnit(connection))
+                if job.given_up.is_set():
+                    raise _GivenUpError
                 return done
         except (DBAPIError, SQLAlchemyError, OSError):
             # After a fault of the disk or the server this connection is not trusted again.
@@ -118,8 +164,10 @@ class _Worker:
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except (DBAPIError, SQLAlchemyError, OSError):
+        if connection is None:
+            return
+        try:
+            connection.close()
+        except (DBAPIError, SQLAlchemyError, OSError):
+            with contextlib.suppress(DBAPIError, SQLAlchemyError, OSError):
                 connection.invalidate()

@@ -73,6 +73,7 @@ identities = Table(
     _text("sources"),
     _time("seen_at"),
     Index("identities_seen", "seen_at"),
+    sqlite_with_rowid=False,
 )
 
 undecodable = Table(
@@ -137,7 +138,12 @@ groups = Table(
     _time("told_at", nullable=True),
     _time("ended_at", nullable=True),
     Column("fallback_of", Text),
-    Index("groups_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    Index(
+        "groups_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
     Index("groups_opened", "opened_at"),
 )
 
@@ -207,6 +213,7 @@ deliveries = Table(
         "deliveries_due",
         "target",
         "due_at",
+        "id",
         sqlite_where=text("state IN ('pending', 'waiting')"),
         postgresql_where=text("state IN ('pending', 'waiting')"),
     ),
@@ -218,8 +225,21 @@ deliveries = Table(
     ),
     Index("deliveries_created", "created_at"),
     Index("deliveries_notification", "notification_id"),
-    Index("deliveries_group", "group_id", "target"),
-    Index("deliveries_ended", "ended_at", sqlite_where=text("ended_at IS NOT NULL")),
+    Index(
+        "deliveries_unfinished",
+        "group_id",
+        "target",
+        "created_at",
+        "id",
+        sqlite_where=text("state IN ('pending', 'waiting', 'sending')"),
+        postgresql_where=text("state IN ('pending', 'waiting', 'sending')"),
+    ),
+    Index(
+        "deliveries_ended",
+        "ended_at",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
 )
 
 attempts = Table(

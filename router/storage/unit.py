@@ -14,14 +14,15 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
+    text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.core.alert import Alert
-from router.core.delivery import ENDED, Delivery, State
+from router.core.delivery import Delivery, State
 from router.core.group import Group
 from router.ports import Attempt, DueGroup, EventRecord, Known, NotificationRecord, SetAside
 from router.storage import rows, tables
@@ -34,7 +35,8 @@ CHUNK = 500
 
 _OPEN = (State.PENDING.value, State.WAITING.value)
 _UNFINISHED = (*_OPEN, State.SENDING.value)
-_ENDED = tuple(state.value for state in ENDED)
+#: Written into statements as they stand, so that the partial index is found.
+_IS_SENDING = text("state = 'sending'")
 
 
 class SqlUnit:
@@ -153,7 +155,7 @@ class SqlUnit:
         table = tables.deliveries
         due: dict[str, int] = {}
         for target in targets:
-            first = select(func.min(table.c.due_at)).where(table.c.target == target, table.c.state.in_(_OPEN))
+            first = select(func.min(table.c.due_at)).where(table.c.target == target, _stands(_OPEN))
             at = self._connection.execute(first).scalar()
             if at is not None:
                 due[target] = at
@@ -177,8 +179,14 @@ class SqlUnit:
 
     def open_targets(self) -> set[str]:
         table = tables.deliveries
-        found = select(table.c.target).where(table.c.state.in_(_OPEN)).distinct()
+        found = select(table.c.target).where(_stands(_OPEN)).distinct()
         return {row["target"] for row in self._rows(found)}
+
+    def outbox(self) -> dict[str, tuple[int, int]]:
+        table = tables.deliveries
+        counted = select(table.c.state, func.count(), func.min(table.c.created_at))
+        found = self._connection.execute(counted.where(_stands(_UNFINISHED)).group_by(table.c.state))
+        return {state: (count, oldest) for state, count, oldest in found}
 
     def expired_claims(self, now: int, limit: int) -> list[Delivery]:
         table = tables.deliveries
@@ -189,7 +197,7 @@ class SqlUnit:
 
     def _claims(self, which: Any, limit: int) -> list[Delivery]:
         table = tables.deliveries
-        found = select(table).where(table.c.state == State.SENDING.value, which)
+        found = select(table).where(_IS_SENDING, which)
         ordered = found.order_by(table.c.lease_until, table.c.id).limit(limit)
         return [rows.delivery_of(row) for row in self._rows(self._locked(ordered))]
 
@@ -350,20 +358,22 @@ def _chunks(values: Collection[str]) -> list[list[str]]:
     return [listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK)]
 
 
+def _stands(states: tuple[str, ...], table: Any = tables.deliveries) -> Any:
+    """Whether a delivery stands so. Written into the statement, so that partial indexes are found."""
+    return table.c.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
+
+
 def _due(target: str, now: int, free: int) -> Any:
     """Due deliveries of a target, none of which has an earlier one of its group before it."""
     table, earlier = tables.deliveries, tables.deliveries.alias()
     overtakes = exists().where(
         earlier.c.group_id == table.c.group_id,
         earlier.c.target == table.c.target,
-        earlier.c.state.in_(_UNFINISHED),
-        or_(
-            earlier.c.created_at < table.c.created_at,
-            and_(earlier.c.created_at == table.c.created_at, earlier.c.id < table.c.id),
-        ),
+        _stands(_UNFINISHED, earlier),
+        tuple_(earlier.c.created_at, earlier.c.id) < tuple_(table.c.created_at, table.c.id),
     )
     due = select(table.c.id).where(
-        table.c.target == target, table.c.state.in_(_OPEN), table.c.due_at <= now, ~overtakes
+        table.c.target == target, _stands(_OPEN), table.c.due_at <= now, ~overtakes
     )
     return due.order_by(table.c.due_at, table.c.id).limit(free)
 

@@ -352,6 +352,15 @@ def test_it_is_known_when_a_target_is_next_due(store: Store) -> None:
     assert store.read(lambda unit: unit.open_targets()) == {"a/1"}
 
 
+def test_the_outbox_is_counted_by_state(store: Store) -> None:
+    """What has not ended, with the time of the oldest; what has ended is left out."""
+    rows = [delivery("d1", at=START + 5), delivery("d2", at=START + 7), delivery("d3", "other/1")]
+    ended = delivery("d4", at=START - 9, state=State.SENT, ended_at=START)
+    store.write(lambda unit: unit.add_deliveries([*rows, ended]))
+    claim(store, room={"other/1": 1})
+    assert store.read(lambda unit: unit.outbox()) == {"pending": (2, START + 5), "sending": (1, START)}
+
+
 def test_claims_whose_lease_ran_out_are_found(store: Store) -> None:
     """From the moment the lease ends, the longest ended first, so many at most."""
     store.write(lambda unit: unit.add_deliveries([delivery("d1"), delivery("d2"), delivery("d3")]))

@@ -7,6 +7,7 @@ first part, any part, or torn sectors.
 
 import _sqlite3
 import ctypes
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_void_p
@@ -21,7 +22,8 @@ NAME = "recorder"
 _WRITE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
 _TRUNCATE = CFUNCTYPE(c_int, c_void_p, c_int64)
 _SYNC = CFUNCTYPE(c_int, c_void_p, c_int)
-_OPEN = CFUNCTYPE(c_int, c_void_p, c_char_p, c_void_p, c_int, c_void_p)
+#: The name goes on as the address that came: SQLite keeps it for as long as the file is open.
+_OPEN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, c_void_p)
 #: Function pointers of ``sqlite3_io_methods`` version 3.
 _METHODS = 19
 
@@ -87,10 +89,10 @@ class Recorder:
         self._library.sqlite3_vfs_unregister(ctypes.byref(self._vfs))
 
     def _opened(self, real: Callable[..., int]) -> Callable[..., int]:
-        def xopen(vfs: int, name: bytes | None, file: int, flags: int, out: int) -> int:
+        def xopen(vfs: int, name: int | None, file: int, flags: int, out: int) -> int:
             answer = real(vfs, name, file, flags, out)
-            if answer == 0 and name is not None:
-                self._watch(Path(name.decode()).name, file)
+            if answer == 0 and name:
+                self._watch(Path(os.fsdecode(ctypes.string_at(name))).name, file)
             return answer
 
         return xopen

@@ -1,0 +1,187 @@
+"""Opening a store: its tables, its revision, its lock, its files."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, text
+
+from router.errors import RouterError
+from router.storage import open_store
+from router.storage.opening import make_engine, migrate, revision
+from router.storage.tables import REVISION
+from tests.databases import Postgres
+from tests.storage.making import START, ingest
+
+
+def shape(url: str) -> dict[str, Any]:
+    """Everything that the database says of its tables."""
+    engine = make_engine(url)
+    found = inspect(engine)
+    tables = {
+        name: {
+            "columns": [{**column, "type": repr(column["type"])} for column in found.get_columns(name)],
+            "key": found.get_pk_constraint(name)["constrained_columns"],
+            "indexes": sorted(_index(index) for index in found.get_indexes(name)),
+            "parents": found.get_foreign_keys(name),
+            "options": found.get_table_options(name),
+        }
+        for name in sorted(found.get_table_names())
+    }
+    engine.dispose()
+    return tables
+
+
+def _index(index: Any) -> str:
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return str({**index, "dialect_options": options})
+
+
+def test_a_new_store_has_the_tables_that_the_migrations_make(
+    store_url: str, tmp_path: Path, postgres: Postgres
+) -> None:
+    """Made at once or step by step, the tables are the same to the last index."""
+    is_file = store_url.startswith("sqlite")
+    other = f"sqlite:///{tmp_path / 'other.db'}" if is_file else postgres.url(postgres.new_database())
+    open_store(store_url).close()
+    assert migrate(other) == REVISION
+    assert "events" in shape(store_url)
+    assert shape(store_url) == shape(other)
+
+
+def test_opening_twice_changes_nothing(store_url: str) -> None:
+    """A store that is up to date is opened as it is, and what is in it stays."""
+    first = open_store(store_url)
+    first.write(lambda unit: ingest(unit, "e1"))
+    first.close()
+    before = shape(store_url)
+    second = open_store(store_url)
+    assert second.read(lambda unit: unit.event("e1")) is not None
+    second.close()
+    second.close()
+    assert shape(store_url) == before
+    assert migrate(store_url) == REVISION
+
+
+def test_a_store_of_a_version_that_nobody_knows_is_refused(store_url: str) -> None:
+    """Another revision goes to the migrations; one that they do not know is told in words."""
+    open_store(store_url).close()
+    engine = make_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    engine.dispose()
+    with pytest.raises(RouterError, match="'0000'") as refused:
+        open_store(store_url)
+    assert refused.value.code == "store-unavailable"
+
+
+def test_a_store_of_a_newer_version_is_refused(store_url: str) -> None:
+    """An older program does not touch it, and says what to do."""
+    open_store(store_url).close()
+    engine = make_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(RouterError, match="newer version \\(9999") as refused:
+        open_store(store_url)
+    assert (refused.value.code, bool(refused.value.remedy)) == ("store-newer", True)
+    assert revision(engine) == "9999"
+    engine.dispose()
+
+
+_LOADED = """
+import sys
+from router.storage import open_store
+store = open_store(sys.argv[1])
+store.write(lambda unit: unit.beat(1))
+store.close()
+sys.exit(" ".join(name for name in sys.modules if name.partition(".")[0] in ("alembic", "mako")) or 0)
+"""
+
+
+def test_neither_a_new_store_nor_one_up_to_date_loads_alembic(store_url: str) -> None:
+    """The memory of the migrations' library is paid only when there is something to migrate."""
+    for _ in ("new", "up to date"):
+        done = subprocess.run([sys.executable, "-c", _LOADED, store_url], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_second_router_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    """Two that would send would both send; the second is told, the first goes on; then it is free."""
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    first = open_store(url, exclusive=True)
+    with pytest.raises(RouterError, match=r"another alert-router runs on .*state\.db") as refused:
+        open_store(url, exclusive=True)
+    assert (refused.value.code, bool(refused.value.remedy)) == ("store-in-use", True)
+    open_store(url).close()
+    first.write(lambda unit: unit.beat(START))
+    first.close()
+    open_store(url, exclusive=True).close()
+
+
+def test_nobody_else_may_read_the_files(tmp_path: Path) -> None:
+    """The database, its log, its index and its lock belong to the user alone, whatever the umask."""
+    old = os.umask(0)
+    try:
+        store = open_store(f"sqlite:///{tmp_path / 'state.db'}", exclusive=True)
+        store.write(lambda unit: ingest(unit, "e1"))
+    finally:
+        os.umask(old)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    store.close()
+    names = ("state.db", "state.db-wal", "state.db-shm", "state.db.lock")
+    assert modes == dict.fromkeys(names, "0o600")
+
+
+def _missing(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'none' / 'state.db'}"
+
+
+def _no_database(tmp_path: Path) -> str:
+    (tmp_path / "state.db").write_text("This is a text. " * 100)
+    return f"sqlite:///{tmp_path / 'state.db'}"
+
+
+def _folder(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}"
+
+
+def _damaged(tmp_path: Path) -> str:
+    path = tmp_path / "state.db"
+    open_store(f"sqlite:///{path}").close()
+    held = bytearray(path.read_bytes())
+    held[100:4096] = b"\xff" * (4096 - 100)
+    path.write_bytes(held)
+    return f"sqlite:///{path}"
+
+
+def _nobody_listens(tmp_path: Path) -> str:
+    return f"postgresql://postgres@/none?host={tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (_missing, "folder"),
+        (_folder, "cannot be opened"),
+        (_no_database, "not a SQLite database"),
+        (_damaged, "damaged"),
+        (_nobody_listens, "does not answer"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_in_words(
+    url: Callable[[Path], str], words: str, tmp_path: Path
+) -> None:
+    """A fault at the start names what is wrong and what to do, in an operator's words."""
+    with pytest.raises(RouterError, match=words) as refused:
+        open_store(url(tmp_path))
+    assert (refused.value.code, bool(refused.value.remedy)) == ("store-unavailable", True)
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    """Only the two kinds that are tested are taken."""
+    with pytest.raises(RouterError, match="neither sqlite"):
+        open_store("mysql://here/db")

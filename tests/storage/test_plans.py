@@ -1,0 +1,55 @@
+"""How SQLite finds rows: no loop of the router reads a whole table."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from router.ports import Unit
+from router.storage.opening import make_engine, open_store
+from router.storage.store import DEADLINE, SqlStore
+from tests.storage.making import START, delivery
+
+
+def _loops(unit: Unit) -> None:
+    unit.known(["mns:1"])
+    unit.claim_groups(START, 10)
+    unit.claim_deliveries(START, {"oncall/1": 4}, "me:1", START + 1)
+    unit.next_due(["oncall/1"])
+    unit.expired_claims(START, 10)
+    unit.claims_not_of("me", 10)
+    unit.open_targets()
+    unit.outbox()
+    unit.prune(START - 1, START - 1, 10)
+
+
+def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
+    """Every statement of the loops goes by an index; partial indexes serve what has not ended."""
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    open_store(url).close()
+    engine = make_engine(url)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    store = SqlStore(engine, DEADLINE, lambda: None)
+    store.write(lambda unit: unit.add_deliveries([delivery("d1")]))
+    asked.clear()
+    store.write(_loops)
+    statements = [
+        (text, values) for text, values in asked if text.split()[0] in ("SELECT", "UPDATE", "DELETE")
+    ]
+
+    def explain(unit: Any) -> list[str]:
+        run = unit._connection.exec_driver_sql
+        return [row[3] for text, values in statements for row in run(f"EXPLAIN QUERY PLAN {text}", values)]
+
+    plans = store.read(explain)
+    store.close()
+    assert len(statements) > 15
+    # The silences are a table of a few rows.
+    assert [step for step in plans if step.startswith("SCAN") and "USING" not in step] == []
+    for index in ("deliveries_due", "deliveries_unfinished", "deliveries_claimed"):
+        assert any(index in step for step in plans), index

@@ -12,6 +12,7 @@ from pathlib import Path
 from router.config import load_rules, rule_files
 from router.core.event import Envelope, Event, Undecodable
 from router.core.filter import Filter
+from router.core.index import make_index
 from router.core.policy import Policy, make_policy
 from router.core.rule import Match, Rule
 from router.decoders import decode as decode_envelope
@@ -54,7 +55,7 @@ class RuleSet:
         rules, findings = load_rules(rule_files(Path(path)))
         if any(finding.level == "error" for finding in findings):
             raise ConfigError(findings)
-        return cls(make_policy(rules, {}, ""))
+        return cls(make_policy(rules, {}, "", make_index))
 
     @property
     def rules(self) -> Sequence[Rule]:

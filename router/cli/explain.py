@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from router.cli.output import CONFIG, FORM, Form, harmless, iso, print_json, say, table
+from router.core.filter.clauses import shown
 from router.errors import RouterError
 
 if TYPE_CHECKING:
-    from router.config import Config
     from router.core.event import Event
+    from router.core.filter.clauses import Clause
     from router.pipeline.explain import Explanation
 
 
@@ -24,6 +25,7 @@ def explain(
     ),
     event_id: str = typer.Option("", "--id", help="An event of the store instead."),
     source: str = typer.Option("", help="As if it came from this source (for rules with `from`)."),
+    clauses: bool = typer.Option(False, "--clauses", help="Each filter part by part, with its values here."),
     config: str = CONFIG,
     output: Form = FORM,
 ) -> None:
@@ -40,7 +42,7 @@ def explain(
     if output is Form.JSON:
         print_json(as_json(explanation))
     else:
-        _print(explanation, settings)
+        _print(explanation, clauses)
 
 
 def _stored(config: str, event_id: str) -> "Event":
@@ -59,7 +61,13 @@ def as_json(explanation: "Explanation") -> dict[str, Any]:
     return {
         "event": {"id": event.id, "source": event.source, "time": iso(event.at), "data": dict(event.data)},
         "rules": [
-            {"rule": said.rule, "verdict": said.verdict, "reason": said.reason} for said in explanation.rules
+            {
+                "rule": said.rule,
+                "verdict": said.verdict,
+                "reason": said.reason,
+                "clauses": _clause_json(said.clauses) if said.clauses else None,
+            }
+            for said in explanation.rules
         ],
         "messages": [
             {
@@ -75,14 +83,42 @@ def as_json(explanation: "Explanation") -> dict[str, Any]:
     }
 
 
-def _print(explanation: "Explanation", config: "Config") -> None:
+def _clause_json(clause: "Clause") -> dict[str, Any]:
+    return {
+        "clause": clause.text,
+        "joint": clause.joint,
+        "held": clause.held,
+        "values": dict(clause.values),
+        "error": clause.error,
+        "hint": clause.hint,
+        "parts": [_clause_json(part) for part in clause.parts],
+    }
+
+
+def _tree(clause: "Clause", depth: int = 0) -> list[str]:
+    """The clauses below one another, each with a mark: it held, it did not, it failed, it was not reached."""
+    mark = "!" if clause.error else {True: "✓", False: "✗", None: "·"}[clause.held]
+    values = ", ".join(f"{name} = {shown(value)}" for name, value in clause.values)
+    joint = {"and": "all of", "or": "one of", "not": "not"}.get(clause.joint, "")
+    said = joint or clause.text
+    lines = [
+        f"{'   ' * depth}{mark} {said}" + (f"   ({values})" if values and clause.held is not None else "")
+    ]
+    return lines + [line for part in clause.parts for line in _tree(part, depth + 1)]
+
+
+def _print(explanation: "Explanation", clauses: bool) -> None:
     event = explanation.event
     say(f"{event.kind or 'event'} {event.id}  ({iso(event.at)})\n")
     rows = [(said.rule, said.verdict, said.reason) for said in explanation.rules]
     table(("RULE", "VERDICT", "WHY"), rows, "There are no rules.")
+    if clauses:
+        for said in explanation.rules:
+            if said.clauses:
+                say(f"\n{said.rule}")
+                say(harmless("\n".join(_tree(said.clauses, 1))))
     if not explanation.told:
         say("\nNobody is told.")
     for told in explanation.told:
         say(f"\n--- {told.target} ({told.kind}), by {told.rule}")
         say(harmless(f"{told.message.title}\n{told.message.body}".strip()))
-    del config

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from router.config.settings import Channel, Settings
 from router.config.yaml import Document, Way, listed, mapping, read
 from router.core.delivery import Patience
 from router.core.filter import Filter, FilterError
+from router.core.index import make_index
 from router.core.policy import ChannelPlan, Policy, Target, make_policy
 from router.core.rule import Rule, Severity, Texts
 from router.core.text import compile_template, kind_of
@@ -217,7 +219,8 @@ def _contradictions(document: Document, settings: Settings, rules: Sequence[Rule
     ]
     for name, channel in settings.channels.items():
         findings += _fallback_faults(document, settings, name, channel)
-    findings += _listen_faults(document, settings)
+        findings += _accept_faults(document, name, channel)
+    findings += _listen_faults(document, settings) + _egress_faults(document, settings)
     return findings + _zone_faults(document, settings)
 
 
@@ -241,6 +244,35 @@ def _fallback_faults(document: Document, settings: Settings, name: str, channel:
         circle = " → ".join([*seen, name])
         return [Finding("C401", "error", place, f"the fallbacks go in a circle: {circle}")]
     return []
+
+
+def _accept_faults(document: Document, name: str, channel: Channel) -> list[Finding]:
+    way: Way = ("channels", name, "accept")
+    try:
+        Filter(channel.accept or "@")
+    except FilterError as error:
+        said = f"channels.{name}.accept: {error.message}"
+        return [Finding("Y020", "error", document.place_in(way, error.column), said)]
+    return []
+
+
+def _egress_faults(document: Document, settings: Settings) -> list[Finding]:
+    origin = re.compile(r"https?://[^/?#@\s]+")
+    wrong = [
+        (key, text)
+        for key, value in settings.egress.items()
+        for text in (key, value)
+        if not origin.fullmatch(text)
+    ]
+    return [
+        Finding(
+            "C401",
+            "error",
+            document.place(("egress", key)),
+            "egress: an origin is scheme://host or scheme://host:port",
+        )
+        for key, _ in wrong
+    ]
 
 
 def _listen_faults(document: Document, settings: Settings) -> list[Finding]:
@@ -384,7 +416,7 @@ def _policy(settings: Settings, rules: Sequence[Rule], targets: Sequence[TargetS
         )
         for name, channel in settings.channels.items()
     }
-    return make_policy(rules, plans, _canonical(rules, plans))
+    return make_policy(rules, plans, _canonical(rules, plans), make_index)
 
 
 def _canonical(rules: Sequence[Rule], plans: Mapping[str, ChannelPlan]) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from router.config.rules import FormatKeys
 from router.config.units import SWITCH, Duration, Name, Rate, seconds
 from router.config.yaml import mapping
 from router.core.delivery import SECOND
@@ -105,7 +104,6 @@ class Channel(Keys):
     max_unknown: int = Field(2, ge=1, description="Attempts that may have arrived before it is given up.")
     accept: str | None = Field(None, description="JMESPath over the JSON answer: true means accepted.")
     storm: Annotated[Literal["off"], SWITCH] = Field("off", description="off tells every group.")
-    formats: dict[str, FormatKeys] = Field({}, description="Templates for this channel.")
 
     @model_validator(mode="before")
     @classmethod
@@ -143,5 +141,5 @@ NOT_YET = {
     (): {"time_intervals"},
     ("http",): {"tokens", "public_url"},
     ("sources", "*"): {"schema"},
-    ("channels", "*"): {"fallback_after", "proxy"},
+    ("channels", "*"): {"fallback_after", "proxy", "formats"},
 }

@@ -1,67 +1,75 @@
-"""YAML 1.2 with places: PyYAML's C parser for the nodes, our own core-schema resolver on top.
+"""YAML 1.2 with places: libyaml's events, built into values by the core schema.
 
-Refused, with their place: aliases, tags, merge keys, keys that stand twice, files over 8 MiB,
-nesting over 32, and more than one document.
+Refused, with their place: aliases and anchors, tags, merge keys, keys that stand twice, files over 8 MiB,
+nesting over 32, and more than one document. Built from events, never from ``compose``: that one follows
+nesting with the C stack, and 200,000 brackets end the process.
 """
 
-import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
+from yaml.reader import ReaderError
 
-from router.errors import Finding, Place
+from router.config.characters import line_and_column, line_starts, position
+from router.config.files import read_small
+from router.config.scalars import value_of
+from router.errors import Finding, Place, RouterError
 
 MOST_BYTES = 8 << 20
 MOST_DEPTH = 32
+#: Faults of form after which a file is read no further.
+MOST_FAULTS = 100
 
 #: A value's way from the top: keys and list positions.
 Way = tuple[str | int, ...]
 
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NULL = ("", "~", "null", "Null", "NULL")
-_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
-_WORDS: dict[str, bool | None] = {word: word in _TRUE for word in (*_TRUE, *_FALSE)} | dict.fromkeys(_NULL)
 
-
-@dataclass
+@dataclass(repr=False)
 class Document:
     """What a file holds.
 
     Args:
         value: dicts, lists and scalars.
-        nodes: the node of each value, by its way.
-        keys: the node of each key, by the way of its value.
+        events: the event with which each value begins, by its way.
+        keys: the event of each key, by the way of its value.
+        broken: ways of values that have a finding already; they stand as None in ``value``.
         findings: faults of form.
     """
 
     file: str
     text: str = ""
     value: Any = None
-    nodes: dict[Way, Any] = field(default_factory=dict[Way, Any])
+    events: dict[Way, Any] = field(default_factory=dict[Way, Any])
     keys: dict[Way, Any] = field(default_factory=dict[Way, Any])
+    broken: set[Way] = field(default_factory=set[Way])
     findings: list[Finding] = field(default_factory=list[Finding])
 
     def place(self, way: Way) -> Place:
         """Where a value stands, or the nearest thing around it."""
-        while way and way not in self.nodes:
+        while way and way not in self.events:
             way = way[:-1]
-        return _place(self.file, self.nodes.get(way))
+        return _place(self.file, self.events.get(way))
 
     def key_place(self, way: Way) -> Place:
         """Where a value's key stands."""
         return _place(self.file, self.keys[way]) if way in self.keys else self.place(way)
 
     def place_in(self, way: Way, offset: int) -> Place:
-        """Where a character of a text value stands; offset counts from 0 in the value."""
-        node = self.nodes.get(way)
-        if node is None or not isinstance(node.value, str):
+        """Where a character of a text stands; offset counts from 0 in the text, its length is its end."""
+        event = self.events.get(way)
+        if not isinstance(event, yaml.ScalarEvent):
             return self.place(way)
-        return _place_in(self, node, offset)
+        scalar = cast("Any", event)
+        at = position(self.text, scalar.start_mark.index, scalar.style or "", scalar.value, offset)
+        return Place(self.file, *line_and_column(line_starts(self.text), at))
+
+    def line(self, number: int) -> str:
+        """A line of the file, counted from 1, without its end."""
+        starts = [*line_starts(self.text), len(self.text)]
+        return self.text[starts[number - 1] : starts[number]].rstrip() if number < len(starts) else ""
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -78,104 +86,155 @@ def read(path: Path) -> Document:
     """Reads a file; faults are findings of the document."""
     document = Document(str(path))
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return _faulty(document, "not a regular file")
-        raw = path.read_bytes()
-        if len(raw) > MOST_BYTES:
-            return _faulty(document, f"larger than {MOST_BYTES >> 20} MiB", fix="split it")
-        document.text = raw.decode("utf-8-sig")
-    except OSError as error:
-        return _faulty(document, f"cannot be read: {error.strerror}")
+        document.text = read_small(path, MOST_BYTES).decode("utf-8-sig")
+    except RouterError as error:
+        return _faulty(document, f"cannot be read: {error.message}", error.remedy)
     except UnicodeDecodeError as error:
-        return _faulty(document, f"not UTF-8 (byte {error.start})", fix="save it as UTF-8")
+        return _faulty(document, f"not UTF-8 (byte {error.start})", "save it as UTF-8")
     return parse(document)
 
 
 def parse(document: Document) -> Document:
     """Fills a document from its text."""
+    # PyYAML has no hints of its own that say anything.
+    events: Iterator[Any] = cast("Any", yaml).parse(document.text, Loader=yaml.CSafeLoader)
     try:
-        # PyYAML has hints of its own that say nothing.
-        nodes: list[Any] = list(cast("Any", yaml).compose_all(document.text, Loader=yaml.CSafeLoader))
+        document.value = _Builder(document, events).build()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(document.file, mark.line + 1, mark.column + 1) if mark else Place(document.file)
         document.findings.append(Finding("Y001", "error", place, _said(error), _hint(document, place)))
-        return document
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return _faulty(document, f"not YAML: {type(error).__name__}")
-    if len(nodes) > 1:
-        document.findings.append(
-            Finding("Y002", "error", _place(document.file, nodes[1]), "a second document in one file")
-        )
-    document.value = _Builder(document).build(nodes[0], ()) if nodes and nodes[0] is not None else None
+    except ReaderError as error:
+        before = document.text.encode()[: error.position].decode("utf-8", "ignore")
+        place = Place(document.file, *line_and_column(line_starts(document.text), len(before)))
+        said = f"not YAML: the character U+{cast('int', error.character):04X} cannot stand in a file"
+        document.findings.append(Finding("Y001", "error", place, said))
+    except _HopelessError:
+        pass
     return document
 
 
+class _HopelessError(Exception):
+    """No use in reading on: what follows is built on what was refused."""
+
+
 class _Builder:
-    """Nodes to values, with the place of each."""
+    """Events to values, with the place of each."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, events: Iterator[Any]) -> None:
         self._document = document
-        self._seen: set[int] = set()
+        self._events = events
 
-    def build(self, node: Any, way: Way) -> Any:
-        if id(node) in self._seen:
-            return self._fault(node, "Y003", "aliases (*name) are not used here", "write it out")
-        self._seen.add(id(node))
-        self._document.nodes[way] = node
-        if len(way) > MOST_DEPTH:
-            return self._fault(node, "Y004", f"nested deeper than {MOST_DEPTH}")
-        if node.tag.startswith("!") or "python/" in node.tag:
-            return self._fault(node, "Y005", "tags (!name) are not used here", _TAG_HINT)
-        if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(child, (*way, number)) for number, child in enumerate(node.value)]
-        return self._mapping(node, way)
+    def build(self) -> Any:
+        """The value of the first document; a second one is a finding."""
+        value = None
+        documents = 0
+        for event in self._events:
+            if not isinstance(event, yaml.DocumentStartEvent):
+                continue
+            documents += 1
+            if documents > 1:
+                self._fault(event, "Y002", "a second document in one file")
+                break
+            value = self._value(next(self._events), ())
+        return value
 
-    def _mapping(self, node: Any, way: Way) -> dict[str, Any]:
-        built: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._fault(key_node, "Y006", "a key is a text")
-                continue
-            key = str(key_node.value)
-            if key == "<<" and not key_node.style:
-                self._fault(key_node, "Y003", "merge keys (<<) are not used here", "write it out")
-                continue
-            if key in built:
-                first = _place(self._document.file, self._document.keys[(*way, key)]).line
-                self._fault(key_node, "Y007", f"the key {key} stands twice, first in line {first}")
-                continue
-            self._document.keys[(*way, key)] = key_node
-            built[key] = self.build(value_node, (*way, key))
+    def _value(self, event: Any, way: Way) -> Any:
+        self._document.events[way] = event
+        if event.anchor is not None:
+            return self._refused(event, way, "Y003", _ALIASES, "write it out")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, way)
+        if event.tag is not None:
+            return self._refused(event, way, "Y005", _TAGS, _TAG_HINT)
+        self._check_depth(event, len(way))
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._list(way)
+        return self._mapping(way)
+
+    def _scalar(self, event: Any, way: Way) -> Any:
+        if event.tag is not None:
+            return self._refused(event, way, "Y005", _TAGS, _TAG_HINT)
+        return value_of(event.value) if event.implicit[0] else event.value
+
+    def _list(self, way: Way) -> list[Any]:
+        built: list[Any] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            built.append(self._value(event, (*way, len(built))))
         return built
 
-    def _fault(self, node: Any, code: str, message: str, fix: str = "") -> None:
-        place = _place(self._document.file, node)
-        self._document.findings.append(Finding(code, "error", place, message, fix))
+    def _mapping(self, way: Way) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self._key(event, way, built)
+            if key is None:
+                self._skip(next(self._events))
+                continue
+            self._document.keys[(*way, key)] = event
+            built[key] = self._value(next(self._events), (*way, key))
+        return built
+
+    def _key(self, event: Any, way: Way, built: dict[str, Any]) -> str | None:
+        """The key, or None for one that is refused."""
+        if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None:
+            code, said = ("Y006", "a key is a text") if event.anchor is None else ("Y003", _ALIASES)
+            self._fault(event, code, said)
+            self._skip(event)
+            return None
+        scalar: Any = event
+        key = str(scalar.value)
+        if scalar.tag is not None:
+            self._fault(event, "Y005", _TAGS)
+        elif key == "<<" and scalar.implicit[0]:
+            self._fault(event, "Y003", "merge keys (<<) are not used here", "write it out")
+        elif key in built:
+            first = _place(self._document.file, self._document.keys[(*way, key)]).line
+            self._fault(event, "Y007", f"the key {key} stands twice, first in line {first}")
+        else:
+            return key
+        return None
+
+    def _skip(self, event: Any) -> None:
+        """Passes over a value."""
+        depth = 0
+        while True:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth == 0:
+                return
+            self._check_depth(event, depth)
+            event = next(self._events)
+
+    def _check_depth(self, event: Any, depth: int) -> None:
+        if depth >= MOST_DEPTH:
+            self._fault(event, "Y004", f"nested deeper than {MOST_DEPTH}")
+            raise _HopelessError
+
+    def _refused(self, event: Any, way: Way, code: str, message: str, fix: str) -> None:
+        self._fault(event, code, message, fix)
+        self._document.broken.add(way)
+        self._skip(event)
+
+    def _fault(self, event: Any, code: str, message: str, fix: str = "") -> None:
+        self._document.findings.append(
+            Finding(code, "error", _place(self._document.file, event), message, fix)
+        )
+        if len(self._document.findings) >= MOST_FAULTS:
+            raise _HopelessError
 
 
+_ALIASES = "anchors and aliases (&name, *name) are not used here"
+_TAGS = "tags (!name) are not used here"
 _TAG_HINT = "a filter that begins with ! goes into a block (>-) or quotes"
 
 
-def _scalar(node: Any) -> Any:
-    text = str(node.value)
-    if node.style:
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text) if len(text) < 20 else text
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return text
-
-
-def _place(file: str, node: Any) -> Place:
-    if node is None:
+def _place(file: str, event: Any) -> Place:
+    if event is None:
         return Place(file)
-    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    return Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _faulty(document: Document, message: str, fix: str = "") -> Document:
@@ -188,47 +247,7 @@ def _said(error: yaml.MarkedYAMLError) -> str:
 
 
 def _hint(document: Document, place: Place) -> str:
-    lines = document.text.splitlines()
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    line = document.line(place.line)
     if "when:" in line or "`" in line:
         return "write the filter as a block: when: >-, and the filter on the next line"
     return ""
-
-
-def _place_in(document: Document, node: Any, offset: int) -> Place:
-    """Walks the source beside the value: both advance where they agree."""
-    for number, (line, column) in enumerate(_sources(document.text, node)):
-        if number == offset:
-            return Place(document.file, line + 1, column + 1)
-    return Place(document.file, node.end_mark.line + 1, max(node.end_mark.column, 1))
-
-
-def _sources(text: str, node: Any) -> Iterator[tuple[int, int]]:
-    """Line and column of each character of a scalar's value, as far as the source shows them."""
-    lines = text.split("\n")
-    line, column = node.start_mark.line, node.start_mark.column
-    if node.style in ("|", ">"):
-        line, column = line + 1, 0
-    elif node.style in ("'", '"'):
-        column += 1
-    for character in node.value:
-        line, column = _next(lines, line, column, character, node.style)
-        yield line, column
-        column += 2 if node.style == "'" and character == "'" else 1
-
-
-def _next(lines: list[str], line: int, column: int, character: str, style: Any) -> tuple[int, int]:
-    """The nearest place from here on at which the source shows the character."""
-    if character in " \n":
-        if line < len(lines) and column < len(lines[line]) and lines[line][column] == " ":
-            return line, column
-        if character == " " and style != "|" and line + 1 < len(lines):
-            following = lines[line + 1]
-            return line + 1, len(following) - len(following.lstrip(" ")) - 1
-        return line + 1, -1
-    while line < len(lines):
-        found = lines[line].find(character, max(column, 0))
-        if found >= 0:
-            return line, found
-        line, column = line + 1, 0
-    return len(lines) - 1, 0

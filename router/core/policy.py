@@ -102,23 +102,31 @@ class PlainLoop:
     rules: tuple[Rule, ...]
 
     def judge(self, event: Event, came_from: frozenset[str] | None) -> Judgement:
-        matches: list[Match] = []
-        failures: list[FailedFilter] = []
-        taken = stopped = False
-        for rule in self.rules:
-            if rule.mode == "off" or not wants_source(rule, event.source, came_from):
-                continue
-            if stopped or (rule.catch_all and taken):
-                continue
-            judged = rule.when.judge(event.data) if rule.when else None
-            if judged is not None and judged.error:
-                failures.append(FailedFilter(rule, judged.error))
-            if judged is not None and not judged.held:
-                continue
-            matches.append(Match(rule, event))
-            taken = taken or rule.mode == "on"
-            stopped = rule.stop and rule.mode == "on"
-        return Judgement(tuple(matches), tuple(failures))
+        return judge_in_turn(self.rules, event, came_from)
+
+
+def judge_in_turn(rules: Iterable[Rule], event: Event, came_from: frozenset[str] | None) -> Judgement:
+    """What these rules, in judged order, say of an event; see :meth:`Policy.judge`.
+
+    Rules that neither hold nor fail may be left out: that changes nothing.
+    """
+    matches: list[Match] = []
+    failures: list[FailedFilter] = []
+    taken = stopped = False
+    for rule in rules:
+        if rule.mode == "off" or not wants_source(rule, event.source, came_from):
+            continue
+        if stopped or (rule.catch_all and taken):
+            continue
+        judged = rule.when.judge(event.data) if rule.when else None
+        if judged is not None and judged.error:
+            failures.append(FailedFilter(rule, judged.error))
+        if judged is not None and not judged.held:
+            continue
+        matches.append(Match(rule, event))
+        taken = taken or rule.mode == "on"
+        stopped = rule.stop and rule.mode == "on"
+    return Judgement(tuple(matches), tuple(failures))
 
 
 def in_judged_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -6,6 +6,7 @@ from typing import Literal
 from router.core import alert as alerts
 from router.core import group as groups
 from router.core.event import Event
+from router.core.filter.clauses import Clause, clauses_of, reason_of
 from router.core.message import Message
 from router.core.policy import Policy, wants_source
 from router.core.rule import Match, Rule
@@ -18,11 +19,16 @@ Verdict = Literal["matched", "shadow", "not matched", "failed", "not judged"]
 
 @dataclass(frozen=True, slots=True)
 class RuleExplained:
-    """What a rule said of the event, and why in a sentence."""
+    """What a rule said of the event, and why in a sentence.
+
+    Args:
+        clauses: its filter, part by part; None for ``always`` and where it was not judged.
+    """
 
     rule: str
     verdict: Verdict
     reason: str
+    clauses: Clause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,14 @@ def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanati
 def _explained(
     rule: Rule, event: Event, matched: bool, error: str | None, stopper: str, taker: str
 ) -> RuleExplained:
+    clauses = clauses_of(rule.when, event.data) if rule.when else None
     if error is not None:
-        return RuleExplained(rule.name, "failed", f"its filter fails on this event: {error}")
+        why = reason_of(clauses) if clauses else error
+        return RuleExplained(rule.name, "failed", why, clauses)
     if matched and rule.mode == "shadow":
-        return RuleExplained(rule.name, "shadow", "it holds, and the rule is in shadow: recorded, never told")
+        return RuleExplained(rule.name, "shadow", "it holds; in shadow: recorded, never told", clauses)
     if matched:
-        return RuleExplained(rule.name, "matched", "tells " + ", ".join(rule.to))
+        return RuleExplained(rule.name, "matched", "tells " + ", ".join(rule.to), clauses)
     if rule.mode == "off":
         return RuleExplained(rule.name, "not judged", "its mode is off")
     if not wants_source(rule, event.source, None):
@@ -82,7 +90,8 @@ def _explained(
         return RuleExplained(rule.name, "not judged", f"{stopper} has stop: true and took the event")
     if rule.catch_all and taker:
         return RuleExplained(rule.name, "not judged", f"it is a catch_all and {taker} took the event")
-    return RuleExplained(rule.name, "not matched", "its filter does not hold")
+    why = reason_of(clauses) if clauses else "its filter does not hold"
+    return RuleExplained(rule.name, "not matched", why, clauses)
 
 
 def _told(match: Match, policy: Policy, tongue: Tongue, now: int) -> list[Told]:

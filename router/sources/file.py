@@ -5,7 +5,7 @@ import select
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
-from router.core.event import MAX_BODY, Envelope
+from router.core.event import MAX_BODY, Envelope, digest_id
 from router.errors import RouterError
 from router.ports import Clock, Intake
 from router.telemetry import Metrics, log
@@ -21,8 +21,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 class FileSource:
     """A ``PullSource``: see router/ports.py.
 
-    Reads from the start at each start of the router. The next lines are read when those before are
-    committed. Empty lines are left out.
+    Reads from the start at each start of the router; a line that was taken before, at the same place in
+    the file, is the same message. The next lines are read when those before are committed. Empty lines
+    are left out.
 
     Args:
         name: as configured.
@@ -69,9 +70,7 @@ class FileSource:
     ) -> bool:
         """Whether the lines are committed; false when it is time to stop."""
         now = self._clock.now()
-        envelopes = [
-            Envelope(self.name, line, now, position=f"{self._path}:{number}") for number, line in lines
-        ]
+        envelopes = [self._envelope(number, line, now) for number, line in lines]
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -84,6 +83,12 @@ class FileSource:
             if stopping(pause):
                 return False
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _envelope(self, number: int, line: bytes, now: int) -> Envelope:
+        place = f"{self._path}:{number}"
+        # A file is read again at each start: the same line at the same place is the same message.
+        told = None if self._path == "-" else digest_id("file", place.encode() + b"\n" + line)
+        return Envelope(self.name, line, now, position=place, identity=told)
 
     def _note(self, problem: str) -> None:
         if problem == self._problem:

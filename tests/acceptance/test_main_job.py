@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +106,29 @@ def _wait_for_log(router: Process, event: str, times: int = 1) -> None:
     while router.log.count(event) < times:
         assert time.monotonic() < ends, router.log
         time.sleep(0.01)
+
+
+def test_a_store_that_cannot_be_written_acknowledges_nothing(
+    router: Process, sink: Sink, tmp_path: Path
+) -> None:
+    """While another process holds the store: 503 in time, not ready; then all is well by itself."""
+    other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    event = sample("OnInstanceFailed", ExitCode="1")
+    started = time.monotonic()
+    assert post(router.port, "/v1/events/push", event, {"x-mns-message-id": "m1"})[0] == 503
+    assert time.monotonic() - started < 5
+    status, said = get(router.port, "/readyz")
+    assert status == 503
+    assert "lock" in str(json.loads(said)["problems"])
+    other.execute("ROLLBACK")
+    other.close()
+    assert post(router.port, "/v1/events/push", event, {"x-mns-message-id": "m1"})[0] == 204
+    assert len(sink.wait_for(1)) == 1
+    ends = time.monotonic() + 10
+    while get(router.port, "/readyz")[0] != 200:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
 
 
 def test_a_hanging_channel_delays_no_other(tmp_path: Path, sink: Sink) -> None:

@@ -3,8 +3,11 @@
 import subprocess
 import sys
 
-from router.cli.demo.play import TARGETS
-from router.cli.demo.story import STORY
+import pytest
+
+from router.cli.demo import play
+from router.cli.demo.play import TARGETS, Play, shipped_rules
+from router.cli.demo.story import STORY, Chapter
 
 
 def test_demo_once_tells_the_story() -> None:
@@ -20,3 +23,13 @@ def test_demo_once_tells_the_story() -> None:
     for via in {via for chapter in STORY for channel in chapter.told for via in TARGETS[channel]}:
         assert f"-- {via}" in done.stdout
     assert "nightly-render" in done.stdout
+
+
+def test_a_message_that_does_not_come_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were a chapter's message missing, or one too many, the demo would say so and end with 1."""
+    monkeypatch.setattr(play, "PATIENCE", 0.5)
+    silent = Chapter("nobody is told of this", STORY[0].events, told={"team": 1})
+    loud = Chapter("somebody is told of this", STORY[-1].events, told={})
+    monkeypatch.setattr(play, "STORY", (silent, loud))
+    wrong = Play(shipped_rules(), lambda chapter, received: None).run()
+    assert [fault.partition(":")[0] for fault in wrong] == [silent.heading, loud.heading]

@@ -91,10 +91,10 @@ def test_many_small_values_are_not_deep() -> None:
 )
 def test_hostile_texts_are_refused_quickly(text: bytes) -> None:
     """256 KiB of the worst are refused in far less than a second."""
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(JsonError):
         read_json(text)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_media_types() -> None:

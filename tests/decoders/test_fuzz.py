@@ -107,6 +107,6 @@ def filled(head: bytes, unit: bytes, tail: bytes) -> bytes:
 )
 def test_the_worst_quarter_megabytes_take_no_time(body: bytes) -> None:
     """Bombs, depth, width and escapes of 256 KiB end in well under half a second of CPU."""
-    started = time.process_time()
+    started = time.thread_time()
     decoded(body)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5

@@ -150,3 +150,15 @@ def test_standard_input_is_read_as_it_comes() -> None:
             assert program.stdout.readline() == f"1 -:{number}\n"
         program.stdin.close()
         assert program.wait(10) == 0
+
+
+def test_a_file_that_is_read_again_holds_the_same_messages(tmp_path: Path) -> None:
+    """After a restart the lines of before are known; a line that is new, or has changed, is not."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"a": 2}\n')
+    first, second = KeepingIntake(), KeepingIntake()
+    source(path).run(first, never)
+    path.write_bytes(b'{"a": 1}\n{"a": 3}\n{"a": 2}\n')
+    source(path).run(second, never)
+    before = {envelope.identity for envelope in first.envelopes}
+    assert [envelope.identity in before for envelope in second.envelopes] == [True, False, False]

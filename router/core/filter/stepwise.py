@@ -9,6 +9,7 @@ from typing import Any
 from jmespath.visitor import Options, TreeInterpreter
 
 from router.core.filter.bounds import MAX_STEPS, too_much_work
+from router.core.filter.compiled.runtime import Expression
 from router.core.filter.functions import FUNCTIONS
 from router.core.filter.shape import weight
 
@@ -47,6 +48,9 @@ class Stepwise(TreeInterpreter):
         if node["value"] == "join":
             self._spend(_joined_weight(arguments))
         return FUNCTIONS.call_function(node["value"], arguments)
+
+    def visit_expref(self, node: Any, value: Any) -> Any:
+        return Expression(lambda element: self.visit(node["children"][0], element))
 
     def _spend(self, steps: int) -> None:
         self._left -= steps

@@ -67,14 +67,20 @@ def _has_order(value: Any) -> bool:
     return not isinstance(value, bool) and isinstance(value, Number | str)
 
 
-class _Expression:
-    """An expression as a value, ``&name``; ``jmespath``'s functions know it by this class name."""
+class Expression:
+    """An expression as a value, ``&name``."""
 
     def __init__(self, evaluate: Callable[[Any], Any]) -> None:
         self.expression = evaluate
 
     def visit(self, expression: Callable[[Any], Any], value: Any) -> Any:
         return expression(value)
+
+    def __repr__(self) -> str:
+        return "<expression>"
+
+
+Expression.__name__ = "_Expression"  # by which jmespath's functions know it
 
 
 #: All names that generated code uses, beside its own. ``do_NAME`` are the functions without checks.
@@ -88,7 +94,7 @@ NAMES: dict[str, Any] = {
     "lte": _ordered(operator.le),
     "gt": _ordered(operator.gt),
     "gte": _ordered(operator.ge),
-    "expression": _Expression,
+    "expression": Expression,
     "call": FUNCTIONS.call_function,
     **{f"do_{name}": spec["function"].__get__(FUNCTIONS) for name, spec in FUNCTIONS.FUNCTION_TABLE.items()},
 }

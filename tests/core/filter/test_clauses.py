@@ -1,0 +1,74 @@
+"""Why a filter held or did not."""
+
+import jmespath
+import pytest
+from hypothesis import given
+from jmespath.exceptions import JMESPathError
+
+from router.core.filter import Filter, FilterError
+from router.core.filter.clauses import clauses_of, reason_of
+from router.core.filter.unparse import text_of
+from tests.core.filter.strategies import documents, expressions
+
+FAILED = {"Event": "OnInstanceFailed", "ExitCode": 0, "Task": "render"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Event == 'OnJobFailed'", "Event == 'OnJobFailed' does not hold: Event is 'OnInstanceFailed'"),
+        ("Event == 'OnInstanceFailed' && ExitCode != `0`", "ExitCode != `0` does not hold: ExitCode is 0"),
+        ("Event == 'x' || Task == 'render'", "Task == 'render' holds: Task is 'render'"),
+        ("JobName", "JobName does not hold: it is null"),
+        (
+            "!starts_with(Task, 'r')",
+            "!starts_with(Task, 'r') does not hold: starts_with(Task, 'r') holds: Task is 'render'",
+        ),
+        (
+            "Event == 'OnInstanceFaild'",
+            "Event == 'OnInstanceFaild' does not hold: Event is 'OnInstanceFailed'; "
+            "did you mean 'OnInstanceFailed'?",
+        ),
+    ],
+)
+def test_the_first_clause_that_decided_is_the_reason(text: str, reason: str) -> None:
+    """One sentence: the clause, and the values that made it so."""
+    assert reason_of(clauses_of(Filter(text), FAILED)) == reason
+
+
+def test_a_clause_that_fails_says_why() -> None:
+    """A wrong type inside a function is the reason, with the function's own words."""
+    reason = reason_of(clauses_of(Filter("Task == 'render' && length(ExitCode) > `1`"), FAILED))
+    assert reason.startswith("length(ExitCode) > `1` fails: ")
+    assert "length" in reason
+
+
+def test_clauses_that_are_not_reached_have_no_value() -> None:
+    """As JMESPath does: after the first false part of && nothing is evaluated."""
+    tree = clauses_of(Filter("Event == 'x' && length(ExitCode) > `1`"), FAILED)
+    assert [part.held for part in tree.parts] == [False, None]
+    assert tree.error == ""
+
+
+@given(expressions)
+def test_an_expression_written_again_is_the_same(text: str) -> None:
+    """What is shown of a part of a filter parses to that very part."""
+    try:
+        tree = jmespath.compile(text).parsed
+    except JMESPathError:
+        return
+    assert jmespath.compile(text_of(tree)).parsed == tree
+
+
+@given(expressions, documents)
+def test_a_tree_says_what_the_filter_says(text: str, document: object) -> None:
+    """The root of the tree has the filter's own verdict, and there is always a reason."""
+    try:
+        expression = Filter(text)
+    except FilterError:
+        return
+    data = {"a": document, "Event": "OnJobFailed"}
+    tree, judged = clauses_of(expression, data), expression.judge(data)
+    assert bool(tree.error) == bool(judged.error)
+    assert tree.error or tree.held == judged.held
+    assert reason_of(tree)

@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -44,7 +44,7 @@ def open_plugin(url: str) -> Plugin:
         return _native(url, schema)
     plugin_class = _load(MODULES[schema])
     # As Apprise does: what follows a bare # would be lost.
-    parsed = _parsed(plugin_class, url.strip().replace("/#", "/%23"))
+    parsed = _parsed(plugin_class.parse_url, url.strip().replace("/#", "/%23"))
     if not parsed:
         raise _incomplete(plugin_class, schema)
     return _made(plugin_class, parsed, schema)
@@ -66,7 +66,7 @@ def _native(url: str, schema: str) -> Plugin:
     for module, part in NATIVE:
         if part in url:
             plugin_class = _load(module)
-            parsed = plugin_class.parse_native_url(url)
+            parsed = _parsed(plugin_class.parse_native_url, url.strip())
             if parsed:
                 return _made(plugin_class, parsed, parsed["schema"])
     raise RouterError(
@@ -181,9 +181,9 @@ def _watched() -> Generator[_Dropped]:
 _WATCHING = threading.Lock()
 
 
-def _parsed(plugin_class: Plugin, url: str) -> dict[str, Any] | None:
+def _parsed(parse: Callable[[str], dict[str, Any] | None], url: str) -> dict[str, Any] | None:
     try:
-        return plugin_class.parse_url(url)
+        return parse(url)
     except Exception:  # noqa: BLE001  its text holds the URL
         return None
 

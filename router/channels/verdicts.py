@@ -61,10 +61,9 @@ class Judge:
         """The verdict of a send that was given up at its deadline."""
         if exchanges and _decides(exchanges[-1], self.single):
             return self.verdict(exchanges, True, now)
-        if exchanges and not any(exchange.sent for exchange in exchanges):
-            return Verdict(
-                Outcome.UNREACHABLE, f"{exchanges[-1].origin}: nothing was sent within {seconds:g} s"
-            )
+        if self.recorded and not any(exchange.sent for exchange in exchanges):
+            where = f"{exchanges[-1].origin}: " if exchanges else ""
+            return Verdict(Outcome.UNREACHABLE, f"{where}nothing was sent within {seconds:g} s")
         return Verdict(Outcome.UNKNOWN, f"no answer within {seconds:g} s")
 
     def failed(self, exchanges: Sequence[Exchange], error: str, now: int) -> Verdict:

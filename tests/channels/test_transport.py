@@ -135,13 +135,18 @@ def test_a_connection_is_used_again(provider: Provider) -> None:
 def test_a_connection_that_the_provider_closed_is_not_used(provider: Provider) -> None:
     """A provider that closes an idle connection loses no message."""
 
+    closed = threading.Semaphore(0)
+
     def answer_and_close(connection: socket.socket) -> None:
         answer(200)(connection)
         connection.shutdown(socket.SHUT_RDWR)
+        closed.release()
 
     provider.does(answer_and_close)
     made = channel(f"json://127.0.0.1:{provider.port}/")
-    assert [made.send(MESSAGE, DELIVERY).outcome for _ in range(3)] == [Outcome.ACCEPTED] * 3
+    for _ in range(3):
+        assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
+        assert closed.acquire(timeout=2)
     made.close()
 
 

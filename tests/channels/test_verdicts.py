@@ -132,6 +132,22 @@ def test_a_plugin_that_raises(exchanges: list[Exchange], outcome: Outcome) -> No
 
 
 @pytest.mark.parametrize(
+    ("judge", "exchanges", "outcome"),
+    [
+        (Judge(), [], Outcome.UNREACHABLE),
+        (Judge(recorded=False), [], Outcome.UNKNOWN),
+        (Judge(), [answered(200), Exchange("POST", "https://example.com")], Outcome.UNKNOWN),
+        (Judge(), [answered(429)], Outcome.THROTTLED),
+        (Judge(single=True), [answered(200)], Outcome.ACCEPTED),
+        (Judge(), [answered(200)], Outcome.UNKNOWN),
+    ],
+)
+def test_out_of_time(judge: Judge, exchanges: list[Exchange], outcome: Outcome) -> None:
+    """A send that is given up at its deadline is judged by how far it came."""
+    assert judge.late(exchanges, 12, NOW).outcome is outcome
+
+
+@pytest.mark.parametrize(
     ("body", "outcome"),
     [
         ('{"accepted": 1}', Outcome.ACCEPTED),

@@ -18,6 +18,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 import trustme
+
 from bench.table import Row
 
 TITLE = "channels: one send of a webhook on loopback, and memory"

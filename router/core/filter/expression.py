@@ -61,7 +61,8 @@ class Filter:
         Raises:
             FilterError: it takes more steps than a filter may.
         """
-        return detached((self._search or self._make_search())(data))
+        found = (self._search or self._make_search())(data)
+        return detached(found) if found.__class__ in _HOLDERS else found
 
     @property
     def truth(self) -> Evaluate:
@@ -109,9 +110,7 @@ def is_true(found: Any) -> bool:
 
 
 def detached(found: Any) -> Any:
-    """A copy of lists and objects to any depth; anything else as it is."""
-    if found.__class__ not in _HOLDERS:
-        return found
+    """A copy of a list or an object, to any depth."""
     own = found.copy()
     waiting = [own]
     while waiting:

@@ -19,28 +19,29 @@ class Orders:
         for entry, bucket in entries.items():
             if entry.kind in _WORDS and entry.value == entry.value:  # NaN is neither more nor less
                 sorted_out[_kind(entry.value), entry.kind].append((entry.value, bucket))
-        self._thresholds = {key: _Thresholds(pairs) for key, pairs in sorted_out.items()}
+        self._thresholds: dict[str, list[_Thresholds]] = defaultdict(list)
+        for (kind, word), pairs in sorted_out.items():
+            self._thresholds[kind].append(_Thresholds(word, pairs))
 
     def find(
         self, kind: Literal["text", "number"], value: Any, data: Mapping[str, Any], found: list[int]
     ) -> None:
         """Adds the filters whose threshold the value passes."""
-        for word in _WORDS:
-            thresholds = self._thresholds.get((kind, word))
-            if thresholds is not None:
-                for bucket in thresholds.passed(word, value):
-                    take(bucket, data, found)
+        for thresholds in self._thresholds.get(kind, ()):
+            for bucket in thresholds.passed(value):
+                take(bucket, data, found)
 
 
 class _Thresholds:
-    def __init__(self, pairs: list[tuple[Any, Bucket]]) -> None:
+    def __init__(self, word: str, pairs: list[tuple[Any, Bucket]]) -> None:
+        self._word = word
         pairs.sort(key=lambda pair: pair[0])
         self._at = [threshold for threshold, _ in pairs]
         self._buckets = [bucket for _, bucket in pairs]
 
-    def passed(self, word: str, value: Any) -> list[Bucket]:
+    def passed(self, value: Any) -> list[Bucket]:
         """The buckets of the thresholds that the value is less than (``lt``), more than (``gt``) …"""
-        match word:
+        match self._word:
             case "lt":
                 return self._buckets[bisect_right(self._at, value) :]
             case "lte":

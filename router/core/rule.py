@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from router.core.event import Event
 from router.core.filter import Filter
@@ -62,8 +62,7 @@ class Rule:
     place: Place = field(default_factory=lambda: Place(""))
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule that wants an event."""
 
     rule: Rule
@@ -75,16 +74,14 @@ class Match:
         return self.rule.mode == "shadow"
 
 
-@dataclass(frozen=True, slots=True)
-class FailedFilter:
+class FailedFilter(NamedTuple):
     """A filter that failed on an event: it did not match, and says why."""
 
     rule: Rule
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """All that the rules say of one event, in the rules' order."""
 
     matches: tuple[Match, ...] = ()

@@ -9,8 +9,7 @@ from jmespath.exceptions import JMESPathError
 
 from router.core.filter.bounds import FilterError, check_length, check_size, too_deep
 from router.core.filter.compiled.program import Evaluate, Shape, shape_with_code
-from router.core.filter.shape import shape_of
-from router.core.filter.stepwise import Stepwise
+from router.core.filter.shape import ast_of, shape_of
 
 #: The longest text of an error on record; ``jmespath`` puts whole values in.
 _LONGEST_ERROR = 300
@@ -37,7 +36,7 @@ class Filter:
         FilterError: the text is not JMESPath, or is too long, too deep or too large.
     """
 
-    __slots__ = ("_search", "_truth", "literals", "shape", "text")
+    __slots__ = ("_search", "literals", "shape", "text")
 
     def __init__(self, expression: str) -> None:
         ast = _parse(expression)
@@ -46,12 +45,11 @@ class Filter:
         self.shape: Shape = shape_with_code(node, len(literals))
         self.literals: tuple[Any, ...] = literals
         self._search: Evaluate | None = None
-        self._truth: Evaluate | None = None
 
     @property
     def ast(self) -> Mapping[str, Any]:
-        """The parsed expression, as ``jmespath`` names its nodes; parsed again: 10,000 filters stay small."""
-        return _parse(self.text)
+        """The parsed expression, as ``jmespath`` names its nodes."""
+        return ast_of(self.shape.node, self.literals)
 
     def search(self, data: Any) -> Any:
         """What the expression finds in the data: the same result, or exception, as ``jmespath.search``.
@@ -64,15 +62,14 @@ class Filter:
         found = (self._search or self._make_search())(data)
         return detached(found) if found.__class__ in _HOLDERS else found
 
-    @property
-    def truth(self) -> Evaluate:
-        """A function from data to a value that is true when the filter holds; raises as :meth:`search`."""
-        return self._truth or self._make_truth()
+    def truth(self, data: Any) -> Any:
+        """Something that is true in Python when the filter holds; raises as :meth:`search`."""
+        return self.shape.truth(data, *self.literals)
 
     def judge(self, data: Any) -> Judged:
         """Whether the filter holds for the data; a filter that fails does not hold and says why."""
         try:
-            return _HELD if (self._truth or self._make_truth())(data) else _NOT_HELD
+            return _HELD if self.shape.truth(data, *self.literals) else _NOT_HELD
         except Exception as error:  # noqa: BLE001  jmespath lets a bare TypeError out for unlike types
             return Judged(False, f"{type(error).__name__}: {error}"[:_LONGEST_ERROR])
 
@@ -81,18 +78,8 @@ class Filter:
         return self.judge(data).held
 
     def _make_search(self) -> Evaluate:
-        self._search = self.shape.search(*self.literals) if self.shape.bounded else self._counted
+        self._search = self.shape.search(*self.literals)
         return self._search
-
-    def _make_truth(self) -> Evaluate:
-        self._truth = self.shape.truth(*self.literals) if self.shape.bounded else self._counted_truth
-        return self._truth
-
-    def _counted(self, data: Any) -> Any:
-        return Stepwise().visit(self.ast, data)
-
-    def _counted_truth(self, data: Any) -> bool:
-        return is_true(self._counted(data))
 
     def __repr__(self) -> str:
         return f"Filter({self.text!r})"
@@ -102,11 +89,6 @@ class Filter:
 
     def __hash__(self) -> int:
         return hash(self.text)
-
-
-def is_true(found: Any) -> bool:
-    """JMESPath's truth: ``false``, ``null``, ``''``, ``[]`` and ``{}`` are not true; the number 0 is."""
-    return not (found is None or found is False or found == "" or found == [] or found == {})
 
 
 def detached(found: Any) -> Any:

@@ -4,6 +4,7 @@
 literals ``('a', 'b')`` and ``('c', 'd')``.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
@@ -59,9 +60,29 @@ def _node(ast: Mapping[str, Any], literals: list[Any]) -> Node:
 
 
 def _hole(literal: Any, literals: list[Any]) -> Hole:
-    literals.append(literal)
+    literals.append(sys.intern(literal) if isinstance(literal, str) else literal)
     heavy = weight(literal)
     return Hole(len(literals) - 1, kind_of(literal), SMALL if heavy <= SMALL else heavy)
+
+
+def ast_of(node: Node, literals: tuple[Any, ...]) -> dict[str, Any]:
+    """The tree as ``jmespath`` parsed it, its literals put back."""
+    children = [ast_of(child, literals) for child in node.children]
+    match node.type:
+        case "literal":
+            return _literal(literals[node.value.at])
+        case "literal_list":
+            listed = [_literal(literal) for literal in literals[node.value.at]]
+            return {"type": "multi_select_list", "children": listed}
+        case "slice":
+            return {"type": "slice", "children": list(node.value)}
+        case _:
+            value = {} if node.value is None else {"value": node.value}
+            return {"type": node.type, "children": children, **value}
+
+
+def _literal(literal: Any) -> dict[str, Any]:
+    return {"type": "literal", "value": literal, "children": []}
 
 
 def kind_of(literal: Any) -> Kind:

@@ -63,3 +63,8 @@ def _joined_weight(arguments: list[Any]) -> int:
     if len(arguments) == 2 and isinstance(arguments[0], str) and isinstance(arguments[1], list):
         return len(arguments[0]) * len(arguments[1]) // 32  # type: ignore[reportUnknownArgumentType]
     return 0
+
+
+def is_true(found: Any) -> bool:
+    """JMESPath's truth: ``false``, ``null``, ``''``, ``[]`` and ``{}`` are not true; the number 0 is."""
+    return not (found is None or found is False or found == "" or found == [] or found == {})

@@ -61,6 +61,8 @@ def _by_path(by_entry: Mapping[Entry, list[Positioned]]) -> dict[Path, dict[Entr
 
 
 def _bucket(filters: list[Positioned]) -> Bucket:
+    if len(filters) == 1:
+        return filters[0][0]
     if len(filters) < MANY:
         return tuple(at for at, _ in filters)
     return make_scan(filters)

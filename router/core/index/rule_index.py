@@ -49,8 +49,12 @@ class NarrowedRules:
                 narrowing.find(event.data, found)
         if not found:
             return _NOTHING
-        rules = self._rules
-        return judge_in_turn([rules[at] for at in sorted(set(found))], event, came_from)
+        return judge_in_turn(self._in_order(found), event, came_from)
+
+    def _in_order(self, found: list[int]) -> Sequence[Rule]:
+        if len(found) == 1:
+            return (self._rules[found[0]],)
+        return [self._rules[at] for at in sorted(set(found))]
 
 
 def _set(rules: Sequence[Rule], positions: list[int]) -> _Set:

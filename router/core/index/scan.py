@@ -41,13 +41,15 @@ from router.core.index.clues import never_raises
 #: Adds the positions of filters that hold for the data, or fail on it.
 Scan = Callable[[Mapping[str, Any], list[int]], None]
 
-#: Positions of filters, or a scan over them where they are many.
-Bucket = tuple[int, ...] | Scan
+#: One filter's position, those of several, or a scan over them where they are many.
+Bucket = int | tuple[int, ...] | Scan
 
 
 def take(bucket: Bucket, data: Mapping[str, Any], found: list[int]) -> None:
     """Adds the bucket's filters to those found."""
-    if isinstance(bucket, tuple):
+    if isinstance(bucket, int):
+        found.append(bucket)
+    elif isinstance(bucket, tuple):
         found += bucket
     else:
         bucket(data, found)

@@ -5,6 +5,7 @@ import copy
 from types import MappingProxyType
 from typing import Any
 
+import jmespath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,6 @@ def test_a_filter_is_its_text() -> None:
     assert Filter("a") != Filter("b")
     assert len({Filter("a"), Filter("a")}) == 1
     assert repr(Filter("a")) == "Filter('a')"
-    assert Filter("a.b").ast["type"] == "subexpression"
 
 
 def test_any_mapping_is_an_object() -> None:
@@ -82,6 +82,13 @@ def test_any_mapping_is_an_object() -> None:
     data = MappingProxyType({"a": {"b": 1}})
     assert Filter("a.b").search(data) == 1
     assert Filter("a.b == `1`").holds(data)
+
+
+@given(expressions)
+@settings(max_examples=300, deadline=None)
+def test_the_tree_is_the_parsers(expression: str) -> None:
+    """A filter gives the tree as ``jmespath`` parsed it."""
+    assert Filter(expression).ast == jmespath.compile(expression).parsed
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from router.core.filter import Filter
-from router.core.filter.expression import is_true
-from router.core.filter.stepwise import Stepwise
+from router.core.filter.stepwise import Stepwise, is_true
 from tests.core.filter.outcomes import outcome, reference
 from tests.core.filter.strategies import documents, expressions
 

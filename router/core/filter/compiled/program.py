@@ -2,13 +2,14 @@
 
 The source for ``Event == 'OnJobFailed' && starts_with(JobName, 'prod-')``, once for all such filters::
 
-    def make(p0, p1):
-        def search(data):
-            fields = data if data.__class__ is dict else mapping(data)
-            return ((fields.get('Event') == p0)
-                    and (t1.startswith(p1) if (t1 := fields.get('JobName')).__class__ is str
-                         else call('starts_with', [t1, p1])))
-        return search
+    def truth(data, p0, p1):
+        fields = data if data.__class__ is dict else mapping(data)
+        return ((fields.get('Event') == p0)
+                and (t1.startswith(p1) if (t1 := fields.get('JobName')).__class__ is str
+                     else call('starts_with', [t1, p1])))
+
+``search`` is the same within ``def make(p0, p1)``: it has its literals at hand, and starts sooner. Among
+10,000 rules that are seldom asked, a function for each would only be in the way.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,8 @@ from router.core.filter.compiled import calls, logic, paths, projections
 from router.core.filter.compiled.runtime import NAMES
 from router.core.filter.compiled.scope import Program, Write
 from router.core.filter.growth import is_bounded
-from router.core.filter.shape import Node
+from router.core.filter.shape import Node, ast_of
+from router.core.filter.stepwise import Stepwise, is_true
 
 Evaluate = Callable[[Any], Any]
 
@@ -72,25 +74,44 @@ class Shape:
     @cached_property
     def search(self) -> Callable[..., Evaluate]:
         """Takes the literals; returns the function from a value to what the expression finds in it."""
-        return self._made(truth=False)
+        if self.bounded:
+            return _made(self.source(truth=False), "make")
+
+        def bound(*literals: Any) -> Evaluate:
+            return lambda data: self._counted(data, literals)
+
+        return bound
 
     @cached_property
-    def truth(self) -> Callable[..., Evaluate]:
-        """The same, but of the results only the truth in Python counts."""
-        return self._made(truth=True)
+    def truth(self) -> Callable[..., Any]:
+        """Takes a value and the literals; returns something that is true in Python when the filter holds."""
+        if self.bounded:
+            return _made(self.source(truth=True), "truth")
+
+        def truth(data: Any, *literals: Any) -> bool:
+            return is_true(self._counted(data, literals))
+
+        return truth
+
+    def _counted(self, data: Any, literals: tuple[Any, ...]) -> Any:
+        return Stepwise().visit(ast_of(self.node, literals), data)
 
     def source(self, truth: bool) -> str:
-        """The source of ``make``, as above."""
+        """The source of ``truth`` or ``make``, as above."""
         program = Program(WRITERS)
-        program.function(self.node, "search", truth)
-        parameters = ", ".join(f"p{index}" for index in range(self.holes))
-        functions = indent("".join(program.functions), "    ")
-        return f"def make({parameters}):\n{functions}    return search\n"
+        lines = program.lines(self.node, truth)
+        literals = ", ".join(f"p{index}" for index in range(self.holes))
+        parts = indent("".join(program.functions), "    ")
+        if truth:
+            return f"def truth(data, {literals}):\n{parts}{indent(lines, '    ')}"
+        search = indent(f"def search(data):\n{indent(lines, '    ')}", "    ")
+        return f"def make({literals}):\n{parts}{search}    return search\n"
 
-    def _made(self, truth: bool) -> Callable[..., Evaluate]:
-        names: dict[str, Any] = dict(NAMES)
-        exec(compile(self.source(truth), "<filter>", "exec"), names)  # noqa: S102  written by us; literals are arguments
-        return names["make"]
+
+def _made(source: str, name: str) -> Callable[..., Any]:
+    names: dict[str, Any] = dict(NAMES)
+    exec(compile(source, "<filter>", "exec"), names)  # noqa: S102  written by us; literals are arguments
+    return names[name]
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ Everything is an expression. A piece of code that needs a value twice binds it t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from textwrap import indent
 from typing import NamedTuple
 
 from router.core.filter.shape import Node
@@ -45,17 +46,22 @@ class Program:
         self.names += 1
         return f"{prefix}{self.names}"
 
-    def function(self, node: Node, name: str = "", truth: bool = False) -> str:
-        """Writes a function from the current value to the node's; returns its name.
+    def function(self, node: Node, truth: bool = False) -> str:
+        """Writes a function from the current value to the node's; returns its name."""
+        name = self.name("part")
+        self.functions.append(f"def {name}(data):\n{indent(self.lines(node, truth), '    ')}")
+        return name
+
+    def lines(self, node: Node, truth: bool = False) -> str:
+        """The lines of such a function.
 
         Args:
             truth: only the truth of the result counts: any value with Python's truth will do.
         """
-        name = name or self.name("part")
         scope = Scope(self)
-        body = scope.truth(node, "data") if truth else scope.value(node, "data").text
-        self.functions.append(f"def {name}(data):\n{scope.opening()}    return {body}\n")
-        return name
+        found = scope.truth(node, "data") if truth else scope.value(node, "data").text
+        opening = "fields = data if data.__class__ is dict else mapping(data)\n" if scope.reads_fields else ""
+        return f"{opening}return {found}\n"
 
 
 @dataclass
@@ -99,10 +105,6 @@ class Scope:
             return text, text
         name = self.program.name("t")
         return name, f"({name} := {text})"
-
-    def opening(self) -> str:
-        """The lines before the function's ``return``."""
-        return "    fields = data if data.__class__ is dict else mapping(data)\n" if self.reads_fields else ""
 
 
 def jmespath_truth(name: str, first: str) -> str:

@@ -159,7 +159,11 @@ class Queue:
     def counts(self, now: int) -> Counts:
         """How many messages are in which state."""
         self._advance(now)
-        later = [message for message in self.messages.values() if message.visible_at > now]
+        later = [
+            self.messages[sequence]
+            for _, sequence, version in self._later
+            if sequence in self.messages and self.messages[sequence].version == version
+        ]
         delayed = sum(1 for message in later if message.first_received_at is None)
         return Counts(len(self.messages) - len(later), len(later) - delayed, delayed)
 

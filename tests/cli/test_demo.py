@@ -8,12 +8,14 @@ import pytest
 from router.cli.demo import play
 from router.cli.demo.play import TARGETS, Play, shipped_rules
 from router.cli.demo.story import STORY, Chapter
+from router.cli.demo.ways import ByWebhook
 
 
-def test_demo_once_tells_the_story() -> None:
-    """One command, no settings: each provider got what it should, and the exit status is 0."""
+@pytest.mark.parametrize("over", [[], ["--mns"]], ids=["webhook", "mns"])
+def test_demo_once_tells_the_story(over: list[str]) -> None:
+    """One command, no settings: each provider got what it should, also over a topic of MNS."""
     done = subprocess.run(
-        [sys.executable, "-m", "router", "demo", "--once"],
+        [sys.executable, "-m", "router", "demo", "--once", *over],
         capture_output=True,
         text=True,
         timeout=120,
@@ -31,5 +33,5 @@ def test_a_message_that_does_not_come_is_noticed(monkeypatch: pytest.MonkeyPatch
     silent = Chapter("nobody is told of this", STORY[0].events, told={"team": 1})
     loud = Chapter("somebody is told of this", STORY[-1].events, told={})
     monkeypatch.setattr(play, "STORY", (silent, loud))
-    wrong = Play(shipped_rules(), lambda chapter, received: None).run()
+    wrong = Play(shipped_rules(), lambda chapter, received: None, ByWebhook()).run()
     assert [fault.partition(":")[0] for fault in wrong] == [silent.heading, loud.heading]

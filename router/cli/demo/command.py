@@ -18,7 +18,12 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def demo(once: bool = typer.Option(False, "--once", help="End after the story.")) -> None:
+def demo(
+    once: bool = typer.Option(False, "--once", help="End after the story."),
+    mns: bool = typer.Option(
+        False, "--mns", help="Over a stand-in of MNS: a topic, a queue and a signed push."
+    ),
+) -> None:
     """See the whole way on this machine: no settings, no cloud.
 
     Starts a router with the shipped rules on a temporary store, plays a short story with documented
@@ -29,10 +34,18 @@ def demo(once: bool = typer.Option(False, "--once", help="End after the story.")
     """
     from router import telemetry
     from router.cli.demo.play import Play, shipped_rules
+    from router.cli.demo.ways import ByWebhook, OverMns
 
     telemetry.set_up_logs(level="ERROR")
     say("A story of one night, told by Batch Compute's own events.")
-    wrong = Play(shipped_rules(), show).run(None if once else _stay)
+    if mns:
+        say("Each goes to a topic of MNS, and from there in turns by a queue and by a signed push.")
+    way = OverMns() if mns else ByWebhook()
+
+    def stay(address: str) -> None:
+        _stay(way.hint(address))
+
+    wrong = Play(shipped_rules(), show, way).run(None if once else stay)
     for fault in wrong:
         warn(f"NOT AS IT SHOULD BE: {fault}")
     if wrong:
@@ -41,12 +54,10 @@ def demo(once: bool = typer.Option(False, "--once", help="End after the story.")
     say("Next: write your own first rule. README.md says how in ten lines.")
 
 
-def _stay(address: str) -> None:
+def _stay(hint: str) -> None:
     import signal
 
-    say(f"\nThe router runs on at {address}. Send it something, for example:")
-    say(f"""  curl -d '{{"Event": "OnJobFailed", "JobName": "my-job"}}' {address}/v1/events/batch""")
-    say("Ctrl-C ends it.")
+    say(f"\n{hint}\nCtrl-C ends it.")
     signal.sigwait([signal.SIGINT, signal.SIGTERM])
 
 

@@ -1,6 +1,5 @@
 """Plays the story through a real router, and shows what each provider was sent."""
 
-import http.client
 import json
 import tempfile
 import threading
@@ -8,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from router.app import load_config
 from router.cli.demo.sink import Received, Sink
 from router.cli.demo.story import STORY, Chapter
+from router.cli.demo.ways import Way
 from router.sidecar import running
 
 #: Seconds that a chapter's messages are given to arrive.
@@ -24,13 +23,13 @@ SILENCE = 0.4
 TARGETS = {"oncall": ("Slack", "SMS", "DingTalk", "e-mail"), "team": ("Slack", "e-mail")}
 
 
-def settings(sink: Sink, rules: Path, folder: Path) -> dict[str, Any]:
+def settings(sink: Sink, rules: Path, folder: Path, sources: Mapping[str, Any]) -> dict[str, Any]:
     """The demo's router.yaml: real providers' URLs, and everything for them sent to the sink."""
     slack = "slack://T00000000/B00000000/demodemodemodemodemodemo"
     return {
         "store": f"sqlite:///{folder / 'demo.db'}",
         "http": {"listen": "127.0.0.1:0"},
-        "sources": {"batch": {"kind": "webhook"}},
+        "sources": dict(sources),
         "channels": {
             "oncall": {
                 "urls": [
@@ -63,10 +62,12 @@ class Play:
 
     Args:
         show: given each chapter, when it has ended, with what was received.
+        way: how the events get to the router.
     """
 
-    def __init__(self, rules: Path, show: Callable[[Chapter, Sequence[Received]], None]) -> None:
+    def __init__(self, rules: Path, show: Callable[[Chapter, Sequence[Received]], None], way: Way) -> None:
         self._rules = rules
+        self._way = way
         self._show = show
         self._received: list[Received] = []
         self._changed = threading.Condition()
@@ -80,21 +81,23 @@ class Play:
         with tempfile.TemporaryDirectory(prefix="alert-router-demo-") as name:
             folder = Path(name)
             sink = Sink(self._take)
-            file = folder / "router.yaml"
-            # JSON is YAML.
-            file.write_text(json.dumps(settings(sink, self._rules, folder)), encoding="utf-8")
-            with running(load_config(file)) as (_, address):
-                wrong = [fault for chapter in STORY for fault in self._tell(chapter, address)]
-                if stay is not None:
-                    stay(address)
+            with self._way.opened(folder) as sources:
+                file = folder / "router.yaml"
+                # JSON is YAML.
+                file.write_text(json.dumps(settings(sink, self._rules, folder, sources)), encoding="utf-8")
+                with running(load_config(file)) as (_, address):
+                    self._way.connect(address)
+                    wrong = [fault for chapter in STORY for fault in self._tell(chapter)]
+                    if stay is not None:
+                        stay(address)
             sink.close()
         return wrong
 
-    def _tell(self, chapter: Chapter, address: str) -> list[str]:
+    def _tell(self, chapter: Chapter) -> list[str]:
         with self._changed:
             self._received.clear()
         for event in chapter.events:
-            _post(f"{address}/v1/events/batch", event)
+            self._way.send(event)
         wanted = sorted(via for channel, count in chapter.told.items() for via in TARGETS[channel] * count)
         got = self._wait_for(len(wanted))
         self._show(chapter, got)
@@ -115,14 +118,6 @@ class Play:
                 self._changed.wait(left)
             self._changed.wait_for(lambda: len(self._received) > count, SILENCE)
             return list(self._received)
-
-
-def _post(url: str, event: Mapping[str, Any]) -> None:
-    address = urlsplit(url)
-    connection = http.client.HTTPConnection(address.netloc, timeout=10)
-    connection.request("POST", address.path, json.dumps(event), {"content-type": "application/json"})
-    connection.getresponse().read()
-    connection.close()
 
 
 def _list(names: Sequence[str]) -> str:

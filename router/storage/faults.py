@@ -2,9 +2,34 @@
 
 from router.errors import RouterError
 
-#: What SQLite or PostgreSQL say, what it means, what to do.
+_FULL = ("the disk is full", "Free space; nothing was lost, senders will come back")
+_REFUSED = ("the database server refuses this user", "Check the user, the password and the rights it has")
+
+#: What SQLite or PostgreSQL say, what it means, what to do. The first that fits holds: a server's own
+#: words about a user or a database come inside "connection failed: …".
 _KNOWN = (
-    ("database or disk is full", "the disk is full", "Free space; nothing was lost, senders will come back"),
+    ("database or disk is full", *_FULL),
+    ("no space left", *_FULL),
+    ("password", *_REFUSED),
+    ("pg_hba.conf", *_REFUSED),
+    ('fatal:  role "', *_REFUSED),
+    ("permission denied for", *_REFUSED),
+    (
+        'fatal:  database "',
+        "the server has no such database, or does not open it",
+        "Create it, or check its name in `store`",
+    ),
+    (
+        "read-only transaction",
+        "the database server takes no writes: it is a standby, or set so",
+        "Point `store` at the primary",
+    ),
+    (
+        "resolve host",
+        "nobody knows the database server's name",
+        "Check the host in `store`, and the resolver",
+    ),
+    ("too many clients", "the database server has no connection left", "End others, or let it take more"),
     ("database is locked", "another process holds the store's lock", "See which process has the file open"),
     ("readonly database", "the store's file or folder is read-only", "Give this user the right to write it"),
     ("disk i/o error", "the disk reported an error", "Check the disk before you trust it again"),

@@ -32,6 +32,21 @@ from router.storage.tables import REVISION, metadata
 
 #: Alembic's own table, as it makes it.
 _stamps = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+#: The log goes back to 16 MiB after a burst or a long read that let it grow.
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "journal_size_limit=16777216",
+)
+#: A server that is gone without a word is noticed within 20 s; without these, after hours.
+_PATIENCE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 #: Names the lock of PostgreSQL under which tables are made or changed.
 _MIGRATING = 4_152_701
 
@@ -47,11 +62,13 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
     Raises:
         RouterError: ``store-in-use``, ``store-unavailable``, ``config``.
     """
-    engine = make_engine(url, deadline)
+    address = _address(url)
     with contextlib.ExitStack() as at_fault:
         try:
             if exclusive:
-                at_fault.callback(_lock(url))
+                # First: it makes the folder, in which the engine then makes the file for us alone.
+                at_fault.callback(_lock(address))
+            engine = make_engine(url, deadline)
             _bring_up_to_date(engine, url)
         except (DBAPIError, SQLAlchemyError, OSError) as error:
             raise explained(error) from error
@@ -60,19 +77,23 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
 
 def make_engine(url: str, deadline: float | None = None) -> Engine:
     """An engine for either kind of store, whose statements end at about the deadline by themselves."""
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        address = None
-    if address is not None and address.get_backend_name() == "sqlite":
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
         return _sqlite(address, deadline or DEADLINE)
-    if address is not None and address.get_backend_name() == "postgresql":
-        return _postgresql(address, deadline)
+    return _postgresql(address, deadline)
+
+
+def _address(url: str) -> URL:
+    # A port that is no number is a ValueError.
+    with contextlib.suppress(ArgumentError, ValueError):
+        address = make_url(url)
+        if address.get_backend_name() in ("sqlite", "postgresql"):
+            return address
     raise RouterError("config", "store is neither sqlite:///… nor postgresql://…")
 
 
 def _postgresql(address: URL, deadline: float | None) -> Engine:
-    asked: dict[str, Any] = {"connect_timeout": max(2, int(deadline or DEADLINE))}
+    asked: dict[str, Any] = {"connect_timeout": max(2, int(deadline or DEADLINE)), **_PATIENCE}
     if deadline is not None:
         # Ends what hangs in a server that is well; our own deadline ends the rest.
         limit = int(deadline * 1000)
@@ -91,7 +112,7 @@ def _sqlite(address: URL, deadline: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
@@ -166,12 +187,12 @@ def migrate(url: str) -> str:
     return REVISION
 
 
-def _lock(url: str) -> Callable[[], None]:
-    address = make_url(url)
+def _lock(address: URL) -> Callable[[], None]:
     if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
         return lambda: None
-    path = Path(address.database.removeprefix("file:").partition("?")[0])
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # Where links lead: a file has one lock, whatever name it is opened by.
+    path = Path(address.database.removeprefix("file:").partition("?")[0]).resolve()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

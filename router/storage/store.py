@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 #: Seconds that a call may take, whatever the disk or the server does.
 DEADLINE = 5.0
+#: Calls of a kind that may hang at once, each with its thread and its connection: a disk that hangs
+#: for hours must not take every file handle of the process.
+MOST_HANGING = 8
 
 
 class _GivenUpError(Exception):
@@ -40,6 +43,7 @@ class SqlStore:
             "write": _Worker("store write", engine, "BEGIN IMMEDIATE"),
             "read": _Worker("store read", engine, "BEGIN"),
         }
+        self._hanging: dict[str, list[_Worker]] = {name: [] for name in self._workers}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -53,6 +57,7 @@ class SqlStore:
         with self._lock:
             if self._closed:
                 raise RouterError("store-unavailable", "the store is closed")
+            self._refuse_if_many_hang(name)
             worker = self._workers[name]
             job = worker.submit(work)
         if not wait([job.answer], self._deadline).done:
@@ -70,6 +75,12 @@ class SqlStore:
         except (DBAPIError, SQLAlchemyError, OSError) as error:
             raise explained(error) from error
 
+    def _refuse_if_many_hang(self, name: str) -> None:
+        hanging = self._hanging[name] = [worker for worker in self._hanging[name] if worker.alive]
+        if len(hanging) >= MOST_HANGING:
+            said = f"{len(hanging)} earlier calls still hang in the store"
+            raise RouterError("store-unavailable", said, "See whether its disk or its server hangs")
+
     def _give_up(self, name: str, worker: "_Worker", job: "_Job") -> None:
         job.given_up.set()
         if job.answer.cancel():
@@ -77,6 +88,7 @@ class SqlStore:
         # The thread may hang in the disk or the server for ever: the next call gets another one.
         with self._lock:
             if self._workers[name] is worker:
+                self._hanging[name].append(worker)
                 self._workers[name] = worker.successor()
 
     def close(self) -> None:
@@ -111,6 +123,11 @@ class _Worker:
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread has not ended."""
+        return self._thread.is_alive()
 
     def submit(self, work: Callable[[Unit], Any]) -> _Job:
         job = _Job(work)

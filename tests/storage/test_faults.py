@@ -5,18 +5,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from router.errors import RouterError
 from router.ports import Store, Unit
 from router.storage import open_store
 from router.storage.faults import explained
+from router.storage.store import MOST_HANGING
+from tests.databases import Postgres
 from tests.storage.making import START, delivery, event_record, ingest
 
 DEADLINE = 0.6
@@ -43,12 +46,13 @@ def refused_in_time(words: str) -> Generator[None]:
     assert (refused.value.code, bool(refused.value.remedy)) == ("store-unavailable", True)
 
 
-def comes_back(store: Store, seconds: float = 10) -> None:
-    """A write succeeds again, without opening the store again."""
+def comes_back(call: Callable[[], object], seconds: float = 10) -> None:
+    """A call succeeds again, without opening the store again."""
     give_up = time.monotonic() + seconds
     while True:
         try:
-            return store.write(lambda unit: unit.beat(START))
+            call()
+            return
         except RouterError:
             assert time.monotonic() < give_up
             time.sleep(0.02)
@@ -79,7 +83,7 @@ def test_work_that_hangs_is_given_up_and_never_committed(store: Store, waiting: 
     assert store.read(lambda unit: unit.events()) == []
     wake.set()
     assert finished.wait(5)
-    comes_back(store)
+    comes_back(lambda: store.write(lambda unit: unit.beat(START)))
     assert store.read(lambda unit: unit.events()) == []
 
 
@@ -97,6 +101,22 @@ def test_a_read_that_hangs_keeps_no_write_waiting(store: Store) -> None:
     reader.join(10)
     assert len(store.read(lambda unit: unit.events())) == 1
     wake.set()
+
+
+def test_many_that_hang_are_bounded(tmp_path: Path) -> None:
+    """In a long hang neither threads nor file handles grow without end; after it all is well."""
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}", deadline=0.05)
+    wake, before = threading.Event(), threading.active_count()
+    for _ in range(MOST_HANGING):
+        with refused_in_time("did not answer"):
+            store.read(lambda _: wake.wait(20))
+    with refused_in_time("8 earlier calls still hang"):
+        store.read(lambda unit: unit.events())
+    store.write(lambda unit: unit.beat(START))
+    assert threading.active_count() <= before + MOST_HANGING
+    wake.set()
+    comes_back(lambda: store.read(lambda unit: unit.events()))
+    store.close()
 
 
 def test_a_process_with_a_hanging_store_can_end(tmp_path: Path) -> None:
@@ -144,7 +164,7 @@ def test_a_lock_of_another_process_in_the_server_is_told(postgres_url: str) -> N
         other.execute("UPDATE deliveries SET reason = 'held'")
         with refused_in_time("did not answer"):
             store.write(work)
-    comes_back(store)
+    comes_back(lambda: store.write(lambda unit: unit.beat(START)))
     assert store.read(lambda unit: unit.events()) == []
     store.write(work)
     assert len(store.read(lambda unit: unit.events())) == 1
@@ -173,7 +193,7 @@ def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path) -> None:
     _pragma(store, f"max_page_count={_pragma(store, 'page_count') + 2}")
     with refused_in_time("the disk is full"):
         store.write(lambda unit: unit.add_events([event_record(f"e{n}") for n in range(999)]))
-    comes_back(store)
+    comes_back(lambda: store.write(lambda unit: unit.beat(START)))
     assert store.read(lambda unit: unit.events()) == []
     assert _pragma(store, f"max_page_count={limit}") == limit
     store.write(lambda unit: unit.add_events([event_record(f"e{n}") for n in range(999)]))
@@ -213,6 +233,58 @@ def test_a_file_that_is_damaged_while_it_is_open_is_told(tmp_path: Path) -> None
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("user", "database", "words"),
+    [
+        ("nobody", None, "refuses this user"),
+        ("reader", None, "refuses this user"),
+        ("postgres", "none", "no such database"),
+        ("standby", None, "takes no writes"),
+    ],
+)
+def test_what_the_server_refuses_is_told(
+    postgres: Postgres, postgres_url: str, user: str, database: str | None, words: str
+) -> None:
+    """A wrong user, name or server is not told as one that does not answer."""
+    open_store(postgres_url).close()
+    for statement in (
+        "DROP ROLE IF EXISTS reader, standby",
+        "CREATE ROLE reader LOGIN",
+        "CREATE ROLE standby LOGIN SUPERUSER",
+        "ALTER ROLE standby SET default_transaction_read_only = on",
+    ):
+        postgres.run(statement)
+    address = make_url(postgres_url).set(username=user)
+    address = address.set(database=database) if database else address
+    with refused_in_time(words):
+        store = open_store(address.render_as_string(), deadline=DEADLINE)
+        try:
+            store.write(lambda unit: unit.beat(START))
+        finally:
+            store.close()
+
+
+def test_the_log_goes_back_after_a_long_read(tmp_path: Path) -> None:
+    """A reader lets the log grow; once it has gone the disk has its space again."""
+    path, limit = tmp_path / "state.db", 16 * 1024 * 1024
+    store = open_store(f"sqlite:///{path}")
+    log = path.with_name("state.db-wal")
+
+    def grow(name: str, times: int) -> None:
+        for n in range(times):
+            record = event_record(f"{name}{n}", data={"text": "x" * 1_000_000})
+            store.write(lambda unit, record=record: unit.add_events([record]))
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM meta").fetchall()
+        grow("a", 20)
+        assert log.stat().st_size > limit
+    grow("b", 2)
+    assert log.stat().st_size <= limit
+    store.close()
+
+
 def test_a_closed_store_says_so(store: Store) -> None:
     """A call after the end is refused, not hung."""
     store.close()
@@ -226,6 +298,8 @@ def test_a_closed_store_says_so(store: Store) -> None:
         ("disk I/O error", "disk reported an error"),
         ("[Errno 13] Permission denied: '/x'", "may not open"),
         ("server closed the connection unexpectedly", "does not answer"),
+        ("could not extend file: No space left on device", "disk is full"),
+        ("failed to resolve host 'db'", "nobody knows"),
         ("something new\nsecond line", "the store failed: something new"),
         ("", "the store failed: OSError"),
     ],

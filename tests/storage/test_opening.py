@@ -122,18 +122,29 @@ def test_a_second_router_on_the_same_file_is_refused(tmp_path: Path) -> None:
     open_store(url, exclusive=True).close()
 
 
+def test_a_file_has_one_lock_by_whatever_name(tmp_path: Path) -> None:
+    """A second router is refused although it opens the file through a link."""
+    (tmp_path / "link.db").symlink_to(tmp_path / "state.db")
+    first = open_store(f"sqlite:///{tmp_path / 'state.db'}", exclusive=True)
+    with pytest.raises(RouterError) as refused:
+        open_store(f"sqlite:///{tmp_path / 'link.db'}", exclusive=True)
+    assert refused.value.code == "store-in-use"
+    first.close()
+
+
 def test_nobody_else_may_read_the_files(tmp_path: Path) -> None:
-    """The database, its log, its index and its lock belong to the user alone, whatever the umask."""
+    """A folder of ours and what is in it belong to the user alone, whatever the umask."""
+    folder = tmp_path / "new"
     old = os.umask(0)
     try:
-        store = open_store(f"sqlite:///{tmp_path / 'state.db'}", exclusive=True)
+        store = open_store(f"sqlite:///{folder / 'state.db'}", exclusive=True)
         store.write(lambda unit: ingest(unit, "e1"))
     finally:
         os.umask(old)
-    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (folder, *folder.iterdir())}
     store.close()
     names = ("state.db", "state.db-wal", "state.db-shm", "state.db.lock")
-    assert modes == dict.fromkeys(names, "0o600")
+    assert modes == {"new": "0o700"} | dict.fromkeys(names, "0o600")
 
 
 def _missing(tmp_path: Path) -> str:
@@ -181,7 +192,9 @@ def test_what_cannot_be_opened_is_said_in_words(
     assert (refused.value.code, bool(refused.value.remedy)) == ("store-unavailable", True)
 
 
-def test_another_kind_of_database_is_refused() -> None:
-    """Only the two kinds that are tested are taken."""
-    with pytest.raises(RouterError, match="neither sqlite"):
-        open_store("mysql://here/db")
+@pytest.mark.parametrize("url", ["mysql://here/db", "postgresql://here:port/db", "state.db"])
+def test_another_kind_of_database_is_refused(url: str) -> None:
+    """Only addresses of the two kinds that are tested are taken."""
+    with pytest.raises(RouterError, match="neither sqlite") as refused:
+        open_store(url)
+    assert refused.value.code == "config"

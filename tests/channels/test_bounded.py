@@ -26,7 +26,7 @@ def test_a_late_call_is_left() -> None:
     begun = time.monotonic()
     with pytest.raises(LateError):
         threads.call(lambda: gate.wait(5), 0.05)
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 2
     assert threads.call(lambda: 1, 1.0) == 1
     gate.set()
 

@@ -126,7 +126,7 @@ def test_a_server_that_falls_silent(command: str, outcome: Outcome) -> None:
     with scripted(**{command: silent}) as server:
         begun = time.monotonic()
         said = send(f"mailto://127.0.0.1:{server.port}{TO}", timeout=200_000)
-        assert time.monotonic() - begun < 0.7
+        assert time.monotonic() - begun < 2
     assert said.outcome is outcome
 
 

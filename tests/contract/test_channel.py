@@ -119,7 +119,7 @@ def test_no_answer_in_time(service: Service, provider: Provider) -> None:
     """Out of time after sending: it may have arrived, and the call ends in time."""
     begun = time.monotonic()
     assert verdict(service, provider, silent, SHORT).outcome is Outcome.UNKNOWN
-    assert time.monotonic() - begun < SHORT / SECOND + 0.5
+    assert time.monotonic() - begun < SHORT / SECOND + 2
 
 
 @every
@@ -128,7 +128,7 @@ def test_a_slow_drip(service: Service, provider: Provider) -> None:
     begun = time.monotonic()
     said = verdict(service, provider, drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 1000), SHORT)
     assert said.outcome is Outcome.UNKNOWN
-    assert time.monotonic() - begun < SHORT / SECOND + 0.5
+    assert time.monotonic() - begun < SHORT / SECOND + 2
 
 
 @every

@@ -1,7 +1,7 @@
 """What a filter may be and do: length, depth, parts, steps; and the error when it is not or does more."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from router.errors import RouterError
 
@@ -34,7 +34,8 @@ def check_length(expression: str) -> None:
 
 def check_size(ast: Mapping[str, Any]) -> None:
     """Raises :class:`FilterError` for a tree that is too deep or has too many parts."""
-    nodes, waiting = 0, [(ast, 1)]
+    nodes = 0
+    waiting: list[tuple[Any, int]] = [(ast, 1)]
     while waiting:
         node, depth = waiting.pop()
         nodes += 1
@@ -43,11 +44,30 @@ def check_size(ast: Mapping[str, Any]) -> None:
         if nodes > MAX_NODES:
             raise FilterError(f"a filter has at most {MAX_NODES} parts")
         waiting += [(child, depth + 1) for child in node["children"] if isinstance(child, dict)]
+        if node["type"] == "literal":
+            _check_literal(node["value"], depth)
+
+
+def _check_literal(literal: Any, depth: int) -> None:
+    """A literal may hold JSON as deep as Python reads it, which is deeper from 3.12 on."""
+    level = [literal]
+    while level := [inner for value in level for inner in _inside(value)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise too_deep()
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(cast("dict[str, Any]", value).values())
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def too_deep() -> FilterError:
+    """The error of an expression that nests too deep."""
     return FilterError(f"a filter nests at most {MAX_DEPTH} deep")
 
 
 def too_much_work() -> FilterError:
+    """The error of an evaluation that goes on too long."""
     return FilterError(f"the filter needs more than {MAX_STEPS:,} steps for this event")

@@ -47,6 +47,7 @@ _LITERAL_TYPES: dict[Kind, str] = {
 
 
 def call(scope: Scope, node: Node, current: str) -> Code:
+    """A function on what its arguments find."""
     if not current.isidentifier():
         name, bound = scope.bound(current)
         code = call(scope, node, name)

@@ -28,11 +28,13 @@ def either(scope: Scope, node: Node, current: str) -> Code:
 
 
 def negated(scope: Scope, node: Node, current: str) -> Code:
+    """``!x``."""
     name, first = scope.bound(current)
     return _after(first, name, Code(f"(not {scope.truth(node.children[0], name)})", plain=True))
 
 
 def comparator(scope: Scope, node: Node, current: str) -> Code:
+    """``a == b`` and the other comparisons."""
     name, first = scope.bound(current)
     left, right = (scope.value(child, name).text for child in node.children)
     kinds = _literal_kind(node.children[0]), _literal_kind(node.children[1])

@@ -16,6 +16,7 @@ def field(scope: Scope, node: Node, current: str) -> Code:
 
 
 def element(scope: Scope, node: Node, current: str) -> Code:
+    """``[0]``: one element of a list."""
     if node.value == 0:
         name, bound = scope.bound(current)
         return Code(f"({name}[0] if isinstance({bound}, list) and {name} else None)")
@@ -43,6 +44,7 @@ def chain(scope: Scope, node: Node, current: str) -> Code:
 
 
 def literal(scope: Scope, node: Node, current: str) -> Code:
+    """A literal, which is a parameter of the generated function."""
     hole: Hole = node.value
     text = f"p{hole.at}" if current.isidentifier() else f"({current}, p{hole.at})[1]"
     return Code(text, plain=hole.kind not in ("number", "zero_or_one"))
@@ -54,12 +56,14 @@ def literal_list(scope: Scope, node: Node, current: str) -> Code:
 
 
 def new_list(scope: Scope, node: Node, current: str) -> Code:
+    """``[a, b]``: a list of what its parts find."""
     name, bound = scope.bound(current)
     parts = ", ".join(scope.value(child, name).text for child in node.children)
     return Code(f"(None if {bound} is None else [{parts}])", plain=True)
 
 
 def new_object(scope: Scope, node: Node, current: str) -> Code:
+    """``{a: b}``: an object of what its parts find."""
     name, bound = scope.bound(current)
     parts = ", ".join(f"{child.value!r}: {scope.value(child, name).text}" for child in node.children)
     return Code(f"(None if {bound} is None else {{{parts}}})", plain=True)

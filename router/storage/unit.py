@@ -92,18 +92,11 @@ class SqlUnit:
 
     def _members(self, group_ids: Collection[str]) -> dict[str, list[Alert]]:
         """The first few alerts of each group, the newest first."""
-        joined = tables.group_alerts.join(tables.alerts, tables.alerts.c.id == tables.group_alerts.c.alert_id)
-        rank = func.row_number().over(
-            partition_by=tables.group_alerts.c.group_id,
-            order_by=(tables.alerts.c.event_at.desc(), tables.alerts.c.id),
-        )
-        inner = select(tables.group_alerts.c.group_id, tables.alerts, rank.label("place")).select_from(joined)
         members: dict[str, list[Alert]] = {}
-        for row in self._in(inner, tables.group_alerts.c.group_id, group_ids):
-            fields = dict(row)
-            group_id, place = fields.pop("group_id"), fields.pop("place")
-            if place <= FIRST_FEW:
-                members.setdefault(group_id, []).append(rows.alert_of(fields))
+        for chunk in _chunks(group_ids):
+            for row in self._rows(_first_few(chunk)):
+                fields = dict(row)
+                members.setdefault(fields.pop("group_id"), []).append(rows.alert_of(fields))
         return members
 
     def add_notifications(self, records: Sequence[NotificationRecord]) -> None:
@@ -361,6 +354,25 @@ def _chunks(values: Collection[str]) -> list[list[str]]:
 def _stands(states: tuple[str, ...], table: Any = tables.deliveries) -> Any:
     """Whether a delivery stands so. Written into the statement, so that partial indexes are found."""
     return table.c.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
+
+
+def _first_few(group_ids: list[str]) -> Any:
+    """The newest alerts of each group: only ids are ranked, as a group may have very many."""
+    members, alerts = tables.group_alerts, tables.alerts
+    newest_first = (alerts.c.event_at.desc(), alerts.c.id)
+    place = func.row_number().over(partition_by=members.c.group_id, order_by=newest_first).label("place")
+    ranked = (
+        select(members.c.group_id, members.c.alert_id, place)
+        .join_from(members, alerts, alerts.c.id == members.c.alert_id)
+        .where(members.c.group_id.in_(group_ids))
+        .subquery()
+    )
+    return (
+        select(ranked.c.group_id, alerts)
+        .join_from(ranked, alerts, alerts.c.id == ranked.c.alert_id)
+        .where(ranked.c.place <= FIRST_FEW)
+        .order_by(ranked.c.group_id, ranked.c.place)
+    )
 
 
 def _due(target: str, now: int, free: int) -> Any:

@@ -221,7 +221,7 @@ def _contradictions(document: Document, settings: Settings, rules: Sequence[Rule
         findings += _fallback_faults(document, settings, name, channel)
         findings += _accept_faults(document, name, channel)
     findings += _listen_faults(document, settings) + _egress_faults(document, settings)
-    return findings + _zone_faults(document, settings)
+    return findings + _zone_faults(document, settings) + _certificate_faults(document, settings)
 
 
 def _near(name: str, known: Iterable[str]) -> str:
@@ -282,6 +282,25 @@ def _listen_faults(document: Document, settings: Settings) -> list[Finding]:
     said = f"http.listen: other machines can reach {settings.http.listen}, and nobody is asked for a token"
     fix = "set http.token, or listen on 127.0.0.1"
     return [Finding("C401", "error", document.place(("http", "listen")), said, fix)]
+
+
+def _certificate_faults(document: Document, settings: Settings) -> list[Finding]:
+    pinned = {
+        name: Path(document.file).parent / source.certificate
+        for name, source in settings.sources.items()
+        if isinstance(source, keys.MnsPush) and source.certificate is not None
+    }
+    return [
+        Finding(
+            "C401",
+            "error",
+            document.place(("sources", name, "certificate")),
+            f"sources.{name}.certificate: there is no file {file}",
+            "its path is seen from router.yaml",
+        )
+        for name, file in pinned.items()
+        if not file.is_file()
+    ]
 
 
 def _zone_faults(document: Document, settings: Settings) -> list[Finding]:

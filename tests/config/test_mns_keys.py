@@ -95,6 +95,7 @@ def test_a_push_is_verified_unless_told_otherwise(tmp_path: Path) -> None:
 
 def test_a_push_with_everything(tmp_path: Path) -> None:
     """What is expected, how old it may be, and whose signature."""
+    (tmp_path / "mns.pem").touch()
     keys = settings(
         tmp_path,
         {
@@ -107,3 +108,9 @@ def test_a_push_with_everything(tmp_path: Path) -> None:
     assert isinstance(keys, MnsPush)
     assert keys.expect.model_dump(exclude_none=True) == {"owner": "123", "topic": "t"}
     assert (keys.certificate, keys.max_age) == ("mns.pem", 900_000_000)
+
+
+def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
+    """``check`` says so, and where the path is seen from."""
+    with pytest.raises(ConfigError, match=r"sources\.batch\.certificate: there is no file .*mns\.pem"):
+        settings(tmp_path, {"kind": "mns-push", "certificate": "mns.pem"})

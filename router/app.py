@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -258,13 +259,15 @@ class _Pull:
 
 
 def channels_of(config: Config, clock: Clock) -> dict[str, tuple[Channel, ChannelPlan]]:
-    """Every target of the configuration, by name, ready to send."""
-    from router.channels import make_channel
+    """Every target of the configuration, by name, ready to send; its provider's own limit is its rate."""
+    from router.channels import make_channel, rate_of_url
 
-    return {
-        target.name: (make_channel(_spec(target, config), clock.now), config.policy.channels[target.channel])
-        for target in config.targets
-    }
+    channels: dict[str, tuple[Channel, ChannelPlan]] = {}
+    for target in config.targets:
+        plan = config.policy.channels[target.channel]
+        paced = replace(plan, rate=plan.rate or rate_of_url(target.url))
+        channels[target.name] = make_channel(_spec(target, config), clock.now), paced
+    return channels
 
 
 def _spec(target: TargetSpec, config: Config) -> "ChannelSpec":

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from router.app import SystemClock, channels_of, load_config
+from router.channels import rate_of_url
 from tests.acceptance.harness import Process, Sink, get, post, sample, write_config
 
 RULE: dict[str, Any] = {
@@ -164,3 +166,18 @@ def test_sigterm_ends_it_in_time_and_a_second_one_at_once(tmp_path: Path, sink: 
     started = time.monotonic()
     assert router.terminate() == 0
     assert time.monotonic() - started < 20
+
+
+def test_a_providers_own_limit_is_the_default_rate(tmp_path: Path) -> None:
+    """A DingTalk robot takes 20 a minute: without `rate` its target is paced so; with it, as told."""
+    robot = "dingtalk://" + "0" * 64 + "/"
+    channels = {
+        "own": {"url": robot},
+        "told": {"url": robot, "rate": "5/min"},
+        "hook": {"url": "json://127.0.0.1:9/"},
+    }
+    config = load_config(write_config(tmp_path, channels, [RULE | {"to": ["own"]}]))
+    rates = {name: plan.rate for name, (_, plan) in channels_of(config, SystemClock()).items()}
+    assert rates["own/1"] == rate_of_url(robot)
+    assert rates["own/1"] is not None
+    assert (rates["told/1"], rates["hook/1"]) == ((5, 60_000_000), None)

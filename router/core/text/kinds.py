@@ -1,16 +1,10 @@
-"""Channel kinds: which markup and limits a target's texts have."""
+"""Channel kinds: which markup and which limits the texts of a target have."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from router.core.text.segments import sms_size
-
-Markup = Literal["mrkdwn", "markdown", "plain"]
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+from router.core.text import sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,46 +12,76 @@ class Kind:
     """What a provider takes.
 
     Args:
-        limit: of title and body together, in the unit of ``size``.
+        dialect: see router.core.text.dialects.
+        limit: of title and body together, in the unit of ``size``; it leaves room for what the channel
+            adds (``May be a repeat: ``, the payload around the text).
         size: a text's length in the provider's own unit.
-        titled: it has a line of its own for the title.
+        title: the longest title in characters; 0 where the title is the text's first line.
+        mark: how a built-in title shows the severity.
     """
 
     name: str
-    markup: Markup
+    dialect: str
     limit: int
     size: Callable[[str], int] = len
-    titled: bool = True
+    title: int = 200
+    mark: Literal["sign", "word", "none"] = "sign"
 
 
-#: Limits as the providers document them, less what their payload takes.
+#: Limits as the providers document them; ``plain`` and ``short`` hold for every service of Apprise 2.2.0.
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("slack", "mrkdwn", 3_000),
-        Kind("email", "plain", 100_000),
-        Kind("sms", "plain", 459, sms_size, titled=False),
-        Kind("dingtalk", "markdown", 16_000, _bytes),
-        Kind("wecom", "plain", 2_000, _bytes, titled=False),
-        Kind("feishu", "plain", 16_000, _bytes),
-        Kind("telegram", "plain", 3_500),
-        Kind("discord", "plain", 1_800),
-        Kind("webhook", "plain", 16_000),
-        Kind("plain", "plain", 2_000),
+        # 4,000 characters are recommended, 40,000 are cut.
+        Kind("slack", "slack", 3_900),
+        Kind("email", "text", 100_000, mark="word"),
+        # Three short messages: 459 characters, or 201 with Chinese.
+        Kind("sms", "sms", 3, sizes.segments, title=0, mark="word"),
+        # 20,000 bytes of JSON, in which the title stands twice.
+        Kind("dingtalk", "markdown", 18_000, sizes.json_bytes),
+        # 20 KB of JSON.
+        Kind("feishu", "chat", 18_000, sizes.feishu),
+        # 2,048 bytes of text.
+        Kind("wecom", "chat", 2_000, sizes.utf8),
+        # 4,096 after the entities, 2,000.
+        Kind("telegram", "chat", 4_000, sizes.utf16),
+        Kind("discord", "discord", 1_900, sizes.utf16),
+        # 28 KB of JSON.
+        Kind("teams", "chat", 24_000, sizes.adaptive_card),
+        # 1,024 characters of summary; an event of 512 KB.
+        Kind("pagerduty", "text", 16_000, title=900, mark="none"),
+        # 130 characters of message, 15,000 of description.
+        Kind("opsgenie", "text", 14_000, title=120, mark="none"),
+        Kind("webhook", "text", 65_536, mark="none"),
+        Kind("plain", "chat", 950, mark="word"),
+        Kind("short", "chat", 180, title=0, mark="word"),
+        Kind("pager", "sms", 67, title=0, mark="none"),
     )
 }
 
-#: URL schemas whose kind is not ``plain``.
+#: URL schemas of Apprise whose kind is not ``plain``.
 _SCHEMAS = {
     "slack": "slack",
-    "email": "mailto mailtos",
-    "sms": "twilio vonage nexmo sns aliyunsms bulksms clicksend clickatell messagebird msg91 plivo sinch",
+    "email": """mailto mailtos azure o365 brevo groundmail mailersend mailgun postmark resend sendgrid
+        sendpulse ses smtp2go sparkpost""",
+    "sms": """twilio vonage nexmo sns aliyunsms 46elks elks atalk bulksms bulkvs burstsms clickatell
+        clicksend cm d7sms eight00com exotel freemobile httpsms infobip kaleyra klr
+        kavenegar kudosity mobilemessage mobilemsg msg91 msgbird notifyre octopush plivo
+        ringc serwersms seven sfr sinch smpp smpps smsc smseagle smseagles smsmanager smsmgr
+        smstunnel telesign telnyx voipms""",
     "dingtalk": "dingtalk",
-    "wecom": "wecombot",
     "feishu": "feishu lark",
+    "wecom": "wecombot wechat",
     "telegram": "tgram telegram",
     "discord": "discord",
-    "webhook": "json jsons",
+    "teams": "workflow workflows",
+    "pagerduty": "pagerduty",
+    "opsgenie": "opsgenie jira",
+    "webhook": "json jsons form forms xml xmls",
+    "short": """bluesky bsky irc ircs kakao kakaotalk kumulos mastodon mastodons misskey misskeys notifico
+        notificos pushed revolt splunk strmlabs toot toots tweet twitter victorops x youlmk
+        zulip""",
+    "pager": "aprs dapnet",
 }
 _KIND_OF = {schema: kind for kind, schemas in _SCHEMAS.items() for schema in schemas.split()}
 

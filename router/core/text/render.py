@@ -1,26 +1,29 @@
 """A notification to a message for one kind of channel: the rule's templates, or the built-in text."""
 
-from dataclasses import asdict
-from datetime import datetime
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 from router.core.message import Message
 from router.core.notification import Notification
-from router.core.rule import Rule
-from router.core.text import builtin
-from router.core.text.escape import ESCAPES, one_line
-from router.core.text.fit import cut, fit
+from router.core.rule import Rule, Texts
+from router.core.text.builtin import words_of
+from router.core.text.builtin.layouts import bodies, headlines, title
+from router.core.text.builtin.mail import mail, own_text
+from router.core.text.builtin.story import Story, story_of
+from router.core.text.builtin.words import Words
+from router.core.text.dialects import DIALECTS, one_line
 from router.core.text.kinds import KINDS, Kind
-from router.core.text.mail import mail
-from router.core.text.story import Story, story_of
+from router.core.text.run import Run
 from router.core.text.template import compile_template
-from router.core.text.times import at
+from router.core.text.values import values, whole
 from router.errors import RouterError
 
-#: Of the form of ``Message.data``; a webhook's receiver may rely on it. See docs/webhook.md.
-VERSION = 1
-#: The longest title, in characters.
-LONGEST_TITLE = 200
+#: How long the values that a rule's template prints may be, from its full text to its most compact.
+_LONGEST_VALUES = (16_000, 2_000, 400, 100, 30)
+_LONGEST_MAIL_VALUE = 4_000
 
 
 def render(
@@ -33,114 +36,176 @@ def render(
     timezone: str = "UTC",
     language: str = "en",
 ) -> Message:
-    """What a target of this kind is sent. Never raises: a template that fails leaves the built-in text.
+    """What a target of this kind is sent, escaped for it and fitted to its limit.
+
+    Never raises for what an event or a template holds: a template that fails leaves the built-in text,
+    and ``faults`` says so.
 
     Args:
+        kind: a name of KINDS; any other is ``plain``.
         now: microseconds UTC.
+        timezone: of the built-in texts, and of the filter ``local`` without a zone.
+        language: of the built-in texts: ``en``, ``zh``.
     """
     form = KINDS.get(kind, KINDS["plain"])
-    story = story_of(notification, now, timezone, language)
-    texts = rule.formats.get(channel) or rule.formats.get(kind) or rule.texts
-    faults: list[str] = []
-    own_title = _own(texts.title or rule.texts.title, notification, form, now, faults)
-    own_body = _own(texts.body or rule.texts.body, notification, form, now, faults)
-    title = cut(one_line(own_title or builtin.title(story, form)), LONGEST_TITLE, len, "…")
-    body = _fitted(own_body, title, story, form)
-    return Message(
-        title=title if form.titled else "",
-        body=body,
-        html=_html(own_body, title, story) if kind == "email" else "",
-        severity=story.severity,
-        data=data_of(notification, rule, title, body)
-        if kind == "webhook"
-        else {"reason": notification.reason.value},
-        faults=tuple(faults),
-    )
+    return _Rendering(notification, rule, form, channel, now, timezone, words_of(language)).message()
 
 
-def _own(
-    template: str | None, notification: Notification, form: Kind, now: int, faults: list[str]
-) -> str | None:
-    if template is None:
+@dataclass(slots=True)
+class _Rendering:
+    notification: Notification
+    rule: Rule
+    kind: Kind
+    channel: str
+    now: int
+    timezone: str
+    words: Words
+    faults: list[str] = field(default_factory=list[str])
+    _story: Story | None = None
+    _values: dict[str, Any] | None = None
+
+    @property
+    def story(self) -> Story:
+        """What the built-in text says, made when it is needed."""
+        if self._story is None:
+            self._story = story_of(self.notification, self.now, self.timezone, self.words)
+        return self._story
+
+    def message(self) -> Message:
+        own_title, own_body = self._chosen("title"), self._chosen("body")
+        head = self._title(own_title)
+        body, markup = self._body(head, own_title, own_body)
+        return Message(
+            title=head if self.kind.title else "",
+            body=body,
+            html=markup,
+            severity=self.notification.heading.severity,
+            data=self._data(head, body),
+            faults=tuple(self.faults),
+        )
+
+    def _chosen(self, part: str) -> str | None:
+        """The template for this channel, else for this kind, else the rule's; None for the built-in text."""
+        places = (self.rule.formats.get(self.channel), self.rule.formats.get(self.kind.name), self.rule.texts)
+        found = (getattr(place, part) for place in places if isinstance(place, Texts))
+        return next((text for text in found if text is not None), None)
+
+    def _title(self, own: str | None) -> str:
+        if own is not None:
+            longest = self.kind.title or 200
+            made = self._fitted("title", own, lambda text: len(text) <= longest, self.kind.dialect, one_line)
+            if made:
+                return made
+        return title(self.story, self.kind, self.words)
+
+    def _body(self, head: str, own_title: str | None, own: str | None) -> tuple[str, str]:
+        """The body, and for a mail its HTML part."""
+        if own is not None:
+            made = self._own_body(head if self.kind.title or own_title else "", own)
+            if made is not None:
+                return made
+        return self._built_in(head), mail(self._mail_story(), self.words) if self.kind.name == "email" else ""
+
+    def _own_body(self, head: str, own: str) -> tuple[str, str] | None:
+        kind = self.kind
+        if kind.name == "email":
+            return self._own_mail(own)
+
+        def fits(text: str) -> bool:
+            return kind.size(_together(head, text)) <= kind.limit
+
+        made = self._fitted("body", own, fits, kind.dialect)
+        if made is None:
+            return None
+        return (made if kind.title else _together(head, made)), ""
+
+    def _own_mail(self, own: str) -> tuple[str, str] | None:
+        """A text that begins with a tag is HTML, and its words are the text part; any other is text."""
+        is_html = own.lstrip().startswith("<")
+
+        def fits(text: str) -> bool:
+            return len(text) <= self.kind.limit
+
+        marked = self._fitted("body", own, fits, "html")
+        text = self._fitted("body", own, fits, "text") if not is_html else _words_of_html(marked or "")
+        if marked is None or text is None:
+            return None
+        return text, mail(self._mail_story(), self.words, marked if is_html else own_text(marked))
+
+    def _mail_story(self) -> Story:
+        return self.story.clipped(_LONGEST_MAIL_VALUE)
+
+    def _built_in(self, head: str) -> str:
+        kind = self.kind
+        for body in bodies(self.story, kind, self.words):
+            if kind.size(_together(head, body)) <= kind.limit:
+                return body if kind.title else _together(head, body)
+        if kind.title:
+            return DIALECTS[kind.dialect].escape(self.words.shortened)
+        return _first(headlines(self.story, kind, self.words), lambda text: kind.size(text) <= kind.limit)
+
+    def _fitted(
+        self,
+        part: str,
+        template: str,
+        fits: Callable[[str], bool],
+        dialect: str,
+        change: Callable[[str], str] = str.strip,
+    ) -> str | None:
+        """The rule's own text, its values shortened until it fits; None where it fails or never fits."""
+        try:
+            compiled = compile_template(template)
+            for longest in _LONGEST_VALUES:
+                run = self._run(dialect, longest)
+                made = change(compiled.render(self._seen(), run))
+                if fits(made):
+                    self._fault(part, *run.faults)
+                    return made
+        except RouterError as error:
+            self._fault(part, f"{error.message}; the built-in text was used")
+            return None
+        self._fault(part, "it is too long even with short values; the built-in text was used")
         return None
-    try:
-        return compile_template(template).render(values(notification), now, ESCAPES[form.markup])
-    except RouterError as error:
-        faults.append(error.message)
-        return None
+
+    def _run(self, dialect: str, longest: int) -> Run:
+        words = self.words
+        ago = (words.ago, words.ahead)
+        return Run(DIALECTS[dialect], self.now, self.timezone, words.units, ago, longest)
+
+    def _seen(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = values(self.notification)
+        return self._values
+
+    def _fault(self, part: str, *said: str) -> None:
+        for one in said:
+            fault = f"rule {self.rule.name}, {part} for {self.kind.name}: {one}"
+            if fault not in self.faults:
+                self.faults.append(fault)
+
+    def _data(self, head: str, body: str) -> dict[str, Any]:
+        if self.kind.name == "webhook":
+            return whole(self.notification, self.rule, head, body)
+        return {"reason": self.notification.reason.value}
 
 
-def _fitted(own: str | None, title: str, story: Story, form: Kind) -> str:
-    room = form.limit - (form.size(title) if form.titled else 0)
-    if own is not None:
-        return cut(own, room, form.size)
-    return fit(builtin.bodies(story, form), room, form.size)
+def _together(head: str, body: str) -> str:
+    return f"{head}\n{body}" if head and body else head or body
 
 
-def _html(own: str | None, title: str, story: Story) -> str:
-    """A mail with a template of its own is sent as it stands: the text part alone."""
-    return mail(story) if own is None else ""
+def _first(texts: Iterable[str], fits: Callable[[str], bool]) -> str:
+    last = ""
+    for last in texts:
+        if fits(last):
+            break
+    return last
 
 
-def values(notification: Notification) -> dict[str, Any]:
-    """What a template sees; docs/rules.md lists it."""
-    event, group = notification.event, notification.group
-    named = {name: value for name, value in event.data.items() if name.isidentifier()}
-    return named | {
-        "event": dict(event.data) | {"id": event.id, "source": event.source, "time": event.time},
-        "rule": notification.heading.rule,
-        "severity": notification.heading.severity,
-        "labels": dict(notification.heading.labels),
-        "reason": notification.reason.value,
-        "group": {
-            "key": group.key,
-            "count": group.alerts,
-            "new": notification.new,
-            "firing": notification.firing,
-            "resolved": notification.resolved,
-            "causes": [asdict(cause) for cause in notification.causes],
-        },
-        "alerts": [_alert(alert) for alert in notification.alerts],
-        "links": dict(notification.links),
-    }
+_LINE = re.compile(r"(?i)<(?:br|/p|/tr|/li|/div|/h[1-6]|/table)\b[^>]*>")
+_TAG = re.compile(r"<[^>]*>")
 
 
-def _alert(alert: Any) -> dict[str, Any]:
-    return {
-        "id": alert.id,
-        "rule": alert.rule,
-        "severity": alert.severity,
-        "state": alert.state.value,
-        "key": alert.key,
-        "count": alert.count,
-        "opened_at": at(alert.opened_at),
-    }
-
-
-def data_of(notification: Notification, rule: Rule, title: str, body: str) -> dict[str, Any]:
-    """The whole notification as JSON, for webhooks; its form is ``VERSION``."""
-    seen = values(notification)
-    event = notification.event
-    return {
-        "version": VERSION,
-        "id": notification.id,
-        "reason": notification.reason.value,
-        "channel": notification.channel,
-        "rule": rule.name,
-        "severity": seen["severity"],
-        "labels": seen["labels"],
-        "group": {"id": notification.group.id} | seen["group"],
-        "alerts": [alert | {"opened_at": _iso(alert["opened_at"])} for alert in seen["alerts"]],
-        "event": {
-            "id": event.id,
-            "source": event.source,
-            "time": _iso(event.time),
-            "data": dict(event.data),
-        },
-        "text": {"title": title, "body": body},
-        "links": seen["links"],
-    }
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")
+def _words_of_html(text: str) -> str:
+    """The words of a template's HTML, a line for each block."""
+    lines = unescape(_TAG.sub("", _LINE.sub("\n", text))).split("\n")
+    return "\n".join(line.strip() for line in lines).strip()

@@ -1,12 +1,11 @@
-"""Times and spans as people read them."""
+"""Times as people read them."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from router.core.delivery import SECOND
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def at(micros: int) -> datetime:
@@ -14,37 +13,51 @@ def at(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+def micros(time: datetime) -> int:
+    """The reverse of :func:`at`."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def iso(time: int) -> str:
+    """Microseconds UTC as ``2016-11-01T15:45:02.837728Z``."""
+    return at(time).isoformat().replace("+00:00", "Z")
+
+
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
-    """A time zone. Raises ``KeyError`` for an unknown name."""
+    """A time zone. Raises ``KeyError`` or ``ValueError`` for an unknown name."""
     return ZoneInfo(name)
 
 
-def local(time: datetime, zone_name: str) -> str:
-    """``2016-11-01 23:45:02 CST``."""
-    return time.astimezone(zone(zone_name)).strftime("%Y-%m-%d %H:%M:%S %Z")
+def local(time: int, zone_name: str) -> str:
+    """Microseconds UTC as ``2016-11-01 23:45:02 +08:00``, or with ``UTC`` in its place."""
+    there = at(time).astimezone(zone(zone_name)).isoformat(" ", "seconds")
+    return there.replace("+00:00", " UTC") if there.endswith("+00:00") else f"{there[:-6]} {there[-6:]}"
 
 
-def parsed(text: object) -> datetime | None:
-    """An ISO 8601 time of an event; None for anything else. Without an offset it is UTC."""
-    if not isinstance(text, str):
+def parsed(text: object) -> int | None:
+    """An ISO 8601 time in microseconds UTC; None for anything else. Without an offset it is UTC."""
+    if not isinstance(text, str) or len(text) > 40:
         return None
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return micros(time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
-def span(seconds: float) -> str:
-    """``45 s``, ``9 m 59 s``, ``2 h 5 m``, ``3 d 4 h``: the two largest units."""
-    whole = int(max(0, seconds))
-    parts = [(whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "m"), (whole % 60, "s")]
-    while len(parts) > 1 and parts[0][0] == 0:
-        parts.pop(0)
-    return " ".join(f"{number} {unit}" for number, unit in parts[:2] if number or len(parts) == 1)
+def span(seconds: float, units: tuple[str, str, str, str]) -> str:
+    """``45 s``, ``9 min 59 s``, ``2 h 5 min``, ``3 d 4 h``: the two largest units.
 
-
-def seconds_since(micros: int, now: int) -> float:
-    """Seconds between two moments."""
-    return (now - micros) / SECOND
+    Args:
+        units: the words for days, hours, minutes and seconds, with what stands before them.
+    """
+    left = int(max(0, seconds))
+    parts: list[str] = []
+    for size, unit in zip((86_400, 3_600, 60, 1), units, strict=True):
+        number, left = divmod(left, size)
+        if number or (size == 1 and not parts):
+            parts.append(f"{number}{unit}")
+        if len(parts) == 2 or (parts and not number):
+            break
+    return " ".join(parts)

@@ -1,0 +1,61 @@
+"""Which kind a URL's texts have."""
+
+import subprocess
+import sys
+
+import pytest
+
+from router.channels.services import MODULES
+from router.core.text import KINDS, kind_of
+from router.core.text.dialects import DIALECTS
+from router.core.text.kinds import _SCHEMAS  # pyright: ignore[reportPrivateUsage]
+
+#: Schemas of plugins of our own, or other words for a service.
+_OURS = {"aliyunsms", "telegram"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ("slack", "slack"),
+        ("MAILTOS", "email"),
+        ("twilio", "sms"),
+        ("dingtalk", "dingtalk"),
+        ("lark", "feishu"),
+        ("wecombot", "wecom"),
+        ("tgram", "telegram"),
+        ("discord", "discord"),
+        ("workflows", "teams"),
+        ("pagerduty", "pagerduty"),
+        ("jsons", "webhook"),
+        ("ntfy", "plain"),
+        ("no-such-service", "plain"),
+    ],
+)
+def test_a_schema_has_a_kind(schema: str, kind: str) -> None:
+    """A service that texts know has its own kind, any other is plain; case does not matter."""
+    assert kind_of(schema) == kind
+
+
+def test_every_schema_is_one_of_apprise() -> None:
+    """The table names no schema that does not exist, and none twice."""
+    schemas = [schema for row in _SCHEMAS.values() for schema in row.split()]
+    assert set(schemas) - set(MODULES) == _OURS
+    assert len(schemas) == len(set(schemas))
+    assert set(_SCHEMAS) <= set(KINDS)
+
+
+def test_every_kind_has_a_dialect() -> None:
+    """A kind is rendered in a markup that there is."""
+    assert {kind.dialect for kind in KINDS.values()} <= set(DIALECTS)
+
+
+def test_texts_cost_nothing_before_a_template_is_used() -> None:
+    """Importing texts and rendering a built-in one loads no Jinja2."""
+    code = (
+        "import sys; from tests.core.text.making import notified, rendered, sample\n"
+        "rendered(notified(sample('OnJobFailed')), 'email')\n"
+        "print('jinja2' in sys.modules, 'markupsafe' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "False"]

@@ -43,8 +43,9 @@ class Sink:
 
     def received(self) -> list[dict[str, Any]]:
         """Everything that was accepted, in order."""
-        lines = self._file.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        # What follows the last line end is still being written.
+        whole = self._file.read_text(encoding="utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
 
     def wait_for(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
         """What was accepted, as soon as it is that many, or when the time is over."""

@@ -356,7 +356,7 @@ def _verify(
         proxy = client.proxy.get_secret_value() if client.proxy else ""
         certificates = Certificates(clock, config.settings.egress, proxy, client.ca_file or "")
         return Verifier(certificates, expect, keys.max_age).verify
-    file = config.files[0].parent / keys.certificate
+    file = Path(keys.certificate)
     try:
         pinned = Pinned(public_key(file.read_bytes()))
     except (OSError, ValueError) as error:

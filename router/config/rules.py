@@ -1,72 +1,124 @@
-"""The keys of a rule file. docs/rules.md has a row for each."""
+"""The keys of a rule file. docs/configuration.md has a row for each that works in this version.
+
+Keys whose meaning comes later (see later.py) have their form here too.
+"""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from router.config.units import SWITCH, Name
+from router.config.units import Duration, DurationOrNever, Flag, Form, Mode, Name, Whole, Zone
+from router.core.delivery import SECOND
 
-GroupBy = tuple[Literal["..."]]
+
+class Keys(BaseModel):
+    """Nothing but the keys that stand here; a value that is refused is not repeated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class FormatKeys(BaseModel):
+Severity = Literal["info", "warning", "critical"]
+Cron = Annotated[str, Form('five fields of cron such as "0 3 * * *"', r"\S+( +\S+){4}")]
+
+
+class FormatKeys(Keys):
     """Templates for one channel kind or channel."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    title: str | None = None
-    body: str | None = None
+    title: str | None = Field(None, description="Jinja template of the title.")
+    body: str | None = Field(None, description="Jinja template of the body.")
 
 
-class RuleKeys(BaseModel):
-    """One rule."""
+class Count(Keys):
+    """How many matching events of one key, and how soon."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    at_least: Whole = Field(ge=2, description="Fires at this event.")
+    within: Duration
 
-    name: Name = Field(description="Unique over all files, kebab-case.")
-    when: str = Field(description="JMESPath filter over the event; always matches every event.")
+
+class Expect(Keys):
+    """What must follow, and how soon."""
+
+    event: str = Field(description="JMESPath filter over the event that is waited for.")
+    within: Duration
+
+
+class Absent(Keys):
+    """When at least one match must have come."""
+
+    every: Cron
+    location: Zone = "UTC"
+    grace: Duration = 0
+
+
+class Escalation(Keys):
+    """Whom else to tell, and when."""
+
+    after: Duration
+    to: tuple[str, ...] = Field(min_length=1)
+
+
+class Inhibition(Keys):
+    """A rule that makes this one superfluous."""
+
+    rule: Name
+    equal: tuple[str, ...] = ()
+
+
+class RuleTest(Keys):
+    """Events on a virtual clock, and what must come of them."""
+
+    name: str
+    given: tuple[dict[str, Any], ...]
+    expect: tuple[dict[str, Any], ...]
+
+
+class DefaultKeys(Keys):
+    """What rules of one file may share."""
+
     sources: tuple[str, ...] | None = Field(None, alias="from", description="Only events of these sources.")
     to: tuple[str, ...] = Field((), description="Channels; needed unless the mode is shadow or off.")
-    severity: Literal["info", "warning", "critical"] = "warning"
-    labels: dict[str, str] = Field({}, description="Fixed words for templates and metrics.")
-    mode: Annotated[Literal["on", "shadow", "off"], SWITCH] = Field(
-        "on", description="shadow: judged, counted and recorded, never sent."
+    severity: Severity = Field("warning", description="How bad it is.")
+    labels: dict[str, str] = Field({}, description="Fixed words for templates and webhooks.")
+    mode: Mode = Field("on", description="shadow: judged, counted and recorded, never sent.")
+    stop: Flag = Field(False, description="Later rules do not see an event that this rule matched.")
+    catch_all: Flag = Field(False, description="Judged only for events that no other rule matched.")
+    key: tuple[str, ...] | None = Field(None, description="JMESPath: what makes two events the same trouble.")
+    resolve_when: str | None = Field(
+        None, description="JMESPath: an event with the same key that ends the alert."
     )
-    stop: bool = Field(False, description="Later rules do not see an event that this rule matched.")
-    catch_all: bool = Field(False, description="Judged only for events that no other rule matched.")
-    group_by: GroupBy | None = Field(None, description="['...'] tells each alert alone.")
-    title: str | None = Field(None, description="Jinja template.")
-    body: str | None = Field(None, description="Jinja template.")
+    send_resolved: Flag = Field(True, description="Say so when it ends.")
+    close_after: Duration = Field(
+        24 * 3600 * SECOND, description="Ends silently this long after its last event."
+    )
+    hold: Duration = Field(0, description="Not told before it has lasted this long.")
+    count: Count | None = Field(None, description="Fires only when so many came so soon.")
+    expect: Expect | None = Field(None, description="Fires when something does not follow in time.")
+    absent: Absent | None = Field(None, description="Fires when nothing came by a time of day.")
+    group_by: tuple[str, ...] | None = Field(
+        None, description="JMESPath: alerts told together; ['...'] tells each alone."
+    )
+    group_wait: Duration = Field(0, description="From a group's first alert to its first message.")
+    group_interval: Duration = Field(5 * 60 * SECOND, description="Between messages about what is new.")
+    repeat_interval: DurationOrNever = Field(None, description="Between reminders while an alert fires.")
+    escalate: tuple[Escalation, ...] = Field((), description="Tell others when nobody acknowledges.")
+    inhibited_by: tuple[Inhibition, ...] = Field((), description="Not told while these fire.")
+    mute_time_intervals: tuple[str, ...] = Field((), description="Not told in these time intervals.")
+    active_time_intervals: tuple[str, ...] = Field((), description="Told only in these time intervals.")
+    title: str | None = Field(None, description="Jinja template of the title.")
+    body: str | None = Field(None, description="Jinja template of the body.")
     formats: dict[str, FormatKeys] = Field({}, description="Templates by channel kind or channel.")
 
 
-class RuleFile(BaseModel):
+class RuleKeys(DefaultKeys):
+    """One rule."""
+
+    name: Name = Field(description="Unique over all files, kebab-case.")
+    when: str = Field(description="JMESPath filter over the event; always matches every event.")
+    tests: tuple[RuleTest, ...] = Field((), description="Events, and what must come of them.")
+
+
+class RuleFile(Keys):
     """A rule file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    defaults: dict[str, Any] = Field({}, description="Keys for every rule of this file.")
-    rules: tuple[RuleKeys, ...]
-
-
-#: Keys of a rule whose meaning comes with a later version: refused, never ignored.
-NOT_YET = frozenset(
-    [
-        "key",
-        "resolve_when",
-        "send_resolved",
-        "close_after",
-        "hold",
-        "count",
-        "expect",
-        "absent",
-        "group_wait",
-        "group_interval",
-        "repeat_interval",
-        "escalate",
-        "inhibited_by",
-        "mute_time_intervals",
-        "active_time_intervals",
-        "tests",
-    ]
-)
+    defaults: DefaultKeys | None = Field(None, description="Keys for every rule of this file.")
+    rules: tuple[RuleKeys, ...] = Field(description="In the order in which they are judged.")

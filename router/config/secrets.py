@@ -5,39 +5,73 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from router.config.files import read_small
 from router.config.yaml import Document, Way, listed, mapping
-from router.errors import Finding
+from router.errors import Finding, RouterError
 
-_REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
+#: Bytes of a file that a reference names.
+MOST_BYTES = 64 << 10
+
+_REFERENCE = re.compile(r"\$\{([^}]*)(\}?)")
 
 
 def expand(document: Document, environ: Mapping[str, str]) -> Any:
-    """The document's value with references replaced; missing ones are findings that name the key."""
-    return _expand(document, document.value, (), environ)
+    """The document's value with references replaced; ``document.value`` keeps them.
+
+    What is missing is a finding that names the key and the reference, never a value; its key is broken then.
+    """
+    return _Expansion(document, environ).of(document.value, ())
 
 
-def _expand(document: Document, value: Any, way: Way, environ: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _expand(document, inner, (*way, key), environ) for key, inner in mapping(value).items()}
-    if isinstance(value, list):
-        return [
-            _expand(document, inner, (*way, number), environ) for number, inner in enumerate(listed(value))
-        ]
-    # Expressions and templates are never expanded: what they hold is theirs.
-    if not isinstance(value, str) or "${" not in value or way[-1] == "accept" or "formats" in way:
-        return value
+class _Expansion:
+    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+        self._document = document
+        self._environ = environ
+        self._folder = Path(document.file).parent
 
-    def replaced(found: re.Match[str]) -> str:
+    def of(self, value: Any, way: Way) -> Any:
+        if isinstance(value, dict):
+            return {key: self.of(inner, (*way, key)) for key, inner in mapping(value).items()}
+        if isinstance(value, list):
+            return [self.of(inner, (*way, number)) for number, inner in enumerate(listed(value))]
+        if not isinstance(value, str) or "${" not in value or _is_expression(way):
+            return value
+        return _REFERENCE.sub(lambda found: self._replaced(found, way), value)
+
+    def _replaced(self, found: re.Match[str], way: Way) -> str:
         try:
-            if found[1] == "env":
-                return environ[found[2]]
-            return (Path(document.file).parent / found[2]).read_text(encoding="utf-8").strip()
-        except KeyError:
-            said = f"the environment has no {found[2]}"
-        except (OSError, UnicodeDecodeError):
-            said = f"cannot read the file {found[2]}"
-        name = ".".join(str(step) for step in way)
-        document.findings.append(Finding("Y013", "error", document.place(way), f"{name}: {said}"))
-        return ""
+            return self._named(found)
+        except RouterError as error:
+            said = f"{'.'.join(map(str, way))}: {error.message}"
+            place = self._document.place_in(way, found.start())
+            self._document.findings.append(Finding("Y013", "error", place, said, error.remedy))
+            self._document.broken.add(way)
+            return ""
 
-    return _REFERENCE.sub(replaced, value)
+    def _named(self, found: re.Match[str]) -> str:
+        kind, _, name = found[1].partition(":")
+        if kind not in ("env", "file") or not name or not found[2]:
+            said = "${ begins a reference: ${env:NAME} or ${file:PATH}"
+            raise RouterError("config", said, f"did you mean ${{env:{kind}}}?" if kind and not name else "")
+        held = self._from_environment(name) if kind == "env" else self._from_file(name)
+        if not held:
+            raise RouterError("config", f"${{{kind}:{name}}} is empty")
+        return held
+
+    def _from_environment(self, name: str) -> str:
+        if name not in self._environ:
+            raise RouterError("config", f"the environment has no {name}")
+        return self._environ[name]
+
+    def _from_file(self, name: str) -> str:
+        try:
+            return read_small(self._folder / name, MOST_BYTES).decode().rstrip("\r\n")
+        except RouterError as error:
+            raise RouterError("config", f"the file {name}: {error.message}") from error
+        except UnicodeDecodeError:
+            raise RouterError("config", f"the file {name}: it is not UTF-8") from None
+
+
+def _is_expression(way: Way) -> bool:
+    """Expressions and templates are never expanded: what they hold is theirs."""
+    return way[0] == "channels" and way[2:3] in (("accept",), ("formats",))

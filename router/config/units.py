@@ -1,15 +1,29 @@
-"""Durations, rates and names, as people write them."""
+"""Durations, rates, names and other words with a form, as people write them."""
 
+import ipaddress
 import re
-from typing import Annotated, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from router.core.delivery import SECOND
 from router.errors import RouterError
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
+_RATE = re.compile(r"([0-9]{1,6})/(s|sec|min|m|h|hour|d|day)")
 
 
 def duration(text: str) -> int:
@@ -19,30 +33,89 @@ def duration(text: str) -> int:
         RouterError: ``usage``.
     """
     found = _DURATION.fullmatch(text.strip())
-    if not text.strip() or found is None or not any(found.groups()):
+    if found is None or not any(found.groups()):
         raise RouterError("usage", f"expected a duration such as 90s, 15m or 2h30m, got {text!r}")
     parts = zip(_UNITS.values(), found.groups(), strict=True)
     return sum(seconds * int(number) for seconds, number in parts if number) * SECOND
 
 
+def _duration_or_never(text: str) -> int | None:
+    return None if text == "never" else duration(text)
+
+
 def rate(text: str) -> tuple[int, int]:
-    """``20/min`` as messages and microseconds."""
-    found = re.fullmatch(r"(\d+)/(s|sec|min|m|h|hour|d|day)", text.strip())
+    """``20/min`` as messages and microseconds.
+
+    Raises:
+        RouterError: ``usage``.
+    """
+    found = _RATE.fullmatch(text.strip())
     if found is None or int(found[1]) == 0:
         raise RouterError("usage", f"expected a rate such as 20/min, got {text!r}")
     return int(found[1]), _UNITS[found[2][0]] * SECOND
 
 
-def _text(read: Any, example: str) -> BeforeValidator:
-    def validate(value: Any) -> Any:
-        if not isinstance(value, str):
-            raise ValueError(f"expected {example}, got {value!r}")
-        try:
-            return read(value)
-        except RouterError as error:
-            raise ValueError(error.message) from None
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A text of a certain form, and what it is read as.
 
-    return BeforeValidator(validate, json_schema_input_type=str)
+    Args:
+        example: what is expected, in words with an example; an error says so.
+        pattern: for editors, and for the reader where ``read`` is not given.
+        read: the text to its value; raises for one that is none.
+    """
+
+    example: str
+    pattern: str = ""
+    read: Callable[[str], Any] | None = None
+
+    def _value(self, given: Any) -> Any:
+        if isinstance(given, str):
+            try:
+                if self.read is not None:
+                    return self.read(given)
+                if re.fullmatch(self.pattern, given):
+                    return given
+            except (RouterError, ValueError, KeyError, OSError):
+                pass
+        raise ValueError(f"expected {self.example}")
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """For pydantic."""
+        return core_schema.no_info_plain_validator_function(self._value)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """For pydantic."""
+        return {"type": "string"} | ({"pattern": f"^({self.pattern})$"} if self.pattern else {})
+
+
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not colon or not 0 <= int(port) <= 65535 or (":" in host and host[:1] != "["):
+        raise ValueError(text)
+    return text
+
+
+def _zone(text: str) -> str:
+    ZoneInfo(text)
+    return text
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach a ``host:port``."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _from_folder(path: str, info: ValidationInfo) -> str:
+    """As an absolute path; the folder of router.yaml comes as the context of the validation."""
+    context: dict[str, Any] = info.context or {}
+    return path if path == "-" or "folder" not in context else str(context["folder"] / path)
 
 
 def seconds(least: int, greatest: int) -> AfterValidator:
@@ -56,12 +129,49 @@ def seconds(least: int, greatest: int) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _whole(value: Any) -> Any:
+    """A number also where a text of digits came out of the environment; never true for 1."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
+        return int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("expected a whole number")
+    return value
+
+
+def spoken(micros: int) -> str:
+    """A duration as people write it: ``2h30m``; the other way round of :func:`duration`."""
+    seconds, said = micros // SECOND, ""
+    for unit, size in _UNITS.items():
+        if seconds >= size:
+            said += f"{seconds // size}{unit}"
+            seconds %= size
+    return said or "0s"
+
+
 def _switch(value: Any) -> Any:
     """YAML 1.2 reads on and off as text; true and false are taken for them."""
     return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
-Duration = Annotated[int, _text(duration, "a duration such as 90s, 15m or 2h30m")]
-Rate = Annotated[tuple[int, int], _text(rate, "a rate such as 20/min")]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-SWITCH = BeforeValidator(_switch)
+_DURATION_TEXT = "(?=.)([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?"
+Duration = Annotated[int, Form("a duration such as 90s, 15m or 2h30m", _DURATION_TEXT, duration)]
+DurationOrNever = Annotated[
+    int | None, Form("a duration such as 4h, or never", f"never|{_DURATION_TEXT}", _duration_or_never)
+]
+Rate = Annotated[tuple[int, int], Form("a rate such as 20/min", _RATE.pattern, rate)]
+Name = Annotated[str, Form("a name in kebab-case such as job-failed", r"[a-z0-9]+(-[a-z0-9]+)*")]
+Address = Annotated[str, Form("host:port such as 127.0.0.1:8080", ".*:[0-9]{1,5}", _address)]
+Origin = Annotated[str, Form("an origin such as https://host:8443, without a path", r"https?://[^/?#@\s]+/?")]
+UrlPath = Annotated[str, Form("a path such as /hooks/batch", r"/[A-Za-z0-9._~/-]*")]
+FilePath = Annotated[str, AfterValidator(_from_folder)]
+Zone = Annotated[str, Form("a time zone such as Asia/Shanghai", "", _zone)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+OnOff = Annotated[
+    Literal["on", "off"], BeforeValidator(_switch), WithJsonSchema({"enum": ["on", "off", True, False]})
+]
+Mode = Annotated[
+    Literal["on", "shadow", "off"],
+    BeforeValidator(_switch),
+    WithJsonSchema({"enum": ["on", "shadow", "off", True, False]}),
+]
+Flag = Annotated[bool, Field(strict=True)]

@@ -13,6 +13,7 @@ from typing import Any, cast
 import yaml
 from yaml.reader import ReaderError
 
+from router.config import accidents
 from router.config.characters import line_and_column, line_starts, position
 from router.config.files import read_small
 from router.config.scalars import value_of
@@ -66,6 +67,14 @@ class Document:
         at = position(self.text, scalar.start_mark.index, scalar.style or "", scalar.value, offset)
         return Place(self.file, *line_and_column(line_starts(self.text), at))
 
+    def behind(self, way: Way) -> str:
+        """The rest of the line behind a plain scalar; nothing for other values."""
+        event = self.events.get(way)
+        if not isinstance(event, yaml.ScalarEvent) or cast("Any", event).style:
+            return ""
+        at = cast("Any", event).end_mark.index
+        return self.text[at : at + 200].split("\n", 1)[0]
+
     def line(self, number: int) -> str:
         """A line of the file, counted from 1, without its end."""
         starts = [*line_starts(self.text), len(self.text)]
@@ -103,7 +112,7 @@ def parse(document: Document) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(document.file, mark.line + 1, mark.column + 1) if mark else Place(document.file)
-        document.findings.append(Finding("Y001", "error", place, _said(error), _hint(document, place)))
+        document.findings.append(_syntax(document, place, error))
     except ReaderError as error:
         before = document.text.encode()[: error.position].decode("utf-8", "ignore")
         place = Place(document.file, *line_and_column(line_starts(document.text), len(before)))
@@ -146,7 +155,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, way)
         if event.tag is not None:
-            return self._refused(event, way, "Y005", _TAGS, _TAG_HINT)
+            return self._refused(event, way, "Y005", _TAGS, "put the text in quotes")
         self._check_depth(event, len(way))
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(way)
@@ -154,7 +163,7 @@ class _Builder:
 
     def _scalar(self, event: Any, way: Way) -> Any:
         if event.tag is not None:
-            return self._refused(event, way, "Y005", _TAGS, _TAG_HINT)
+            return self._refused(event, way, "Y005", _TAGS, "put the text in quotes")
         return value_of(event.value) if event.implicit[0] else event.value
 
     def _list(self, way: Way) -> list[Any]:
@@ -214,7 +223,12 @@ class _Builder:
             raise _HopelessError
 
     def _refused(self, event: Any, way: Way, code: str, message: str, fix: str) -> None:
-        self._fault(event, code, message, fix)
+        if way and way[-1] in accidents.FILTER_KEYS:
+            first = self._document.text[event.start_mark.index]
+            said = f"{way[-1]}: YAML takes the {first} at the beginning for itself"
+            self._fault(event, "F109", said, accidents.BLOCK)
+        else:
+            self._fault(event, code, message, fix)
         self._document.broken.add(way)
         self._skip(event)
 
@@ -228,7 +242,6 @@ class _Builder:
 
 _ALIASES = "anchors and aliases (&name, *name) are not used here"
 _TAGS = "tags (!name) are not used here"
-_TAG_HINT = "a filter that begins with ! goes into a block (>-) or quotes"
 
 
 def _place(file: str, event: Any) -> Place:
@@ -242,12 +255,9 @@ def _faulty(document: Document, message: str, fix: str = "") -> Document:
     return document
 
 
-def _said(error: yaml.MarkedYAMLError) -> str:
-    return "not YAML: " + " ".join(part for part in (error.context, error.problem) if part)
-
-
-def _hint(document: Document, place: Place) -> str:
-    line = document.line(place.line)
-    if "when:" in line or "`" in line:
-        return "write the filter as a block: when: >-, and the filter on the next line"
-    return ""
+def _syntax(document: Document, place: Place, error: yaml.MarkedYAMLError) -> Finding:
+    known = accidents.in_line(document.line(place.line), place.column - 1, error.problem or "")
+    if known is not None:
+        return Finding("F109", "error", place, *known)
+    said = "not YAML: " + " ".join(part for part in (error.context, error.problem) if part)
+    return Finding("Y001", "error", place, said)

@@ -75,14 +75,13 @@ def test_a_configuration_with_five_faults_shows_all_five_with_their_places(tmp_p
     )
     places = {(Path(f.place.file).name, f.place.line, f.place.column, f.code) for f in found}
     assert places == {
-        ("router.yaml", 3, 17, "Y010"),
+        ("router.yaml", 3, 24, "Y010"),
         ("router.yaml", 5, 97, "Y010"),
         ("a.rules.yaml", 5, 20, "Y020"),
         ("a.rules.yaml", 8, 5, "Y011"),
+        ("a.rules.yaml", 9, 37, "C401"),
     }
     assert "hunter2" not in "".join(map(str, found))
-    again = faults(tmp_path, GOOD, rules.replace("lables:", "labels:").replace("OnJobFailed &", "x"))
-    assert ("C401", 9) in {(f.code, f.place.line) for f in again}
 
 
 @pytest.mark.parametrize(
@@ -95,8 +94,8 @@ def test_a_configuration_with_five_faults_shows_all_five_with_their_places(tmp_p
         (GOOD + "http: {listen: '0.0.0.0:80'}\n", "C401", "nobody is asked for a token"),
         (GOOD.replace("storm: off", "accept: 'code =='"), "Y020", "channels.team.accept"),
         (GOOD.replace("storm: off", "formats: {}"), "Y012", "formats is not yet supported"),
-        (GOOD + "egress: {'https://a.example/path': 'http://b'}\n", "C401", "an origin is"),
-        (GOOD + "timezone: Mars/Olympus\n", "C401", "not a time zone"),
+        (GOOD + "egress: {'https://a.example/path': 'http://b'}\n", "Y010", "expected an origin"),
+        (GOOD + "timezone: Mars/Olympus\n", "Y010", "expected a time zone"),
         (GOOD + "time_intervals: {}\n", "Y012", "not yet supported"),
         (GOOD + "stor: x\n", "Y011", "unknown key stor"),
         (GOOD + "store: y\n", "Y007", "stands twice"),
@@ -123,7 +122,7 @@ def test_a_fault_of_router_yaml_is_said(tmp_path: Path, settings: str, code: str
         ("{name: a, when: 'x ==', to: [team]}", "Y020", "not JMESPath"),
         ("{name: a, when: always, to: [team], body: '{{ x'}", "T301", "body"),
         ("{name: a, when: always, to: [team], from: [qeue]}", "C401", "no source is named qeue"),
-        ("{name: a, when: !x, to: [team]}", "Y005", "a filter that begins with !"),
+        ("{name: a, when: !x, to: [team]}", "F109", "YAML takes the ! at the beginning for itself"),
         ("{name: a, to: [team]}", "Y010", "when is missing"),
     ],
 )
@@ -136,7 +135,7 @@ def test_a_fault_of_a_rule_is_said(tmp_path: Path, rule: str, code: str, said: s
 def test_the_same_name_in_two_places_names_both(tmp_path: Path) -> None:
     """A name that stands twice says where it stood first."""
     found = faults(tmp_path, GOOD, "rules:\n" + "  - {name: a, when: always, to: [team]}\n" * 2)
-    assert any("a.rules.yaml:2:5" in one.message and one.place.line == 3 for one in found)
+    assert any("a.rules.yaml:2:12" in one.message and one.place.line == 3 for one in found)
 
 
 def test_true_and_false_are_read_as_on_and_off(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_queue_with_everything(tmp_path: Path) -> None:
     ("key", "value", "said"),
     [
         ("endpoint", "http://host/path", "without a path"),
-        ("endpoint", "mns.aliyuncs.com", "write http://ACCOUNT"),
+        ("endpoint", "mns.aliyuncs.com", "expected http://ACCOUNT"),
         ("endpoint", "HTTP://host", "in lower case"),
         ("queue", "-q", "queue"),
         ("wait", "31s", "expected 0s to 30s"),
@@ -107,10 +107,10 @@ def test_a_push_with_everything(tmp_path: Path) -> None:
     )
     assert isinstance(keys, MnsPush)
     assert keys.expect.model_dump(exclude_none=True) == {"owner": "123", "topic": "t"}
-    assert (keys.certificate, keys.max_age) == ("mns.pem", 900_000_000)
+    assert (keys.certificate, keys.max_age) == (str(tmp_path / "mns.pem"), 900_000_000)
 
 
 def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
     """``check`` says so, and where the path is seen from."""
-    with pytest.raises(ConfigError, match=r"sources\.batch\.certificate: there is no file .*mns\.pem"):
+    with pytest.raises(ConfigError, match=r"sources\.batch\.certificate: No such file .*router\.yaml"):
         settings(tmp_path, {"kind": "mns-push", "certificate": "mns.pem"})

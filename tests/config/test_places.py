@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.config.yaml import Document, parse
@@ -33,6 +33,7 @@ def check(text: str, value: str, places: list[tuple[int, int]]) -> None:
     assert [(place.line, place.column) for place in found] == places
 
 
+@settings(deadline=None)
 @given(st.lists(WRITTEN, min_size=1))
 def test_in_double_quotes(letters: list[tuple[str, str]]) -> None:
     """An escape is one character, and stands where its backslash stands."""
@@ -43,6 +44,7 @@ def test_in_double_quotes(letters: list[tuple[str, str]]) -> None:
     check(text + '"\n', "".join(letter for _, letter in letters), places)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1))
 def test_in_single_quotes(value: str) -> None:
     """A doubled quote is one character."""
@@ -53,6 +55,7 @@ def test_in_single_quotes(value: str) -> None:
     check(text + "'\n", value, places)
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, min_size=1), st.sampled_from(["", "'", '"']), st.data())
 def test_over_several_lines(words: list[str], quote: str, data: st.DataObject) -> None:
     """Without quotes and within them a line end is one space, empty lines are line ends of their own."""
@@ -80,6 +83,7 @@ def spots(text: str, more: str) -> list[tuple[int, int]]:
     return found
 
 
+@settings(deadline=None)
 @given(
     st.lists(WORDS, min_size=1, max_size=5),
     st.sampled_from(["|", "|-", "|+", ">", ">-", ">+"]),
@@ -105,6 +109,7 @@ def test_in_a_block(words: list[str], style: str, indent: int, explicit: bool, d
     check(text, value, places)
 
 
+@settings(deadline=None)
 @given(
     st.text(" \t\n\r\x85\u2028ab'\"\\#x:", max_size=12),
     st.sampled_from(["", "'", '"', "|", ">2", "|+", ">-"]),

@@ -25,6 +25,7 @@ from markupsafe import Markup
 from router.core.text.clip import clip
 from router.core.text.filters import all_filters, all_tests, bounded, flat, plain
 from router.core.text.run import MOST_MADE, RUN, Run, TooMuchError, weight
+from router.core.text.template import BadTemplateError
 from router.core.text.values import Link
 from router.errors import RouterError
 
@@ -190,12 +191,12 @@ class Compiled:
     """A compiled template: what it reads, and how it is rendered.
 
     Raises:
-        RouterError: ``template``, with the line: it does not compile, or has what templates may not.
+        BadTemplateError: it does not compile, or has what templates may not.
     """
 
     def __init__(self, text: str) -> None:
         if len(text) > MOST_SOURCE:
-            raise RouterError("template", f"a template has at most {MOST_SOURCE:,} characters")
+            raise BadTemplateError(f"a template has at most {MOST_SOURCE:,} characters")
         environment = sandbox()
         try:
             tree = environment.parse(text)
@@ -235,8 +236,8 @@ def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error)[:200]}"
 
 
-def _refused(line: int | None, said: str) -> RouterError:
-    return RouterError("template", f"line {line}: {said}" if line else said)
+def _refused(line: int | None, said: str) -> BadTemplateError:
+    return BadTemplateError(f"line {line}: {said}" if line else said, line or 1)
 
 
 def _check(tree: nodes.Template) -> None:

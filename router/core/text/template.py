@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from router.errors import RouterError
+
 if TYPE_CHECKING:
     from router.core.text.run import Run
     from router.core.text.sandbox import Compiled
 
 #: Compiled templates that are kept: two for each of some thousand rules, 20 KB each.
 _KEPT = 2_048
+
+
+class BadTemplateError(RouterError):
+    """A template that does not compile, or has what templates may not.
+
+    Args:
+        line: of the template, from 1.
+    """
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__("template", message)
+        self.line = line
 
 
 class Template:
@@ -44,7 +58,7 @@ def compile_template(text: str) -> Template:
     """A template, compiled once.
 
     Raises:
-        RouterError: ``template``, with the line: it does not compile, or has what templates may not.
+        BadTemplateError: it does not compile, or has what templates may not.
     """
     from router.core.text.sandbox import Compiled
 

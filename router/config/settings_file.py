@@ -1,0 +1,123 @@
+"""router.yaml to settings: every fault of its form and of what its keys say together."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from router.config import later, names
+from router.config.expressions import check_formats, read_filter
+from router.config.faults import findings_of
+from router.config.files import read_small
+from router.config.secrets import expand
+from router.config.settings import MnsPush, Settings
+from router.config.units import is_loopback
+from router.config.yaml import Document, Way, mapping
+from router.errors import Finding, RouterError
+
+#: Bytes of a file of certificates.
+_MOST_BYTES = 8 << 20
+#: Paths that the listener answers itself.
+_OWN_PATHS = ("/healthz", "/readyz", "/metrics")
+
+
+def read_settings(document: Document, environ: Mapping[str, str]) -> Settings | None:
+    """The settings, or None where their form is wrong; faults are findings of the document."""
+    if document.value is None and document.findings:
+        return None
+    whole = expand(document, environ)
+    _refuse_later(document)
+    for name, channel in mapping(mapping(whole).get("channels")).items():
+        way: Way = ("channels", name)
+        read_filter(document, (*way, "accept"), mapping(channel).get("accept"))
+        check_formats(document, (*way, "formats"), mapping(channel).get("formats"))
+    try:
+        context = {"folder": Path(document.file).parent.resolve()}
+        settings = Settings.model_validate({} if whole is None else whole, context=context)
+    except ValidationError as error:
+        findings_of(document, error, (), Settings)
+        settings = None
+    document.findings += names.fallbacks(document, whole)
+    document.findings += _paths(document, mapping(whole))
+    document.findings += _door(document, mapping(mapping(whole).get("http")))
+    if settings is not None:
+        document.findings += _files(document, settings)
+    return settings
+
+
+def _refuse_later(document: Document) -> None:
+    for pattern, works in later.SETTINGS.items():
+        for way, value in _parts(document.value, pattern.split(".")):
+            if value not in works:
+                said = f"{way[-1]} is not yet supported" + (f", except {works[0]}" if works else "")
+                place = document.key_place(way)
+                document.findings.append(Finding("Y012", "error", place, said, "remove it"))
+
+
+def _parts(value: Any, pattern: Iterable[str]) -> list[tuple[Way, Any]]:
+    found: list[tuple[Way, Any]] = [((), value)]
+    for step in pattern:
+        found = [
+            ((*way, key), inner)
+            for way, part in found
+            for key, inner in mapping(part).items()
+            if step in ("*", key)
+        ]
+    return found
+
+
+def _paths(document: Document, whole: dict[str, Any]) -> Iterator[Finding]:
+    """Two sources at one address."""
+    first: dict[str, str] = dict.fromkeys(_OWN_PATHS, "the router itself")
+    for name, source in mapping(whole.get("sources")).items():
+        keys = mapping(source)
+        if keys.get("kind") not in ("webhook", "mns-push"):
+            continue
+        path = str(keys.get("path") or f"/v1/events/{name}")
+        if path in first:
+            place = document.place(("sources", name, "path"))
+            yield Finding("C401", "error", place, f"sources.{name}.path: {first[path]} answers there already")
+        first.setdefault(path, f"the source {name}")
+
+
+def _door(document: Document, http: dict[str, Any]) -> Iterator[Finding]:
+    """Whoever can reach the listener can send events."""
+    listen = http.get("listen")
+    if not isinstance(listen, str) or http.get("token") is not None or is_loopback(listen):
+        return
+    said = "http.listen: other machines can reach it, and nobody is asked for a token"
+    fix = "set http.token, or listen on 127.0.0.1"
+    yield Finding("C401", "error", document.place(("http", "listen")), said, fix)
+
+
+def _files(document: Document, settings: Settings) -> Iterator[Finding]:
+    """Certificates that would fail at the first message."""
+    ca_file = settings.http_client.ca_file
+    if ca_file is not None:
+        yield from _file(document, ("http_client", "ca_file"), ca_file, _check_certificates)
+    for name, source in settings.sources.items():
+        if isinstance(source, MnsPush) and source.certificate is not None:
+            yield from _file(document, ("sources", name, "certificate"), source.certificate, _check_readable)
+
+
+def _file(document: Document, way: Way, file: str, check: Callable[[str], None]) -> Iterator[Finding]:
+    try:
+        check(file)
+    except RouterError as error:
+        message = f"{'.'.join(map(str, way))}: {error.message}"
+        yield Finding("Y000", "error", document.place(way), message, "its path is seen from router.yaml")
+
+
+def _check_readable(file: str) -> None:
+    read_small(Path(file), _MOST_BYTES)
+
+
+def _check_certificates(file: str) -> None:
+    import ssl
+
+    _check_readable(file)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError as error:
+        raise RouterError("unreadable", "it holds no certificates") from error

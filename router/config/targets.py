@@ -1,0 +1,94 @@
+"""Channels to targets, and everything to the policy that is in force."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from router.config.settings import Channel, Settings
+from router.config.yaml import Document, Way
+from router.core.delivery import Patience
+from router.core.filter import Filter
+from router.core.index import make_index
+from router.core.policy import ChannelPlan, Policy, Target, make_policy
+from router.core.rule import Rule
+from router.core.text import kind_of
+from router.errors import Finding, RouterError
+
+#: A channel's URL to single-target URLs with their kinds; raises RouterError.
+InspectUrl = Callable[[str], Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """One target, with its secret address.
+
+    Args:
+        name: ``channel/number``.
+    """
+
+    name: str
+    channel: str
+    kind: str
+    url: str = field(repr=False)
+    settings: Channel = field(repr=False)
+
+
+def kind_only(url: str) -> Sequence[tuple[str, str]]:
+    """An :data:`InspectUrl` that takes every URL for one target."""
+    return [(url, kind_of(url.partition("://")[0]))]
+
+
+def targets_of(document: Document, settings: Settings, inspect_url: InspectUrl) -> tuple[TargetSpec, ...]:
+    """Every target of every channel; URLs that are wrong are findings of the document."""
+    return tuple(
+        TargetSpec(f"{name}/{number}", name, kind, url, channel)
+        for name, channel in settings.channels.items()
+        for number, (url, kind) in enumerate(_singles(document, name, channel, inspect_url), 1)
+    )
+
+
+def _singles(
+    document: Document, name: str, channel: Channel, inspect_url: InspectUrl
+) -> list[tuple[str, str]]:
+    urls = [channel.url] if channel.url else channel.urls
+    ways: list[Way] = [("url",)] if channel.url else [("urls", number) for number in range(len(urls))]
+    singles: list[tuple[str, str]] = []
+    for way, url in zip(ways, urls, strict=True):
+        try:
+            singles += inspect_url(url.get_secret_value())
+        except RouterError as error:
+            said = f"channels.{name}.{'.'.join(map(str, way))}: {error.message}"
+            place = document.place(("channels", name, *way))
+            document.findings.append(Finding("Y015", "error", place, said, error.remedy))
+    return singles
+
+
+def policy_of(settings: Settings, rules: Sequence[Rule], targets: Sequence[TargetSpec]) -> Policy:
+    """What is in force."""
+    plans = {name: _plan(name, channel, targets) for name, channel in settings.channels.items()}
+    return make_policy(rules, plans, canonical_text(rules, plans), make_index)
+
+
+def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> ChannelPlan:
+    return ChannelPlan(
+        name=name,
+        targets=tuple(Target(one.name, one.kind) for one in targets if one.channel == name),
+        fallback=channel.fallback,
+        rate=channel.rate,
+        patience=Patience(channel.give_up_after, channel.max_unknown),
+    )
+
+
+def canonical_text(rules: Sequence[Rule], plans: Mapping[str, ChannelPlan]) -> str:
+    """The meaning of both, without addresses and places: the same text for the same meaning."""
+    whole = {"rules": list(rules), "channels": {name: plans[name] for name in sorted(plans)}}
+    return json.dumps(whole, default=_said, sort_keys=True, ensure_ascii=False)
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, Filter):
+        return value.text
+    if isinstance(value, frozenset):
+        return sorted(cast("frozenset[str]", value))
+    return {name: getattr(value, name) for name in value.__dataclass_fields__ if name != "place"}

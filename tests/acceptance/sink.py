@@ -22,7 +22,12 @@ class Request(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         arrived = time.time_ns()
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        length = int(self.headers.get("content-length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # Its sender was killed in the middle: nobody accepts half a request.
+            self.close_connection = True
+            return
         asked = dict(part.split("=", 1) for part in self.path.split("/") if "=" in part)
         time.sleep(float(asked.get("hang", 0)))
         status = int(asked.get("status", 200))

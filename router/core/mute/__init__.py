@@ -1,0 +1,1 @@
+"""What keeps an alert from being told: time intervals, silences, inhibition; and the ticks of ``absent``."""

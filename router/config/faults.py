@@ -55,6 +55,8 @@ class _Fault:
     @property
     def is_known(self) -> bool:
         """Whether the value, or what it stands in, has a finding already."""
+        if self._fault["type"] == "too_short" and _at(self._document.value, self.way):
+            return True  # pydantic counts only the parts that have no fault
         return any(self.way[:length] in self._document.broken for length in range(len(self.way) + 1))
 
     def finding(self) -> Finding:

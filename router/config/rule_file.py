@@ -173,5 +173,7 @@ def _meaning(keys: RuleKeys, when: Filter | None, place: Place) -> Rule:
         catch_all=keys.catch_all,
         texts=Texts(keys.title, keys.body),
         formats={name: Texts(one.title, one.body) for name, one in keys.formats.items()},
+        mute_time_intervals=tuple(dict.fromkeys(keys.mute_time_intervals)),
+        active_time_intervals=tuple(dict.fromkeys(keys.active_time_intervals)),
         place=place,
     )

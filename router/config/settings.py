@@ -185,7 +185,9 @@ class Settings(Keys):
     http: Http = Field(default_factory=lambda: Http.model_validate({}), description="Where it listens.")
     sources: dict[Name, Source] = Field({}, description="Where events come from.")
     channels: dict[Name, Channel] = Field({}, description="Where messages go.")
-    time_intervals: dict[Name, tuple[Interval, ...]] = Field({}, description="Times of the week, by name.")
+    time_intervals: dict[Name, Annotated[tuple[Interval, ...], Field(min_length=1)]] = Field(
+        {}, description="Times of the week, by name."
+    )
     rules: tuple[str, ...] = Field(description="Rule files; patterns, relative to this file.")
     egress: dict[Origin, Origin] = Field({}, description="Requests for the first origin go to the second.")
     http_client: HttpClient = Field(

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from router.config.intervals import meanings
 from router.config.settings import Channel, Settings
 from router.config.yaml import Document, Way
 from router.core.delivery import Patience
 from router.core.filter import Filter
 from router.core.index import make_index
+from router.core.mute.interval import TimeInterval
 from router.core.policy import ChannelPlan, Policy, Target, make_policy
 from router.core.rule import Rule
 from router.core.text import kind_of
@@ -67,7 +69,8 @@ def _singles(
 def policy_of(settings: Settings, rules: Sequence[Rule], targets: Sequence[TargetSpec]) -> Policy:
     """What is in force."""
     plans = {name: _plan(name, channel, targets) for name, channel in settings.channels.items()}
-    return make_policy(rules, plans, canonical_text(rules, plans), make_index)
+    intervals = meanings(settings.time_intervals)
+    return make_policy(rules, plans, canonical_text(rules, plans, intervals), make_index, intervals)
 
 
 def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> ChannelPlan:
@@ -80,9 +83,13 @@ def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> Channel
     )
 
 
-def canonical_text(rules: Sequence[Rule], plans: Mapping[str, ChannelPlan]) -> str:
-    """The meaning of both, without addresses and places: the same text for the same meaning."""
-    whole = {"rules": list(rules), "channels": {name: plans[name] for name in sorted(plans)}}
+def canonical_text(
+    rules: Sequence[Rule],
+    plans: Mapping[str, ChannelPlan],
+    intervals: Mapping[str, tuple[TimeInterval, ...]],
+) -> str:
+    """The meaning of all, without addresses and places: the same text for the same meaning."""
+    whole = {"rules": list(rules), "channels": dict(plans), "time_intervals": dict(intervals)}
     return json.dumps(whole, default=_said, sort_keys=True, ensure_ascii=False)
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from router.core.delivery import Patience
 from router.core.event import Event
+from router.core.mute.interval import TimeInterval
 from router.core.rule import FailedFilter, Judgement, Match, Rule
 
 
@@ -58,12 +59,16 @@ class Policy:
         rules: in judged order.
         text: canonical and without secrets; the same for the same meaning.
         index: finds matches; made by :func:`make_policy`.
+        intervals: what the names in rules stand for; empty for rules without a router.yaml.
     """
 
     rules: tuple[Rule, ...]
     channels: Mapping[str, ChannelPlan]
     text: str
     index: RuleIndex
+    intervals: Mapping[str, tuple[TimeInterval, ...]] = field(
+        default_factory=dict[str, tuple[TimeInterval, ...]]
+    )
 
     @property
     def hash(self) -> str:
@@ -139,7 +144,8 @@ def make_policy(
     channels: Mapping[str, ChannelPlan],
     text: str,
     index: Callable[[tuple[Rule, ...]], RuleIndex] = PlainLoop,
+    intervals: Mapping[str, tuple[TimeInterval, ...]] | None = None,
 ) -> Policy:
     """Puts rules in order and makes their index."""
     ordered = in_judged_order(rules)
-    return Policy(ordered, channels, text, index(ordered))
+    return Policy(ordered, channels, text, index(ordered), intervals or {})

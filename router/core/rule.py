@@ -45,6 +45,8 @@ class Rule:
         sources: names of the only sources that it looks at (``from``); None means all.
         to: the channels' names.
         formats: templates by channel kind or channel name.
+        mute_time_intervals: names of time intervals; it tells nobody in any of them.
+        active_time_intervals: names of time intervals; it tells only in these, if any are named.
         place: where the rule stands in its file.
     """
 
@@ -59,6 +61,8 @@ class Rule:
     catch_all: bool = False
     texts: Texts = field(default_factory=Texts)
     formats: Mapping[str, Texts] = field(default_factory=dict[str, Texts])
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
     place: Place = field(default_factory=lambda: Place(""))
 
 

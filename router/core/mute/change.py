@@ -5,7 +5,7 @@ are put back it is two, and where they are put forward none. So this collects ev
 answer could change, and asks each of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,11 +30,16 @@ def next_change(intervals: Sequence[TimeInterval], moment: int) -> int | None:
     Returns:
         None if nothing changes within five years.
     """
-    now = active_at(intervals, moment)
+    return next_other(intervals, moment, lambda one: active_at(intervals, one))
+
+
+def next_other(intervals: Sequence[TimeInterval], moment: int, answer: Callable[[int], object]) -> int | None:
+    """The same for any answer that depends on nothing but whether a moment lies in these intervals."""
+    now = answer(moment)
     for begin in range(moment, moment + HORIZON, _WINDOW):
         edges = {edge for one in intervals for edge in _edges(one, begin)}
         for edge in sorted(edge for edge in edges if begin < edge <= begin + _WINDOW):
-            if active_at(intervals, edge) != now:
+            if answer(edge) != now:
                 return edge
     return None
 

@@ -343,7 +343,7 @@ class Unit(Protocol):
         """Events by receipt, oldest first."""
         ...
 
-    def set_aside_messages(self, *, limit: int = 100) -> list[SetAside]:
+    def set_aside_messages(self, *, ids: Collection[str] | None = None, limit: int = 100) -> list[SetAside]:
         """Messages that were set aside, newest first."""
         ...
 

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, harmless, iso, print_json, say, table
-from router.core.filter.clauses import shown
-from router.errors import RouterError
+from router.cli.clauses import clause_json, tree
+from router.cli.output import CONFIG, FORM, Form, harmless, iso, on_one_line, print_json, say, table
 
 if TYPE_CHECKING:
-    from router.core.event import Event
-    from router.core.filter.clauses import Clause
     from router.pipeline.explain import Explanation
+
+#: Characters of an event's name that are shown.
+_LONGEST = 80
 
 
 def register(app: typer.Typer) -> None:
@@ -31,28 +31,18 @@ def explain(
 ) -> None:
     """Say for every rule whether it matches the event and why, and show what would be sent."""
     from router.app import SystemClock, load_config
-    from router.cli.files import read_event
+    from router.cli.files import read_event, stored_event
     from router.pipeline.dispatch import Tongue
     from router.pipeline.explain import explain as explain_event
 
     settings = load_config(config)
-    happened = _stored(config, event_id) if event_id else read_event(event, source)
+    happened = stored_event(config, event_id).event if event_id else read_event(event, source)
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
     explanation = explain_event(happened, settings.policy, tongue, SystemClock().now())
     if output is Form.JSON:
         print_json(as_json(explanation))
     else:
         _print(explanation, clauses)
-
-
-def _stored(config: str, event_id: str) -> "Event":
-    from router.cli.files import store_of
-
-    with store_of(config) as (_, store):
-        record = store.read(lambda unit: unit.event(event_id))
-    if record is None:
-        raise RouterError("not-found", f"no event in the store has the id {event_id}")
-    return record.event
 
 
 def as_json(explanation: "Explanation") -> dict[str, Any]:
@@ -65,7 +55,7 @@ def as_json(explanation: "Explanation") -> dict[str, Any]:
                 "rule": said.rule,
                 "verdict": said.verdict,
                 "reason": said.reason,
-                "clauses": _clause_json(said.clauses) if said.clauses else None,
+                "clauses": clause_json(said.clauses) if said.clauses else None,
             }
             for said in explanation.rules
         ],
@@ -83,40 +73,15 @@ def as_json(explanation: "Explanation") -> dict[str, Any]:
     }
 
 
-def _clause_json(clause: "Clause") -> dict[str, Any]:
-    return {
-        "clause": clause.text,
-        "joint": clause.joint,
-        "held": clause.held,
-        "values": dict(clause.values),
-        "error": clause.error,
-        "hint": clause.hint,
-        "parts": [_clause_json(part) for part in clause.parts],
-    }
-
-
-def _tree(clause: "Clause", depth: int = 0) -> list[str]:
-    """The clauses below one another, each with a mark: it held, it did not, it failed, it was not reached."""
-    mark = "!" if clause.error else {True: "✓", False: "✗", None: "·"}[clause.held]
-    values = ", ".join(f"{name} = {shown(value)}" for name, value in clause.values)
-    joint = {"and": "all of", "or": "one of", "not": "not"}.get(clause.joint, "")
-    said = joint or clause.text
-    lines = [
-        f"{'   ' * depth}{mark} {said}" + (f"   ({values})" if values and clause.held is not None else "")
-    ]
-    return lines + [line for part in clause.parts for line in _tree(part, depth + 1)]
-
-
 def _print(explanation: "Explanation", clauses: bool) -> None:
     event = explanation.event
-    say(f"{event.kind or 'event'} {event.id}  ({iso(event.at)})\n")
+    say(f"{on_one_line(event.kind[:_LONGEST]) or 'event'} {event.id}  ({iso(event.at)})\n")
     rows = [(said.rule, said.verdict, said.reason) for said in explanation.rules]
     table(("RULE", "VERDICT", "WHY"), rows, "There are no rules.")
     if clauses:
         for said in explanation.rules:
             if said.clauses:
-                say(f"\n{said.rule}")
-                say(harmless("\n".join(_tree(said.clauses, 1))))
+                say("\n".join([f"\n{said.rule}", *tree(said.clauses, 1)]))
     if not explanation.told:
         say("\nNobody is told.")
     for told in explanation.told:

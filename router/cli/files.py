@@ -6,9 +6,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from router.core.event import Envelope, Event, Undecodable
+from router.core.event import MAX_BODY, Envelope, Event, Undecodable
 from router.errors import RouterError
-from router.ports import Store
+from router.ports import EventRecord, Store
 
 if TYPE_CHECKING:
     from router.config import Config
@@ -41,16 +41,35 @@ def read_event(path: str, source: str = "") -> Event:
     from router.app import SystemClock
     from router.decoders import decode
 
-    envelope = Envelope(source, _bytes(path), SystemClock().now(), position=path)
+    envelope = Envelope(source, _bytes(path, MAX_BODY + 1), SystemClock().now(), position=path)
     event = decode(envelope)
     if isinstance(event, Undecodable):
         raise RouterError("undecodable", f"{path}: {event.reason}")
     return event
 
 
-def _bytes(path: str) -> bytes:
+def stored_event(config_path: str, event_id: str) -> EventRecord:
+    """An event of the store, with what became of it.
+
+    Raises:
+        RouterError: ``not-found``; ``undecodable`` where a message of that id was set aside.
+    """
+    with store_of(config_path) as (_, store):
+        record = store.read(lambda unit: unit.event(event_id))
+        messages = store.read(lambda unit: unit.set_aside_messages(ids=[event_id]))
+    if record is not None:
+        return record
+    if messages:
+        raise RouterError("undecodable", f"{event_id} was set aside: {messages[0].undecodable.reason}")
+    raise RouterError("not-found", f"no event in the store has the id {event_id}")
+
+
+def _bytes(path: str, most: int = -1) -> bytes:
     try:
-        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            return sys.stdin.buffer.read(most)
+        with Path(path).open("rb") as file:
+            return file.read(most)
     except OSError as error:
         raise RouterError("unreadable", f"cannot read {path}: {error.strerror}") from error
 

@@ -1,6 +1,8 @@
 """How commands speak: tables and colours on a terminal, plain text in a pipe, one object as JSON."""
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -17,13 +19,21 @@ class Form(StrEnum):
     JSON = "json"
 
 
+_NOT_PLAIN = re.compile(r"[^\n -~]")
+_STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
+
 FORM = typer.Option(Form.TEXT, "-o", "--output", help="text for people, json for programs.")
 CONFIG = typer.Option("router.yaml", "-c", "--config", help="The settings file.", metavar="FILE")
 
 
 def print_json(value: Any) -> None:
-    """One object, readable."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    """One object, readable; what a terminal would act on is escaped."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    sys.stdout.write(_NOT_PLAIN.sub(lambda found: _escaped(found[0]), text) + "\n")
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() else json.dumps(letter)[1:-1]
 
 
 def say(text: str = "") -> None:
@@ -39,6 +49,18 @@ def warn(text: str) -> None:
 def harmless(text: str) -> str:
     """Without anything that a terminal would act on; line ends stay."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+
+
+def on_one_line(text: str) -> str:
+    """The same without line ends: what comes from an event cannot look like a line of ours."""
+    return harmless(text).replace("\n", "\\u000a")
+
+
+def colour(text: str, style: str) -> str:
+    """In a colour (``red``, ``green``, ``yellow``, ``bold``, ``dim``) on a terminal, plain in a pipe."""
+    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+        return text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
 def when(micros: int | None) -> str:

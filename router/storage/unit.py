@@ -259,9 +259,12 @@ class SqlUnit:
         found = self._rows(which.order_by(table.c.received_at, table.c.id).limit(limit))
         return [rows.event_record(row) for row in found]
 
-    def set_aside_messages(self, *, limit: int = 100) -> list[SetAside]:
+    def set_aside_messages(self, *, ids: Collection[str] | None = None, limit: int = 100) -> list[SetAside]:
         table = tables.undecodable
-        found = self._rows(select(table).order_by(table.c.received_at.desc(), table.c.id).limit(limit))
+        which = select(table)
+        if ids is not None:
+            which = which.where(table.c.id.in_([rows.kept(one) for one in ids]))
+        found = self._rows(which.order_by(table.c.received_at.desc(), table.c.id).limit(limit))
         return [rows.set_aside_of(row) for row in found]
 
     def deliveries(

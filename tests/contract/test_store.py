@@ -162,6 +162,7 @@ def test_what_cannot_be_decoded_is_set_aside_whole(store: Store) -> None:
     store.write(lambda unit: unit.set_aside([old]))
     assert store.read(lambda unit: unit.set_aside_messages()) == [new, old]
     assert store.read(lambda unit: unit.set_aside_messages(limit=1)) == [new]
+    assert store.read(lambda unit: unit.set_aside_messages(ids=["u1", "u3"])) == [old]
     store.write(lambda unit: unit.mark_replayed(["u1"], START + 5))
     assert store.read(lambda unit: unit.set_aside_messages())[1].replayed_at == START + 5
 

@@ -1,11 +1,14 @@
 """Why a filter held or did not: each clause with its value on an event, and the first that decided."""
 
-import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Literal, cast
 
 from router.core.filter.expression import Filter
+from router.core.filter.near import nearest, slip
 from router.core.filter.unparse import Node, text_of
 
 Joint = Literal["and", "or", "not", ""]
@@ -13,6 +16,9 @@ Joint = Literal["and", "or", "not", ""]
 _JOINTS: dict[str, Joint] = {"and_expression": "and", "or_expression": "or", "not_expression": "not"}
 #: Characters of a value that are shown.
 _LONGEST = 80
+#: Fields of an event that are looked through for one that was meant.
+_MOST_FIELDS = 200
+_PART_OF: dict[str, Literal["start", "end"]] = {"starts_with": "start", "ends_with": "end"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,8 @@ class Clause:
         held: whether it is true-like on the event; None when it was not reached or failed.
         values: the operands of a comparison or a call that are no literals, with what they are here.
         error: why it failed, or empty.
-        hint: a text that is near to what is compared, or empty.
+        hint: the slip that may be behind it ("one letter off"), or empty.
+        decided: whether the filter's verdict rests on it, or on a part of it.
     """
 
     text: str
@@ -32,12 +39,13 @@ class Clause:
     values: tuple[tuple[str, Any], ...] = ()
     error: str = ""
     hint: str = ""
+    decided: bool = False
     parts: tuple["Clause", ...] = ()
 
 
 def clauses_of(expression: Filter, data: Mapping[str, Any]) -> Clause:
     """The filter as a tree of clauses, evaluated on an event's data; parts that JMESPath skips are None."""
-    return _clause(expression.ast, data, reached=True)
+    return _marked(_clause(expression.ast, data, reached=True))
 
 
 def _clause(node: Node, data: Mapping[str, Any], *, reached: bool) -> Clause:
@@ -45,7 +53,7 @@ def _clause(node: Node, data: Mapping[str, Any], *, reached: bool) -> Clause:
     if not reached:
         parts = tuple(_clause(child, data, reached=False) for child in node["children"]) if joint else ()
         return Clause(text, joint, None, parts=parts)
-    judged = Filter(text).judge(data)
+    judged = _filter(text).judge(data)
     held = None if judged.error else judged.held
     if joint:
         return Clause(text, joint, held, error=judged.error, parts=_parts(node, joint, data))
@@ -70,55 +78,110 @@ def _values(node: Node, data: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 def _found(text: str, data: Mapping[str, Any]) -> Any:
     try:
-        return Filter(text).search(data)
+        return _filter(text).search(data)
     except Exception:  # noqa: BLE001  the clause itself says why
         return None
 
 
+@lru_cache(2048)
+def _filter(text: str) -> Filter:
+    """A part of a filter; the same rules are explained on many events."""
+    return Filter(text)
+
+
+def _marked(clause: Clause) -> Clause:
+    """With those parts marked that decided: the first false one under ``and``, all where all had to hold."""
+    deciding = _deciding(clause)
+    parts = (_marked(part) if number in deciding else part for number, part in enumerate(clause.parts))
+    return replace(clause, decided=True, parts=tuple(parts))
+
+
+def _deciding(clause: Clause) -> set[int]:
+    """Numbers of the parts that the clause's own result rests on."""
+    if clause.error:
+        return {number for number, part in enumerate(clause.parts) if part.error}
+    ends = {"and": False, "or": True}.get(clause.joint)
+    ending = [number for number, part in enumerate(clause.parts) if ends is not None and part.held is ends]
+    return set(ending[:1]) or set(range(len(clause.parts)))
+
+
 def _hint(node: Node, data: Mapping[str, Any], held: bool | None) -> str:
-    """For an equality with a text that is a letter or two off what is there."""
-    if held is not False or node["type"] != "comparator" or node["value"] != "eq":
-        return ""
+    """The slip in a text that is compared with what is there, or in a field's name."""
+    pairs = list(_compared(node, data, held))
+    slips = [(how, wanted) for wanted, found in pairs if (how := slip(wanted, found))]
+    if not slips:
+        return _misnamed(node, data)
+    how, wanted = slips[0]
+    return how if len(pairs) == 1 else f"{how} from {shown(wanted)}"
+
+
+def _compared(node: Node, data: Mapping[str, Any], held: bool | None) -> Iterator[tuple[str, str]]:
+    """Pairs of a text in the filter and the text of the event that it would have had to be."""
+    if len(node["children"]) != 2 or held is None:
+        return
     left, right = node["children"]
-    literal, other = (left, right) if left["type"] == "literal" else (right, left)
-    wanted, found = literal.get("value"), _found(text_of(other), data)
-    if literal["type"] != "literal" or not isinstance(wanted, str) or not isinstance(found, str):
-        return ""
-    near = difflib.SequenceMatcher(None, wanted, found).ratio() > 0.85
-    return f"did you mean '{found}'?" if near and wanted != found else ""
+    name = node["value"] if node["type"] in ("comparator", "function_expression") else ""
+    if (name, held) in (("eq", False), ("ne", True)):
+        yield from _pairs(left, right, data)
+        yield from _pairs(right, left, data)
+    elif name == "contains" and not held:
+        yield from _pairs(left, right, data)
+    elif name in _PART_OF and not held:
+        for wanted, found in _pairs(right, left, data):
+            yield wanted, found[: len(wanted)] if _PART_OF[name] == "start" else found[-len(wanted) :]
+
+
+def _pairs(written: Node, other: Node, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    found = None if other["type"] == "literal" else _found(text_of(other), data)
+    if isinstance(found, str):
+        yield from ((wanted, found) for wanted in _written(written))
+
+
+def _written(node: Node) -> Iterator[str]:
+    """The texts that a literal, or a list of literals, has."""
+    if node["type"] == "multi_select_list":
+        for child in node["children"]:
+            yield from _written(child)
+    elif node["type"] == "literal":
+        value = node["value"]
+        listed = cast("list[Any]", value) if isinstance(value, list) else [value]
+        yield from (one for one in listed if isinstance(one, str))
+
+
+def _misnamed(node: Node, data: Mapping[str, Any]) -> str:
+    """For a field that the event has not, while it has one of nearly the same name."""
+    operands = node["children"] if node["type"] in ("comparator", "function_expression") else [node]
+    missing = (one["value"] for one in operands if one["type"] == "field" and one["value"] not in data)
+    near = (nearest(name, islice(data, _MOST_FIELDS)) for name in missing)
+    return next((f"the event has {there}" for there in near if there), "")
 
 
 def reason_of(clause: Clause) -> str:
     """The first clause that decided, in a sentence."""
-    if clause.error:
-        inner = next((part for part in clause.parts if part.error), None)
-        return reason_of(inner) if inner else f"{clause.text} fails: {clause.error}"
-    if clause.joint == "and" and clause.held is False:
-        return reason_of(next(part for part in clause.parts if part.held is False))
-    if clause.joint == "or" and clause.held:
-        return reason_of(next(part for part in clause.parts if part.held))
-    if clause.joint in ("and", "or"):
-        return "; ".join(reason_of(part) for part in clause.parts)
-    if clause.joint == "not":
-        return f"{clause.text} {'holds' if clause.held else 'does not hold'}: {reason_of(clause.parts[0])}"
-    return _sentence(clause)
+    deciding = [clause.parts[number] for number in sorted(_deciding(clause))]
+    if clause.error and not deciding:
+        return f"{clause.text} fails: {clause.error}"
+    if clause.joint == "not" and not clause.error:
+        return f"{clause.text} {'holds' if clause.held else 'does not hold'}: {reason_of(deciding[0])}"
+    return "; ".join(reason_of(part) for part in deciding) or _sentence(clause)
 
 
 def _sentence(clause: Clause) -> str:
     is_bare = len(clause.values) == 1 and clause.values[0][0] == clause.text
     said = f"{clause.text} {'holds' if clause.held else 'does not hold'}"
     values = ", ".join(f"{'it' if is_bare else name} is {shown(value)}" for name, value in clause.values)
-    return said + (f": {values}" if values else "") + (f"; {clause.hint}" if clause.hint else "")
+    return said + (f": {values}" if values else "") + (f", {clause.hint}" if clause.hint else "")
 
 
 def shown(value: Any) -> str:
-    """A value as a filter would write it, shortened."""
-    if isinstance(value, str):
-        text = f"'{value}'"
-    else:
-        text = {None: "null", True: "true", False: "false"}.get(value, "") if _is_word(value) else str(value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    """A value as a filter would write it: on one line, shortened, with nothing that a terminal acts on."""
+    text = f"'{value[: _LONGEST + 1]}'" if isinstance(value, str) else _json(value)
+    short = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in short)
 
 
-def _is_word(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return str(value)

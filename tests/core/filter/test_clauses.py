@@ -6,7 +6,7 @@ from hypothesis import given
 from jmespath.exceptions import JMESPathError
 
 from router.core.filter import Filter, FilterError
-from router.core.filter.clauses import clauses_of, reason_of
+from router.core.filter.clauses import clauses_of, reason_of, shown
 from router.core.filter.unparse import text_of
 from tests.core.filter.strategies import documents, expressions
 
@@ -26,14 +26,64 @@ FAILED = {"Event": "OnInstanceFailed", "ExitCode": 0, "Task": "render"}
         ),
         (
             "Event == 'OnInstanceFaild'",
-            "Event == 'OnInstanceFaild' does not hold: Event is 'OnInstanceFailed'; "
-            "did you mean 'OnInstanceFailed'?",
+            "Event == 'OnInstanceFaild' does not hold: Event is 'OnInstanceFailed', one letter off",
         ),
     ],
 )
 def test_the_first_clause_that_decided_is_the_reason(text: str, reason: str) -> None:
     """One sentence: the clause, and the values that made it so."""
     assert reason_of(clauses_of(Filter(text), FAILED)) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("JobName == 'nightly-etI'", "one letter off"),
+        ("'Nightly-ETL' == JobName", "only upper and lower case differ"),
+        ("JobName != 'nightly_etl'", "one letter off"),
+        ("contains(['daily-etl', 'nightly-etl '], JobName)", "only the spaces differ from 'nightly-etl '"),
+        ('contains(`["nightly-et1", 7]`, JobName)', "one letter off"),
+        ("starts_with(JobName, 'Nightly-')", "only upper and lower case differ"),
+        ("ends_with(JobName, '-ETL')", "only upper and lower case differ"),
+        ("Jobname == 'nightly-etl'", "the event has JobName"),
+        ("starts_with(Jobname || '', 'x')", ""),
+        ("JobName == 'nightly-etl'", ""),
+        ("JobName == 'weekly-report'", ""),
+        ("Missing == 'nightly-etl'", ""),
+    ],
+)
+def test_a_slip_is_hinted(text: str, hint: str) -> None:
+    """A text, a part of one, or a field's name that is a letter off what the event has."""
+    data = {"JobName": "nightly-etl", "nothing": None}
+    assert clauses_of(Filter(text), data).hint == hint
+
+
+def test_the_clauses_that_decided_are_marked() -> None:
+    """The first false one under and; every one where all had to hold; the one that failed."""
+
+    def decided(text: str) -> list[bool]:
+        return [part.decided for part in clauses_of(Filter(text), FAILED).parts]
+
+    assert decided("Event && ExitCode != `0` && Task") == [True, False]
+    assert decided("Event && Task == 'render'") == [True, True]
+    assert decided("Event || Task") == [True, False]
+    assert decided("Task == 'x' || Event == 'y'") == [True, True]
+    assert decided("Task && length(ExitCode) > `1`") == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a\x1b[2J\r\nb", "'a\\u001b[2J\\u000d\\u000ab'"),
+        ("x" * 500_000, "'" + "x" * 79 + "…"),
+        ({"a": [None, True, "é"]}, '{"a": [null, true, "é"]}'),
+        (None, "null"),
+        (1.5, "1.5"),
+    ],
+)
+def test_a_value_is_shown_on_one_short_line(value: object, text: str) -> None:
+    """Nothing of an event acts on a terminal or fills it."""
+    assert shown(value) == text
 
 
 def test_a_clause_that_fails_says_why() -> None:

@@ -1,0 +1,43 @@
+"""A filter's clauses on a terminal and as JSON: what held, what did not, and which one decided."""
+
+from typing import TYPE_CHECKING, Any
+
+from router.cli.output import colour, on_one_line
+from router.core.filter.clauses import shown
+
+if TYPE_CHECKING:
+    from router.core.filter.clauses import Clause
+
+_JOINTS = {"and": "all of", "or": "one of", "not": "not"}
+_COLOURS = {"✓": "green", "✗": "red", "!": "red", "·": "dim"}
+
+
+def tree(clause: "Clause", depth: int = 0) -> list[str]:
+    """A line for each: ✓ it held, ✗ it did not, ! it failed, · it was not reached; parts below the whole."""
+    mark = "!" if clause.error else {True: "✓", False: "✗", None: "·"}[clause.held]
+    arrow = "   ← decided" if clause.decided and not clause.parts else ""
+    said = on_one_line(f"{_JOINTS.get(clause.joint) or clause.text}{_found(clause)}{arrow}")
+    lines = ["   " * depth + colour(f"{mark} ", _COLOURS[mark]) + said]
+    return lines + [line for part in clause.parts for line in tree(part, depth + 1)]
+
+
+def _found(clause: "Clause") -> str:
+    """What the event has there, and what may be wrong with it."""
+    values = [f"{name} = {shown(value)}" for name, value in clause.values] if clause.held is not None else []
+    error = [clause.error] if clause.error and not clause.parts else []
+    said = ", ".join([*values, *error, *([clause.hint] if clause.hint else [])])
+    return f"   ({said})" if said else ""
+
+
+def clause_json(clause: "Clause") -> dict[str, Any]:
+    """A clause and its parts, as programs read them."""
+    return {
+        "clause": clause.text,
+        "joint": clause.joint,
+        "held": clause.held,
+        "decided": clause.decided,
+        "values": dict(clause.values),
+        "error": clause.error,
+        "hint": clause.hint,
+        "parts": [clause_json(part) for part in clause.parts],
+    }

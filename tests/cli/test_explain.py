@@ -1,0 +1,88 @@
+"""``explain``: events from everywhere, the clause that decided, and the slip behind it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from router.core.event import Envelope
+from router.core.policy import make_policy
+from router.decoders import decode
+from router.pipeline.ingest import judge_batch
+from router.storage import open_store
+from tests.acceptance.harness import sample
+from tests.cli.running import run, run_json, write_router
+from tests.decoders.forms import FORMS, Form, in_form
+
+RULES = [
+    {"name": "nightly", "when": "Event == 'OnJobFailed' && JobName == 'nightly-etI'", "to": ["oncall"]},
+    {"name": "any", "when": "Event == 'OnJobFailed' || Task == 'x'", "to": ["oncall"]},
+]
+EVENT = sample("OnJobFailed", JobName="nightly-etl")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """Two rules, one with a slip."""
+    return write_router(tmp_path, RULES, "oncall")
+
+
+def keep(folder: Path, body: bytes) -> str:
+    """Puts a message into the store as the router does; its id."""
+    store = open_store(f"sqlite:///{folder / 'state.db'}")
+    envelope = Envelope("hook", body, 1_800_000_000_000_000)
+    effects = judge_batch([(envelope, decode(envelope))], make_policy((), {}, ""), {}, 0)
+    store.write(lambda unit: (unit.add_events(effects.events), unit.set_aside(effects.set_aside)))
+    store.close()
+    return effects.receipts[0].id
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("encoded", [False, True])
+def test_an_event_in_any_form_from_anywhere(tmp_path: Path, config: str, form: Form, encoded: bool) -> None:
+    """A file, standard input and the store say the same, for JSON, XML and base64 bodies."""
+    body = in_form(form, json.dumps(EVENT), encoded=encoded)
+    (tmp_path / "event").write_bytes(body)
+    by_file = run_json("explain", "-c", config, str(tmp_path / "event"))
+    by_stdin = run_json("explain", "-c", config, "-", stdin=body)
+    by_id = run_json("explain", "-c", config, "--id", keep(tmp_path, body))
+    assert [one["verdict"] for one in by_file["rules"]] == ["not matched", "matched"]
+    assert by_file["rules"] == by_stdin["rules"] == by_id["rules"]
+
+
+def test_the_clause_that_decided_has_its_slip(config: str) -> None:
+    """In the sentence, in the tree and for programs; a clause that was not reached is not marked."""
+    body = json.dumps(EVENT).encode()
+    said = "JobName == 'nightly-etI' does not hold: JobName is 'nightly-etl', one letter off"
+    shown = run("explain", "-c", config, "--clauses", stdin=body).out
+    assert said in shown
+    assert "✗ JobName == 'nightly-etI'   (JobName = 'nightly-etl', one letter off)   ← decided\n" in shown
+    assert "✓ Event == 'OnJobFailed'   (Event = 'OnJobFailed')\n" in shown
+    assert "· Task == 'x'\n" in shown
+    nightly = run_json("explain", "-c", config, stdin=body)["rules"][0]
+    assert nightly["reason"] == said
+    assert [(part["decided"], part["hint"]) for part in nightly["clauses"]["parts"]] == [
+        (False, ""),
+        (True, "one letter off"),
+    ]
+
+
+def test_what_an_event_contains_does_nothing_to_the_terminal(config: str) -> None:
+    """Escapes, line ends, direction marks and lone surrogates are shown as text, and a huge value is cut."""
+    bad = "\x1b[2J\r\n✓ forged\u202e\x9b31m\ud800" + "x" * 100_000
+    body = json.dumps(EVENT | {"Event": bad, "JobName": bad}).encode()
+    for words in ([], ["--clauses"], ["-o", "json"]):
+        done = run("explain", "-c", config, *words, stdin=body)
+        assert done.status == 0
+        assert "\n✓ forged" not in done.out
+        assert not set(done.out) & set("\x1b\r\u202e\x9b\ud800")
+    assert len(run("explain", "-c", config, "--clauses", stdin=body).out) < 5000
+
+
+def test_what_cannot_be_explained_is_said(tmp_path: Path, config: str) -> None:
+    """No such event, a message that was set aside, a body that is no event, one that is too long."""
+    assert "no event in the store has the id e-none" in run("explain", "-c", config, "--id", "e-none").error
+    aside = run("explain", "-c", config, "--id", keep(tmp_path, b"[1]"))
+    assert (aside.status, "was set aside: the body is a JSON array" in aside.error) == (2, True)
+    assert "the body is empty" in run("explain", "-c", config, "-").error
+    assert "more than 262144" in run("explain", "-c", config, "-", stdin=b"{" * 300_000).error

@@ -1,0 +1,43 @@
+"""All that is to be said about one filter, each mistake once."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from router.core.check.failing import about_functions, about_missing
+from router.core.check.kinds import Kind
+from router.core.check.reading import read
+from router.core.check.remark import Remark
+from router.core.check.settled import about_always, about_never, about_numbers
+from router.core.check.study import Study
+from router.core.check.unlike import about_types
+from router.core.check.words import about_fields, about_words
+from router.core.filter import Filter
+
+
+def judge(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
+    """Remarks about a filter that looks at events of these kinds, in the order of its text.
+
+    Without kinds, because nobody knows what the events hold, only what is wrong for any event is said.
+    """
+    study = Study(expression, kinds)
+    wrong = [*about_fields(study), *about_words(study), *about_types(study), *about_functions(study)]
+    alone = list(about_numbers(study))
+    settled = [] if wrong else list(about_never(study))
+    idle = [] if wrong or settled else list(about_always(study))
+    missing = [] if settled else list(about_missing(study))
+    return _each_once([*wrong, *settled, *alone, *missing, *idle])
+
+
+def _each_once(remarks: Sequence[Remark]) -> list[Remark]:
+    """Of those that overlap the first alone: the others follow from it."""
+    kept: list[Remark] = []
+    for remark in remarks:
+        if not any(remark.start < other.end and other.start < remark.end for other in kept):
+            kept.append(remark)
+    return sorted(kept, key=lambda remark: remark.start)
+
+
+def verdict(expression: Filter, kind: Kind) -> Literal["never", "sometimes", "always"]:
+    """For how many events of the kind the filter holds; one that fails on an event does not hold."""
+    outcome = read(expression.ast, kind.root)
+    return "never" if outcome.never else "always" if outcome.always else "sometimes"

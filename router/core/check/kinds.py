@@ -1,0 +1,91 @@
+"""What events can hold: the catalogue's, and those of a user's JSON Schema, as sets of values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from router.core.catalogue import EVENTS, FIELDS, EventType, Field, FieldType
+from router.core.check.lines import ANY, just
+from router.core.check.values import NULL, NUMBER, TEXT, Object, Values, joined
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of event.
+
+    Args:
+        name: as people know it: ``OnJobFailed``, or a schema's source.
+        root: what its events may be.
+        words: known words of fields that may hold others too, for "did you mean".
+    """
+
+    name: str
+    root: Values
+    words: Mapping[Path, frozenset[str]] = field(default_factory=dict[Path, frozenset[str]])
+
+    def values_at(self, path: Path) -> Values:
+        """What may stand at a chain of fields."""
+        found = self.root
+        for name in path:
+            found = found.get(name)
+        return found
+
+    def has(self, path: Path) -> bool | None:
+        """Whether its events have such a field; None where nobody can say."""
+        found = self.root
+        for name in path:
+            held = found.object
+            if held is None:
+                return False
+            if name not in held.fields:
+                return False if held.closed else None
+            found = held.fields[name]
+        return True
+
+
+_OF_TYPE = {
+    FieldType.TEXT: TEXT,
+    FieldType.ID: TEXT,
+    FieldType.STATE: TEXT,
+    FieldType.TIME: Values(null=True, texts=ANY),
+    FieldType.NUMBER: joined(NUMBER, NULL),
+}
+#: The events of jobs alone; what the router last heard from them is a task's and an instance's ``Job``.
+_JOBS = tuple(event for event in EVENTS.values() if event.key == ("JobId",))
+
+
+@cache
+def catalogue_kinds() -> tuple[Kind, ...]:
+    """The 19 events of Batch Compute."""
+    job = _job()
+    return tuple(_kind(event, job) for event in EVENTS.values())
+
+
+def _kind(event: EventType, job: Values) -> Kind:
+    has_job = event.category == "Job" and "Task" in event.fields
+    fields = dict.fromkeys(FIELDS, NULL) | {name: _values(one) for name, one in event.fields.items()}
+    fields["Job"] = job if has_job else NULL
+    words: dict[Path, frozenset[str]] = {("State",): _states(event.category)}
+    if has_job:
+        words[("Job", "State")] = _states("Job")
+    return Kind(event.name, Values(object=Object(fields, closed=True)), words)
+
+
+def _values(one: Field) -> Values:
+    return _OF_TYPE[one.type] if one.open else Values(texts=just(*one.known))
+
+
+def _states(category: str) -> frozenset[str]:
+    having = [event for event in EVENTS.values() if event.category == category]
+    return frozenset(state for event in having for state in event.fields["State"].known)
+
+
+def _job() -> Values:
+    """What a task's or an instance's event has of its job: any part of what was heard, or null."""
+    fields: dict[str, Values] = {}
+    for event in _JOBS:
+        for name, one in event.fields.items():
+            fields[name] = joined(fields.get(name, NULL), _values(one))
+    return Values(null=True, object=Object(fields, closed=True))

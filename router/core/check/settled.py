@@ -1,0 +1,192 @@
+"""Filters and parts that never hold (F105), that always do (F106), and numbers that stand alone (F108)."""
+
+from collections.abc import Iterator, Sequence
+
+from router.core.check.kinds import Kind
+from router.core.check.paths import parts_of, path_of
+from router.core.check.reading import is_understood, read
+from router.core.check.remark import Remark
+from router.core.check.saying import kinds_said
+from router.core.check.study import Node, Part, Reached, Study
+from router.core.check.values import NULL, Values, only
+
+_LOGIC = ("and_expression", "or_expression", "not_expression")
+_NUMBER = frozenset(["number"])
+
+
+def about_numbers(study: Study) -> Iterator[Remark]:
+    """Numbers where something true or false is meant."""
+    for part in study.parts:
+        if not _is_clause(part) or part.node["type"] == "comparator":
+            continue
+        types = study.types(part.node)
+        if types and types - {"null"} == _NUMBER and not _is_guard(part):
+            said = study.written(part.node)
+            extent = " where there is one" if "null" in types else ""
+            message = f"{said} is a number, and every number is true-like, 0 too: it always holds{extent}"
+            yield study.remark("F108", "warning", part.node, message, None, f"compare it: {said} != `0`")
+
+
+def _is_clause(part: Part) -> bool:
+    """Whether it is not, and stands where it counts only whether it holds."""
+    if part.node["type"] in _LOGIC:
+        return False
+    return all(holder["type"] in _LOGIC for holder in part.holders)
+
+
+def _is_guard(part: Part) -> bool:
+    """Whether what stands behind ``&&`` looks at the same field: ``ExitCode && abs(ExitCode) > `1` ``."""
+    path, inner = path_of(part.node), part.node
+    for holder in part.holders:
+        if not path or holder["type"] != "and_expression":
+            return False
+        left, right = holder["children"]
+        if inner is left and _mentions(right, path):
+            return True
+        inner = holder
+    return False
+
+
+def _mentions(node: Node, path: tuple[str, ...]) -> bool:
+    if path_of(node) == path:
+        return True
+    return any(_mentions(one, path) for one in parts_of(node))
+
+
+def about_never(study: Study) -> Iterator[Remark]:
+    """The filter that no event meets, or a branch of it."""
+    if not is_understood(study.ast):
+        return
+    if study.whole and all(one.outcome.never for one in study.whole):
+        yield _never(study, study.ast)
+        return
+    for part in study.parts:
+        if part.node["type"] == "or_expression" and _is_positive(part):
+            yield from (
+                _never(study, side) for side in part.node["children"] if _is_dead(study, part.node, side)
+            )
+
+
+def _is_positive(part: Part) -> bool:
+    return all(holder["type"] in ("and_expression", "or_expression") for holder in part.holders)
+
+
+def _is_dead(study: Study, either: Node, side: Node) -> bool:
+    """Whether a side of ``||`` holds for nothing, also were the other side not there."""
+    if side["type"] in ("or_expression", "literal"):  # whose own sides are looked at; meant
+        return False
+    reached = study.reached(either)
+    return bool(reached) and all(read(side, one.scope).never for one in reached)
+
+
+def _never(study: Study, node: Node) -> Remark:
+    culprit = _culprit(study, node)
+    reason = _reason(study, culprit)
+    written = study.written(culprit)
+    if culprit is study.ast:
+        message = f"no known event can meet {written}"
+    else:
+        message = f"{written} holds for no event that gets there"
+    return study.remark("F105", "error", culprit, f"{message}: {reason}" if reason else message)
+
+
+def _culprit(study: Study, node: Node) -> Node:
+    """The first clause that nothing gets past."""
+    while node["type"] == "and_expression":
+        left, right = node["children"]
+        node = left if all(one.outcome.never for one in study.reached(left)) else right
+    return node
+
+
+def _reason(study: Study, node: Node) -> str:
+    """What the fields in it are, for the events that get there."""
+    if node["type"] == "or_expression":
+        reasons = (_reason(study, child) for child in node["children"])
+        return "; ".join(dict.fromkeys(filter(None, reasons)))
+    if node["type"] == "subexpression" and node["children"][0]["type"] == "not_expression":
+        return (
+            f"it is read as ({study.written(node['children'][0])}).…, and what is true or false has no fields"
+        )
+    said = (_state(study, study.reached(field), path) for field, path in _fields(node))
+    return "; ".join(dict.fromkeys(filter(None, said)))
+
+
+def _fields(node: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
+    path = path_of(node)
+    if path:
+        yield node, path
+        return
+    for one in parts_of(node):
+        yield from _fields(one)
+
+
+def _state(study: Study, reached: Sequence[Reached], path: tuple[str, ...]) -> str:
+    name = ".".join(path)
+    if not reached:
+        return ""
+    if all(one.kind.values_at(path) == NULL for one in reached):
+        return f"{kinds_said(one.kind for one in reached)} {_have([one.kind for one in reached])} no {name}"
+    fixed = {only(one.outcome.values) for one in reached}
+    if len(fixed) == 1 and (value := fixed.pop()):
+        return f"{name} is {_literal(value[0])} there"
+    return ""
+
+
+def _have(kinds: Sequence[Kind]) -> str:
+    return "has" if len({kind.name for kind in kinds}) == 1 else "have"
+
+
+def _literal(value: object) -> str:
+    return "null" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def about_always(study: Study) -> Iterator[Remark]:
+    """The filter that every event meets, or clauses that hold for all that get there."""
+    if not is_understood(study.ast) or not any(_fields(study.ast)):
+        return
+    if study.whole and all(one.outcome.always for one in study.whole):
+        message = f"{study.written(study.ast)} holds for every event"
+        yield study.remark("F106", "warning", study.ast, message, None, "write always if that is meant")
+        return
+    for part in study.parts:
+        if _is_idle(study, part):
+            yield _always(study, part.node)
+
+
+def _is_idle(study: Study, part: Part) -> bool:
+    """Whether a part of ``&&``, or an ``||`` as a whole, decides nothing."""
+    node, holder = part.node, part.holder
+    if holder is None or not all(one["type"] in _LOGIC for one in part.holders) or not any(_fields(node)):
+        return False
+    if holder["type"] != "and_expression" or _is_guarding(node) or _names_the_kind(study, node):
+        return False
+    reached = study.reached(node)
+    return bool(reached) and node["type"] != "and_expression" and all(one.outcome.always for one in reached)
+
+
+def _is_guarding(node: Node) -> bool:
+    """Whether it only makes sure that something is there: that is good practice."""
+    if path_of(node):
+        return True
+    is_unlike = node["type"] == "comparator" and node["value"] == "ne"
+    return is_unlike and any(
+        child["type"] == "literal" and child["value"] is None for child in node["children"]
+    )
+
+
+def _names_the_kind(study: Study, node: Node) -> bool:
+    """Whether it looks only at what tells kinds of events apart, ``Category == 'Job'``: that is no fault."""
+    if len({one.kind.name for one in study.reached(node)}) > 1 and node["type"] == "or_expression":
+        return False
+    return all(_is_fixed(study.kinds, path) for _, path in _fields(node))
+
+
+def _is_fixed(kinds: Sequence[Kind], path: tuple[str, ...]) -> bool:
+    found: list[Values] = [kind.values_at(path) for kind in kinds]
+    return all(only(values) is not None and not values.null for values in found)
+
+
+def _always(study: Study, node: Node) -> Remark:
+    reason = _reason(study, node)
+    message = f"{study.written(node)} holds for every event that gets there"
+    return study.remark("F106", "warning", node, f"{message}: {reason}" if reason else message)

@@ -1,0 +1,115 @@
+"""A filter worked out for every kind of event, and what is remembered of each part."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from router.core.check.kinds import Kind
+from router.core.check.outcome import Outcome
+from router.core.check.paths import Node
+from router.core.check.reading import read
+from router.core.check.remark import Remark
+from router.core.check.spans import Span, spans_of
+from router.core.check.values import Values
+from router.core.filter import Filter
+from router.core.filter.unparse import text_of
+from router.errors import Level
+
+#: Parts of which only the first looks at the event; the others look at what it has found.
+_INSIDE = frozenset(
+    {
+        "subexpression",
+        "index_expression",
+        "projection",
+        "filter_projection",
+        "value_projection",
+        "flatten",
+        "pipe",
+    }
+)
+
+
+class Reached(NamedTuple):
+    """A part as a kind of event gets there: what the event may be by then, and what the part comes to."""
+
+    kind: Kind
+    scope: Values
+    outcome: Outcome
+
+
+class Part(NamedTuple):
+    """A part that looks at the event itself, and what it is a part of, the nearest first."""
+
+    node: Node
+    holders: tuple[Node, ...]
+
+    @property
+    def holder(self) -> Node | None:
+        return self.holders[0] if self.holders else None
+
+
+class Study:
+    """A filter, the kinds of event that it may meet, and what each part comes to for each."""
+
+    def __init__(self, expression: Filter, kinds: Sequence[Kind]) -> None:
+        self.text = expression.text
+        self.ast = expression.ast
+        self.kinds = kinds
+        self._reached: dict[int, list[Reached]] = {}
+        self.whole = [Reached(kind, kind.root, self._read(kind)) for kind in kinds]
+
+    def _read(self, kind: Kind) -> Outcome:
+        def watch(node: Node, scope: Values, outcome: Outcome) -> None:
+            reached.setdefault(id(node), []).append(Reached(kind, scope, outcome))
+
+        reached = self._reached
+        return read(self.ast, kind.root, watch)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """All parts that look at the event itself, from the outside in, as written."""
+        return list(_parts(self.ast, ()))
+
+    def reached(self, node: Node) -> list[Reached]:
+        """What the part comes to for each kind of event that gets there."""
+        return self._reached.get(id(node), [])
+
+    def types(self, node: Node) -> frozenset[str] | None:
+        """The types of what it finds for those that get there; None where it may be anything."""
+        found = [one.outcome.values for one in self.reached(node)]
+        if any(values.is_open for values in found):
+            return None
+        return frozenset(name for values in found for name in values.types)
+
+    @cached_property
+    def _spans(self) -> dict[int, Span]:
+        return spans_of(self.text, self.ast)
+
+    def span(self, node: Node) -> Span:
+        """Where the part stands in the text."""
+        return self._spans[id(node)]
+
+    def written(self, node: Node) -> str:
+        """The part as it stands in the text."""
+        start, end = self.span(node)
+        return " ".join(self.text[start:end].split())
+
+    def remark(
+        self, code: str, level: Level, node: Node, message: str, fix: str | None = None, advice: str = ""
+    ) -> Remark:
+        """A remark about the part."""
+        return Remark(code, level, *self.span(node), message, fix, advice)
+
+
+def _parts(node: Node, holders: tuple[Node, ...]) -> Iterator[Part]:
+    yield Part(node, holders)
+    if node["type"] in ("expref", "slice"):
+        return
+    children: Iterable[Node] = node["children"]
+    for child in list(children)[:1] if node["type"] in _INSIDE else children:
+        yield from _parts(child, (node, *holders))
+
+
+def plainly(node: Node) -> str:
+    """The part as a filter would write it."""
+    return text_of(node)

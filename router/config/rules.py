@@ -5,10 +5,11 @@ Keys whose meaning comes later (see later.py) have their form here too.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from router.config.units import Duration, DurationOrNever, Flag, Form, Mode, Name, Whole, Zone
 from router.core.delivery import SECOND
+from router.core.mute.tick import Schedule, check_schedule
 
 
 class Keys(BaseModel):
@@ -17,8 +18,15 @@ class Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def _cron(text: str) -> str:
+    check_schedule(text)
+    return text
+
+
 Severity = Literal["info", "warning", "critical"]
-Cron = Annotated[str, Form('five fields of cron such as "0 3 * * *"', r"\S+( +\S+){4}")]
+Cron = Annotated[
+    str, Form('five fields of cron such as "0 3 * * *"', r"\S+( +\S+){4}"), AfterValidator(_cron)
+]
 
 
 class FormatKeys(Keys):
@@ -45,9 +53,15 @@ class Expect(Keys):
 class Absent(Keys):
     """When at least one match must have come."""
 
-    every: Cron
-    location: Zone = "UTC"
-    grace: Duration = 0
+    every: Cron = Field(description="Five fields of cron: minute, hour, day, month, day of the week.")
+    location: Zone = Field("UTC", description="The time zone of these.")
+    grace: Duration = Field(
+        0, description="From a tick until it is judged; without one it is judged at the next tick."
+    )
+
+    def meaning(self) -> Schedule:
+        """What it means."""
+        return Schedule(self.every, self.location, self.grace)
 
 
 class Escalation(Keys):

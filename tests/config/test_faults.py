@@ -191,6 +191,13 @@ def test_a_fault_of_router_yaml(tmp_path: Path, settings: str, message: str) -> 
         ),
         ("count: {at_least: 1, within: 10m}", "5:23 Y010 rule a: count.at_least: expected at least 2, got 1"),
         ("absent: {every: nightly}", "5:21 Y010 rule a: absent.every: expected five fields of cron"),
+        (
+            "absent: {every: '0 24 * * *'}",
+            "5:21 Y010 rule a: absent.every: there is no such hour: 0 24 * * *",
+        ),
+        ("absent: {every: '0 0 30 2 *'}", "absent.every: there is no such day-of-month: 0 0 30 2 *"),
+        ("absent: {every: 0 3 * * *, grace: 30}", "absent.grace: expected a duration such as"),
+        ("absent: {location: UTC}", "5:13 Y010 rule a: absent: every is missing"),
         ("absent: {every: '0 3 * * *', location: Mars}", "absent.location: expected a time zone"),
         ("repeat_interval: sometimes", "expected a duration such as 4h, or never, got 'sometimes'"),
         (

@@ -1,12 +1,14 @@
-"""``time_intervals``, and the rules that name them."""
+"""``time_intervals``, and what rules say of times: the intervals that they name, and ``absent``."""
 
 from pathlib import Path
 
 import pytest
 
 from router.config import Config, later, load, load_rules, schemas
+from router.config.rules import Absent
 from router.config.yaml import Document, parse
 from router.core.mute.interval import ClockSpan, Span, TimeInterval
+from router.core.mute.tick import Schedule
 from router.errors import ConfigError
 from tests.config.json_schema import holds
 
@@ -155,3 +157,10 @@ def test_a_name_that_nothing_has(tmp_path: Path) -> None:
     )
     (rule,), findings = load_rules([tmp_path / "r.yaml"])
     assert (rule.active_time_intervals, findings) == (("office-hour",), [])
+
+
+def test_what_absent_means() -> None:
+    """A schedule, by default of UTC and without a grace."""
+    whole = {"every": "0 3 * * *", "location": "Asia/Shanghai", "grace": "30m"}
+    assert Absent.model_validate(whole).meaning() == Schedule("0 3 * * *", "Asia/Shanghai", 1_800_000_000)
+    assert Absent.model_validate({"every": "*/5 * * * *"}).meaning() == Schedule("*/5 * * * *")

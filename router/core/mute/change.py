@@ -1,19 +1,15 @@
 """When a time interval begins or ends next: to the second, over every change of the clocks.
 
-What clocks show at a moment is a plain fact; at which moment they show something is not, for where they
-are put back it is two, and where they are put forward none. So this collects every moment at which the
-answer could change, and asks each of them.
+Every moment at which the answer could change is collected, and each of them asked.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, timedelta
 
-from router.core.delivery import SECOND
+from router.core.mute.clocks import DAY, clock_changes, moments_of
 from router.core.mute.interval import TimeInterval, active_at
-from router.core.text.times import at, micros, zone
+from router.core.text.times import zone
 
-DAY = 24 * 3600 * SECOND
 #: How far it looks: beyond, there is no next change. Every four years have a 29th of February.
 HORIZON = 5 * 366 * DAY
 #: Looked through at a time.
@@ -51,37 +47,9 @@ def _edges(interval: TimeInterval, begin: int) -> Iterator[int]:
     days = [first + _ONE_DAY * number for number in range(-1, (last - first).days + 2)]
     if not any(interval.has_date(day) for day in days):
         return
-    yield from _clock_changes(place, begin)
+    yield from clock_changes(place, begin, begin + _WINDOW)
     minutes = {0, *(minute for span in interval.times for minute in (span.start, span.end % 1440))}
     for day in days:
         if interval.has_date(day) or interval.has_date(day - _ONE_DAY):
             for minute in minutes:
-                yield from _moments(day, minute, place)
-
-
-def _moments(day: date, minute: int, place: ZoneInfo) -> Iterator[int]:
-    """When clocks show a minute: twice where they are put back; a moment nearby where they skip it."""
-    shown = datetime.combine(day, time(minute // 60, minute % 60), place)
-    yield micros(shown)
-    if shown.utcoffset() != shown.replace(fold=1).utcoffset():
-        yield micros(shown.replace(fold=1))
-
-
-def _clock_changes(place: ZoneInfo, begin: int) -> Iterator[int]:
-    """When the clocks of a place are changed, within a window."""
-    for day in range(begin, begin + _WINDOW, DAY):
-        before, after = day, day + DAY
-        if _offset(place, before) == _offset(place, after):
-            continue
-        # The clocks are changed in (before, after], at a whole second.
-        while after - before > SECOND:
-            middle = (before + after) // 2
-            if _offset(place, middle) == _offset(place, before):
-                before = middle
-            else:
-                after = middle
-        yield after // SECOND * SECOND
-
-
-def _offset(place: ZoneInfo, moment: int) -> timedelta | None:
-    return at(moment).astimezone(place).utcoffset()
+                yield from moments_of(datetime.combine(day, time(minute // 60, minute % 60)), place)

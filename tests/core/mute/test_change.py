@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from router.core.mute.change import DAY, HORIZON, next_change
+from router.core.mute.change import HORIZON, next_change
+from router.core.mute.clocks import DAY
 from router.core.mute.interval import ClockSpan, Span, TimeInterval, active_at
 from tests.core.mute.test_interval import OFFICE, moment
 
@@ -64,6 +65,7 @@ def by_looking(intervals: Sequence[TimeInterval], start: int, minutes: int) -> i
     return next((minute for minute in every if active_at(intervals, minute) != now), None)
 
 
+@settings(deadline=None)
 @given(
     intervals=st.lists(INTERVALS, min_size=1, max_size=2),
     day=st.sampled_from(STRANGE_DAYS),

@@ -1,10 +1,10 @@
 """When a rule may tell."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.core.mute.change import DAY
+from router.core.mute.clocks import DAY
 from router.core.mute.hours import Hours, hours_of
 from router.core.mute.interval import ClockSpan, Span, TimeInterval
 from router.core.rule import Rule
@@ -49,6 +49,7 @@ def test_it_tells_in_no_mute_interval_and_in_an_active_one(
     assert found.next_change(moment(monday.format(time))) == expected
 
 
+@settings(deadline=None)
 @given(mute=st.lists(INTERVALS, max_size=1), active=st.lists(INTERVALS, max_size=1), day=st.integers(0, 365))
 def test_the_next_change_is_the_first_minute_that_differs(
     mute: list[TimeInterval], active: list[TimeInterval], day: int

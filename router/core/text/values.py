@@ -28,10 +28,9 @@ def values(notification: Notification) -> dict[str, Any]:
     """Every field of the newest event by its name, and :data:`NAMES`. Times are ISO 8601 text."""
     event = notification.event
     heading = notification.heading
-    whole = {**event.data, "id": event.id, "source": event.source, "time": iso(event.at)}
     return {
         **event.data,
-        "event": whole,
+        "event": event_values(event),
         "rule": heading.rule,
         "severity": heading.severity,
         "labels": heading.labels,
@@ -40,6 +39,11 @@ def values(notification: Notification) -> dict[str, Any]:
         "alerts": [_alert(alert) for alert in notification.alerts],
         "links": {name: Link(notification.links.get(name, "")) for name in LINKS},
     }
+
+
+def event_values(event: Event) -> dict[str, Any]:
+    """The whole event: its fields, and its ``id``, ``source`` and ``time``."""
+    return {**event.data, "id": event.id, "source": event.source, "time": iso(event.at)}
 
 
 def whole(notification: Notification, rule: Rule, title: str, body: str) -> dict[str, Any]:

@@ -54,14 +54,14 @@ def test_it_tells_in_no_mute_interval_and_in_an_active_one(
 def test_the_next_change_is_the_first_minute_that_differs(
     mute: list[TimeInterval], active: list[TimeInterval], day: int
 ) -> None:
-    """Of both kinds together, found by looking at every minute of a day."""
+    """Of both kinds together, found by looking at every minute of half a day."""
     hours = Hours(
         {"m": tuple(mute)} if mute else {},
         {"a": tuple(active)} if active else {},
     )
     start = moment("2026-01-01T00:00:00Z") + day * DAY
     now = hours.closed_by(start) == ""
-    every = range(start + MINUTE, start + DAY, MINUTE)
+    every = range(start + MINUTE, start + DAY // 2, MINUTE)
     looked = next((one for one in every if (hours.closed_by(one) == "") != now), None)
     found = hours.next_change(start)
-    assert found == looked if looked is not None else found is None or found >= start + DAY
+    assert found == looked if looked is not None else found is None or found >= start + DAY // 2

@@ -122,7 +122,7 @@ def clock(schedule: Schedule, one: int) -> datetime:
     return at(one).astimezone(zone(schedule.location))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(minute=FIELD, hour=HOURS, strange=st.sampled_from(STRANGE_DAYS))
 @example("*/5", "3", ("Australia/Lord_Howe", "2026-10-04"))
 def test_a_star_follows_the_clock(minute: str, hour: str, strange: tuple[str, str]) -> None:

@@ -354,9 +354,14 @@ class Unit(Protocol):
         state: str | None = None,
         channel: str | None = None,
         event_id: str | None = None,
+        group_ids: Collection[str] | None = None,
         limit: int = 100,
     ) -> list[Delivery]:
         """Deliveries, newest first."""
+        ...
+
+    def groups_of(self, alert_ids: Collection[str]) -> list[Group]:
+        """Groups that one of these alerts belongs to, the oldest first."""
         ...
 
     def attempts(self, delivery_ids: Collection[str]) -> list[Attempt]:

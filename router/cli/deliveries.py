@@ -37,7 +37,7 @@ def list_deliveries(
             lambda unit: unit.deliveries(state=state, channel=channel, event_id=event, limit=limit)
         )
     if output is Form.JSON:
-        print_json({"deliveries": [_json(delivery) for delivery in found]})
+        print_json({"deliveries": [delivery_json(delivery) for delivery in found]})
         return
     rows = [
         (d.id, when(d.created_at), d.target, d.severity, d.state, str(d.attempts), _standing(d))
@@ -61,7 +61,7 @@ def show(delivery_id: str, config: str = CONFIG, output: Form = FORM) -> None:
     if output is Form.JSON:
         tried = [_attempt_json(attempt) for attempt in attempts]
         text = {"title": message.title, "body": message.body}
-        print_json({"deliveries": [_json(found[0]) | {"text": text, "tried": tried}]})
+        print_json({"deliveries": [delivery_json(found[0]) | {"text": text, "tried": tried}]})
         return
     from router.cli.output import harmless
 
@@ -127,7 +127,8 @@ def _standing(delivery: Delivery) -> str:
     return delivery.reason or ("due " + when(delivery.due_at))
 
 
-def _json(d: Delivery) -> dict[str, Any]:
+def delivery_json(d: Delivery) -> dict[str, Any]:
+    """A delivery as programs read it."""
     return {
         "id": d.id,
         "channel": d.channel,

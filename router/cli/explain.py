@@ -31,12 +31,15 @@ def explain(
 ) -> None:
     """Say for every rule whether it matches the event and why, and show what would be sent."""
     from router.app import SystemClock, load_config
-    from router.cli.files import read_event, stored_event
+    from router.cli.files import read_event, store_of, stored_event
     from router.pipeline.dispatch import Tongue
     from router.pipeline.explain import explain as explain_event
 
-    settings = load_config(config)
-    happened = stored_event(config, event_id).event if event_id else read_event(event, source)
+    if event_id:
+        with store_of(config) as (settings, store):
+            happened = store.read(lambda unit: stored_event(unit, event_id)).event
+    else:
+        settings, happened = load_config(config), read_event(event, source)
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
     explanation = explain_event(happened, settings.policy, tongue, SystemClock().now())
     if output is Form.JSON:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from router.core.event import MAX_BODY, Envelope, Event, Undecodable
 from router.errors import RouterError
-from router.ports import EventRecord, Store
+from router.ports import EventRecord, Store, Unit
 
 if TYPE_CHECKING:
     from router.config import Config
@@ -48,19 +48,17 @@ def read_event(path: str, source: str = "") -> Event:
     return event
 
 
-def stored_event(config_path: str, event_id: str) -> EventRecord:
+def stored_event(unit: Unit, event_id: str) -> EventRecord:
     """An event of the store, with what became of it.
 
     Raises:
         RouterError: ``not-found``; ``undecodable`` where a message of that id was set aside.
     """
-    with store_of(config_path) as (_, store):
-        record = store.read(lambda unit: unit.event(event_id))
-        messages = store.read(lambda unit: unit.set_aside_messages(ids=[event_id]))
+    record = unit.event(event_id)
     if record is not None:
         return record
-    if messages:
-        raise RouterError("undecodable", f"{event_id} was set aside: {messages[0].undecodable.reason}")
+    for message in unit.set_aside_messages(ids=[event_id]):
+        raise RouterError("undecodable", f"{event_id} was set aside: {message.undecodable.reason}")
     raise RouterError("not-found", f"no event in the store has the id {event_id}")
 
 

@@ -1,5 +1,6 @@
 """Explain: the decisions of the pipeline on one event, with their reasons, and nothing stored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,11 +23,13 @@ class RuleExplained:
     """What a rule said of the event, and why in a sentence.
 
     Args:
-        clauses: its filter, part by part; None for ``always`` and where it was not judged.
+        code: a short stable word for the reason.
+        clauses: its filter, part by part; None for ``always``.
     """
 
     rule: str
     verdict: Verdict
+    code: str
     reason: str
     clauses: Clause | None = None
 
@@ -53,21 +56,32 @@ class Explanation:
 
 def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanation:
     """Runs the decisions on an event as ingest and dispatch do, and keeps their reasons."""
+    told = [
+        one
+        for match in policy.judge(event).matches
+        if not match.shadow
+        for one in _told(match, policy, tongue, now)
+    ]
+    return Explanation(event, explain_rules(event, policy), tuple(told))
+
+
+def explain_rules(
+    event: Event, policy: Policy, wanted: Callable[[Rule], bool] = lambda rule: True
+) -> tuple[RuleExplained, ...]:
+    """Every rule's verdict, in judged order; of those that are wanted."""
     judgement = policy.judge(event)
     matched = {match.rule.name for match in judgement.matches}
     failed = {failure.rule.name: failure.error for failure in judgement.failures}
     rules: list[RuleExplained] = []
     stopper, taker = "", ""
     for rule in policy.rules:
-        said = _explained(rule, event, rule.name in matched, failed.get(rule.name), stopper, taker)
-        rules.append(said)
-        if said.verdict == "matched":
+        if wanted(rule):
+            error = failed.get(rule.name)
+            rules.append(_explained(rule, event, rule.name in matched, error, stopper, taker))
+        if rule.name in matched and rule.mode == "on":
             taker = taker or rule.name
             stopper = stopper or (rule.name if rule.stop else "")
-    told = [
-        one for match in judgement.matches if not match.shadow for one in _told(match, policy, tongue, now)
-    ]
-    return Explanation(event, tuple(rules), tuple(told))
+    return tuple(rules)
 
 
 def _explained(
@@ -76,22 +90,27 @@ def _explained(
     clauses = clauses_of(rule.when, event.data) if rule.when else None
     if error is not None:
         why = reason_of(clauses) if clauses else error
-        return RuleExplained(rule.name, "failed", why, clauses)
+        return RuleExplained(rule.name, "failed", "failed", why, clauses)
     if matched and rule.mode == "shadow":
-        return RuleExplained(rule.name, "shadow", "it holds; in shadow: recorded, never told", clauses)
+        why = "it holds; in shadow: recorded, never told"
+        return RuleExplained(rule.name, "shadow", "shadow", why, clauses)
     if matched:
-        return RuleExplained(rule.name, "matched", "tells " + ", ".join(rule.to), clauses)
+        return RuleExplained(rule.name, "matched", "matched", "tells " + ", ".join(rule.to), clauses)
     if rule.mode == "off":
-        return RuleExplained(rule.name, "not judged", "its mode is off")
+        return RuleExplained(rule.name, "not judged", "off", "its mode is off", clauses)
     if not wants_source(rule, event.source, None):
         wanted = ", ".join(sorted(rule.sources or ()))
-        return RuleExplained(rule.name, "not judged", f"it looks only at events from {wanted}")
+        came = f"this one came from {event.source}" if event.source else "this one has no source"
+        why = f"it looks only at events from {wanted}, and {came}"
+        return RuleExplained(rule.name, "not judged", "source", why, clauses)
     if stopper:
-        return RuleExplained(rule.name, "not judged", f"{stopper} has stop: true and took the event")
+        why = f"{stopper} has stop: true and took the event"
+        return RuleExplained(rule.name, "not judged", "stopped", why, clauses)
     if rule.catch_all and taker:
-        return RuleExplained(rule.name, "not judged", f"it is a catch_all and {taker} took the event")
+        why = f"it is a catch_all and {taker} took the event"
+        return RuleExplained(rule.name, "not judged", "taken", why, clauses)
     why = reason_of(clauses) if clauses else "its filter does not hold"
-    return RuleExplained(rule.name, "not matched", why, clauses)
+    return RuleExplained(rule.name, "not matched", "clause", why, clauses)
 
 
 def _told(match: Match, policy: Policy, tongue: Tongue, now: int) -> list[Told]:

@@ -274,6 +274,7 @@ class SqlUnit:
         state: str | None = None,
         channel: str | None = None,
         event_id: str | None = None,
+        group_ids: Collection[str] | None = None,
         limit: int = 100,
     ) -> list[Delivery]:
         table = tables.deliveries
@@ -289,8 +290,19 @@ class SqlUnit:
                 tables.notifications.c.event_id == rows.kept(event_id)
             )
             which = which.where(table.c.notification_id.in_(of_event))
+        if group_ids is not None:
+            of_groups = select(tables.notifications.c.id).where(
+                tables.notifications.c.group_id.in_([rows.kept(one) for one in group_ids])
+            )
+            which = which.where(table.c.notification_id.in_(of_groups))
         found = self._rows(which.order_by(table.c.created_at.desc(), table.c.id).limit(limit))
         return [rows.delivery_of(row) for row in found]
+
+    def groups_of(self, alert_ids: Collection[str]) -> list[Group]:
+        table, of = tables.groups, tables.group_alerts
+        found = select(table).join_from(of, table, table.c.id == of.c.group_id)
+        groups = {row["id"]: rows.group_of(row) for row in self._in(found, of.c.alert_id, alert_ids)}
+        return sorted(groups.values(), key=lambda group: (group.opened_at, group.id))
 
     def attempts(self, delivery_ids: Collection[str]) -> list[Attempt]:
         table = tables.attempts

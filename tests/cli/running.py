@@ -4,10 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import structlog
 from typer.testing import CliRunner
 
 from router.cli import app
+from router.core.event import Envelope, Event
+from router.decoders import decode
 from router.errors import RouterError
+from router.ports import EventRecord, SetAside
+from router.storage import open_store
 
 
 class Done(NamedTuple):
@@ -21,6 +26,8 @@ class Done(NamedTuple):
 def run(*words: str, stdin: bytes = b"") -> Done:
     """``alert-router`` with these words, as :func:`router.cli.main` ends it."""
     result = CliRunner().invoke(app, words, input=stdin)
+    # A command sets up logs on a standard error that ends with it.
+    structlog.reset_defaults()
     if isinstance(result.exception, RouterError):
         return Done(2, result.stdout, str(result.exception))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -46,3 +53,19 @@ def write_router(folder: Path, rules: list[dict[str, Any]], *channels: str, **mo
     } | more
     (folder / "router.yaml").write_text(json.dumps(settings), encoding="utf-8")
     return str(folder / "router.yaml")
+
+
+def keep(folder: Path, body: bytes) -> str:
+    """Puts a message that no rule matched into the store of a router; its id."""
+    envelope = Envelope("hook", body, 1_800_000_000_000_000)
+    event = decode(envelope)
+    store = open_store(f"sqlite:///{folder / 'state.db'}")
+    try:
+        if isinstance(event, Event):
+            record = EventRecord(event, envelope, "p", "unmatched", "no rule matched")
+            store.write(lambda unit: unit.add_events([record]))
+            return event.id
+        store.write(lambda unit: unit.set_aside([SetAside("u-1", event)]))
+        return "u-1"
+    finally:
+        store.close()

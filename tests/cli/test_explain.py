@@ -5,13 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from router.core.event import Envelope
-from router.core.policy import make_policy
-from router.decoders import decode
-from router.pipeline.ingest import judge_batch
-from router.storage import open_store
 from tests.acceptance.harness import sample
-from tests.cli.running import run, run_json, write_router
+from tests.cli.running import keep, run, run_json, write_router
 from tests.decoders.forms import FORMS, Form, in_form
 
 RULES = [
@@ -25,16 +20,6 @@ EVENT = sample("OnJobFailed", JobName="nightly-etl")
 def config(tmp_path: Path) -> str:
     """Two rules, one with a slip."""
     return write_router(tmp_path, RULES, "oncall")
-
-
-def keep(folder: Path, body: bytes) -> str:
-    """Puts a message into the store as the router does; its id."""
-    store = open_store(f"sqlite:///{folder / 'state.db'}")
-    envelope = Envelope("hook", body, 1_800_000_000_000_000)
-    effects = judge_batch([(envelope, decode(envelope))], make_policy((), {}, ""), {}, 0)
-    store.write(lambda unit: (unit.add_events(effects.events), unit.set_aside(effects.set_aside)))
-    store.close()
-    return effects.receipts[0].id
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -261,6 +261,20 @@ def test_members_are_copied_to_another_group(store: Store) -> None:
     assert {entry.group.id: [a.id for a in entry.alerts] for entry in due} == {"g-e": ["a-e"], "g2": ["a-e"]}
 
 
+def test_the_groups_of_alerts_are_found(store: Store) -> None:
+    """Each once, the oldest first, and none of other alerts."""
+
+    def write(unit: Unit) -> None:
+        unit.put_alerts([alert(name, "e") for name in ("a1", "a2", "a3")])
+        unit.put_groups([group("g1", opened_at=START + 1), group("g2"), group("g3")])
+        unit.join_groups([("g1", "a1"), ("g1", "a2"), ("g2", "a1"), ("g3", "a3")])
+
+    store.write(write)
+    found = store.read(lambda unit: unit.groups_of(["a1", "a2"]))
+    assert [one.id for one in found] == ["g2", "g1"]
+    assert store.read(lambda unit: unit.groups_of([])) == []
+
+
 def test_notifications_are_kept(store: Store) -> None:
     """Every field comes back; an unknown id is left out."""
     record = notification("n1", "g1")
@@ -570,6 +584,7 @@ def test_deliveries_are_found_by_what_is_asked(store: Store) -> None:
     assert names(state="pending") == ["mail", "d-e2"]
     assert names(state="pending", channel="oncall") == ["d-e2"]
     assert names(event_id="e1") == ["d-e1"]
+    assert names(group_ids=["g-e1", "g-none"]) == ["d-e1"]
     assert names(limit=1) == ["mail"]
 
 

@@ -1,0 +1,121 @@
+"""``why-not``: the one reason why a rule or a channel did not tell of an event."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from router.cli.clauses import clause_json, tree
+from router.cli.deliveries import delivery_json
+from router.cli.output import CONFIG, FORM, Form, iso, on_one_line, print_json, say, table, when
+from router.errors import RouterError
+
+if TYPE_CHECKING:
+    from router.core.event import Event
+    from router.core.policy import Policy
+    from router.pipeline.fate import Fate
+    from router.pipeline.why_not import Answer
+
+_TOLD = {"no": "did not tell", "not yet": "has not told yet", "yes": "told", "would be": "tells"}
+#: Rules of a channel that are listed below the nearest.
+_LISTED = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("why-not")(why_not)
+
+
+def why_not(
+    event: str = typer.Argument(
+        "-", metavar="[EVENT.json]", help="A file with one event, - for standard input."
+    ),
+    rule: str = typer.Option("", help="The rule that should have told."),
+    channel: str = typer.Option("", help="The channel that should have heard; with --rule: only this one."),
+    event_id: str = typer.Option("", "--id", help="An event of the store: also what became of its messages."),
+    source: str = typer.Option("", help="As if it came from this source (for rules with `from`)."),
+    config: str = CONFIG,
+    output: Form = FORM,
+) -> None:
+    """Say why a rule, or a channel, did not tell of an event: one reason, and what it rests on."""
+    from router.pipeline.why_not import why_not_channel, why_not_rule
+
+    if not rule and not channel:
+        raise RouterError("usage", "name a rule with --rule, or a channel with --channel")
+    policy, happened, fate = _asked(config, event, source, event_id)
+    _known("rule", rule, [one.name for one in policy.rules])
+    _known("channel", channel, policy.channels)
+    if rule:
+        answers = (why_not_rule(happened, policy, rule, channel=channel, fate=fate),)
+    else:
+        answers = why_not_channel(happened, policy, channel, fate=fate)
+    if output is Form.JSON:
+        print_json(_json(happened, channel, answers))
+    else:
+        _print(channel, answers)
+
+
+def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy, Event, Fate | None]":
+    """The rules and the event, and what became of it where it is from the store."""
+    from router.app import load_config
+    from router.cli.files import read_event, store_of, stored_event
+    from router.pipeline.fate import fate_of
+
+    if not event_id:
+        return load_config(config).policy, read_event(path, source), None
+    with store_of(config) as (settings, store):
+        fate = store.read(lambda unit: fate_of(stored_event(unit, event_id), unit))
+    return settings.policy, fate.record.event, fate
+
+
+def _known(noun: str, name: str, names: Iterable[str]) -> None:
+    from router.config.faults import near
+
+    if name and name not in (known := frozenset(names)):
+        said = near(name, known)
+        raise RouterError("not-found", f"no {noun} is named {name}", said[:1].upper() + said[1:])
+
+
+def _json(event: "Event", channel: str, answers: "Sequence[Answer]") -> dict[str, Any]:
+    return {
+        "event": {"id": event.id, "source": event.source, "time": iso(event.at)},
+        "reasons": [
+            {
+                "rule": answer.rule,
+                "channel": channel,
+                "told": answer.reason.told,
+                "code": answer.reason.code,
+                "reason": answer.reason.text,
+                "clauses": clause_json(answer.clauses) if answer.clauses else None,
+                "deliveries": [delivery_json(one) for one in answer.messages],
+            }
+            for answer in answers
+        ],
+    }
+
+
+def _print(channel: str, answers: "Sequence[Answer]") -> None:
+    nearest, *others = answers
+    say(on_one_line(_sentence(nearest, channel, len(answers))))
+    if nearest.clauses:
+        say("\n" + "\n".join(tree(nearest.clauses, 1)))
+    if nearest.messages:
+        say()
+        rows = [(one.id, when(one.created_at), one.target, one.state, one.reason) for one in nearest.messages]
+        table(("ID", "WRITTEN", "TARGET", "STATE", "WHY"), rows, "")
+    if others:
+        say(f"\nThe other rules that tell {channel}:")
+        for answer in others[:_LISTED]:
+            say("   " + on_one_line(f"{answer.rule}: {answer.reason.text}"))
+        if len(others) > _LISTED:
+            say(f"   and {len(others) - _LISTED} more: -o json")
+
+
+def _sentence(answer: "Answer", channel: str, rules: int) -> str:
+    reason = answer.reason
+    if not answer.rule:
+        return f"{channel} did not hear of it: {reason.text}."
+    among = (
+        f" (the nearest of {rules} rules that tell {channel})" if rules > 1 and reason.told == "no" else ""
+    )
+    return f"{answer.rule}{among} {_TOLD[reason.told]}: {reason.text}."

@@ -1,0 +1,102 @@
+"""``why-not``: one sentence, the clauses and the messages below it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.harness import Process, Sink, post, sample, write_config
+from tests.cli.running import keep, run, run_json, write_router
+
+RULES = [
+    {"name": "nightly", "when": "Event == 'OnJobFailed' && JobName == 'nightly-etI'", "to": ["oncall"]},
+    {"name": "render", "when": "Event == 'OnTaskFailed'", "to": ["oncall"]},
+    {"name": "queued", "when": "always", "from": ["other"], "to": ["team"]},
+]
+EVENT = json.dumps(sample("OnJobFailed", JobName="nightly-etl")).encode()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """Three rules and two channels."""
+    return write_router(tmp_path, RULES, "oncall", "team")
+
+
+def test_a_rule_is_answered_in_a_sentence_and_its_clauses(tmp_path: Path, config: str) -> None:
+    """The same by file and by standard input; for programs with a code."""
+    (tmp_path / "event.json").write_bytes(EVENT)
+    by_file = run("why-not", "-c", config, "--rule", "nightly", str(tmp_path / "event.json"))
+    assert by_file == run("why-not", "-c", config, "--rule", "nightly", "-", stdin=EVENT)
+    assert (by_file.status, by_file.out) == (
+        0,
+        "nightly did not tell: JobName == 'nightly-etI' does not hold: "
+        "JobName is 'nightly-etl', one letter off.\n"
+        "\n"
+        "   ✗ all of\n"
+        "      ✓ Event == 'OnJobFailed'   (Event = 'OnJobFailed')\n"
+        "      ✗ JobName == 'nightly-etI'   (JobName = 'nightly-etl', one letter off)   ← decided\n",
+    )
+    [reason] = run_json("why-not", "-c", config, "--rule", "nightly", stdin=EVENT)["reasons"]
+    assert (reason["rule"], reason["told"], reason["code"]) == ("nightly", "no", "clause")
+    assert reason["clauses"]["parts"][1]["decided"]
+    assert reason["deliveries"] == []
+
+
+def test_a_channel_is_answered_by_its_nearest_rule(config: str) -> None:
+    """The others stand below; `--source` and `--channel` with `--rule` are heard."""
+    shown = run("why-not", "-c", config, "--channel", "oncall", stdin=EVENT).out
+    assert shown.startswith("nightly (the nearest of 2 rules that tell oncall) did not tell: JobName ==")
+    assert shown.endswith(
+        "The other rules that tell oncall:\n"
+        "   render: Event == 'OnTaskFailed' does not hold: Event is 'OnJobFailed'\n"
+    )
+    queued = run("why-not", "-c", config, "--channel", "team", stdin=EVENT).out
+    assert "queued did not tell: it looks only at events from other, and this one has no source." in queued
+    told = run_json("why-not", "-c", config, "--rule", "queued", "--source", "other", stdin=EVENT)
+    assert told["reasons"][0]["told"] == "would be"
+
+
+def test_wrong_usage_says_what_was_meant(config: str) -> None:
+    """An unknown rule, channel or event, and neither a rule nor a channel: status 2."""
+    wrong = {
+        ("--rule", "nigthly"): "no rule is named nigthly. Did you mean nightly?",
+        ("--channel", "on-call"): "no channel is named on-call. Did you mean oncall?",
+        ("--rule", "nightly", "--channel", "teem"): "no channel is named teem. Did you mean team?",
+        ("--rule", "nightly", "--id", "e-1"): "no event in the store has the id e-1",
+        (): "name a rule with --rule, or a channel with --channel",
+    }
+    for words, said in wrong.items():
+        assert run("why-not", "-c", config, *words, stdin=EVENT) == (2, "", said)
+
+
+def test_nothing_of_an_event_acts_on_the_terminal(tmp_path: Path, config: str) -> None:
+    """Escapes and line ends are text, in the sentence, the clauses and the JSON."""
+    bad = sample("OnJobFailed", JobName="\x1b[2J\r\nnightly told: all is well\x9b\u202e")
+    for words in ([], ["-o", "json"]):
+        done = run("why-not", "-c", config, "--rule", "nightly", *words, stdin=json.dumps(bad).encode())
+        assert not set(done.out) & set("\x1b\r\x9b\u202e")
+        assert "\nnightly told: all is well" not in done.out
+
+
+def test_what_became_of_an_event_of_the_store(tmp_path: Path, sink: Sink) -> None:
+    """A router told one target and was refused by another: the refusal is the reason, both are listed."""
+    channels = {"oncall": {"urls": [sink.url("good"), sink.url("bad", status=404)], "storm": "off"}}
+    config = write_config(tmp_path, channels, [{"name": "failed", "when": "always", "to": ["oncall"]}])
+    process = Process(config)
+    _, body = post(process.port, "/v1/events/hook", EVENT)
+    sink.wait_for(1)
+    assert process.terminate() == 0
+    event_id = json.loads(body)["events"][0]["id"]
+    asked = ("why-not", "-c", str(config), "--id", event_id, "--channel", "oncall")
+    shown = run(*asked).out
+    assert shown.startswith("failed did not tell: it matched, but the message to oncall/2 is dead: refused: ")
+    assert "404" in shown
+    assert "oncall/1  sent" in shown
+    states = {one["target"]: one["state"] for one in run_json(*asked)["reasons"][0]["deliveries"]}
+    assert states == {"oncall/1": "sent", "oncall/2": "dead"}
+
+
+def test_a_message_that_was_set_aside_says_why(tmp_path: Path, config: str) -> None:
+    """It never reached the rules."""
+    done = run("why-not", "-c", config, "--rule", "nightly", "--id", keep(tmp_path, b"[1]"))
+    assert (done.status, "was set aside: the body is a JSON array" in done.error) == (2, True)

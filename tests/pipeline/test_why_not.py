@@ -1,0 +1,182 @@
+"""Why-not: one reason for each way in which an event is not told."""
+
+from typing import Any
+
+import pytest
+
+from router.core.delivery import Outcome, Verdict
+from router.core.event import Envelope, Event
+from router.core.policy import make_policy
+from router.decoders import decode
+from router.pipeline.fate import fate_of
+from router.pipeline.why_not import Answer, Reason, why_not_channel, why_not_rule
+from tests.pipeline.conftest import IMPATIENT, START, MakePipeline, Pipeline, plan, rule
+
+FAILED = {"Event": "OnJobFailed", "JobId": "job-1", "JobName": "nightly-etl"}
+TEAM = plan("team")
+
+
+def event(source: str = "hook", **fields: Any) -> Event:
+    """A failed job, as it is decoded."""
+    decoded = decode(Envelope(source, b"{}", START))
+    assert isinstance(decoded, Event)
+    return Event(decoded.id, source, START, FAILED | fields, START)
+
+
+def asked(pipeline: Pipeline, event_id: str, name: str = "failed", channel: str = "") -> Answer:
+    """Why a rule did not tell of an event of the store."""
+
+    def read(unit: Any) -> Answer:
+        fate = fate_of(unit.event(event_id), unit)
+        return why_not_rule(fate.record.event, pipeline.policy, name, channel=channel, fate=fate)
+
+    return pipeline.store.read(read)
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ([rule(mode="off")], Reason("off", "its mode is off")),
+        (
+            [rule(sources=frozenset(["queue", "push"]))],
+            Reason("source", "it looks only at events from push, queue, and this one came from hook"),
+        ),
+        (
+            [rule("first", stop=True), rule()],
+            Reason("stopped", "first has stop: true and took the event"),
+        ),
+        (
+            [rule(catch_all=True), rule("other")],
+            Reason("taken", "it is a catch_all and other took the event"),
+        ),
+        (
+            [rule(when="Event && length(`1`) > `1`")],
+            Reason(
+                "failed",
+                "length(`1`) > `1` fails: JMESPathTypeError: In function length(), invalid type for value: "
+                "1, expected one of: ['string', 'array', 'object'], received: \"number\"",
+            ),
+        ),
+        (
+            [rule(when="Event == 'OnJobFailed' && JobName == 'nightly-etI'")],
+            Reason(
+                "clause",
+                "JobName == 'nightly-etI' does not hold: JobName is 'nightly-etl', one letter off",
+            ),
+        ),
+        ([rule(mode="shadow")], Reason("shadow", "it matched, but its mode is shadow: recorded, never told")),
+        (
+            [rule()],
+            Reason("matched", "it matches and tells oncall; --id asks what became of an event", "would be"),
+        ),
+    ],
+)
+def test_the_reason_by_the_rules_alone(rules: list[Any], reason: Reason) -> None:
+    """Off, another source, stopped, taken, failed, a false clause, shadow; or it does match."""
+    policy = make_policy(rules, {}, "")
+    assert why_not_rule(event(), policy, "failed").reason == reason
+
+
+def test_an_earlier_reason_comes_first() -> None:
+    """A rule that is off is off, whatever else is wrong; a rule in shadow stops nothing."""
+    off = rule(mode="off", sources=frozenset(["queue"]), when="Nothing")
+    shadow = rule("first", stop=True, mode="shadow")
+    policy = make_policy([shadow, off, rule("last", when="JobName == 'x'")], {}, "")
+    assert why_not_rule(event(), policy, "failed").reason.code == "off"
+    assert why_not_rule(event(), policy, "last").reason.code == "clause"
+
+
+def test_a_rule_that_does_not_tell_the_channel() -> None:
+    """It says whom the rule tells, and when the channel is its fallback."""
+    channels = {one.name: one for one in (plan("oncall", fallback="team"), TEAM, plan("boss"))}
+    policy = make_policy([rule()], channels, "")
+    assert why_not_rule(event(), policy, "failed", channel="boss").reason == Reason(
+        "other-channel", "it matched, but it tells oncall"
+    )
+    assert why_not_rule(event(), policy, "failed", channel="team").reason.text == (
+        "it matched, but it tells oncall: team is told only when a message to oncall is given up"
+    )
+
+
+def test_what_was_sent_is_said_with_the_providers_answer(make: MakePipeline) -> None:
+    """From the group that waits to the accepted message."""
+    pipeline = make(rule())
+    [receipt] = pipeline.take(FAILED)
+    before = asked(pipeline, receipt.id).reason
+    assert (before.code, before.told) == ("not-due", "not yet")
+    assert before.text == "it matched, and oncall is due to be told at 2027-01-15 08:00:00 UTC (first)"
+    pipeline.dispatch.step()
+    assert asked(pipeline, receipt.id).reason == Reason(
+        "pending", "the message to oncall/1 is due at 2027-01-15 08:00:00 UTC, and not sent", "not yet"
+    )
+    pipeline.run()
+    answer = asked(pipeline, receipt.id)
+    assert answer.reason == Reason(
+        "sent", "oncall/1 accepted it at 2027-01-15 08:00:00 UTC with ok (200)", "yes"
+    )
+    assert [one.target for one in answer.messages] == ["oncall/1"]
+
+
+def test_the_worst_message_is_the_reason(make: MakePipeline) -> None:
+    """One target accepts, one refuses: dead, in the provider's words, and the fallback that got it."""
+    pipeline = make(rule(), channels=(plan("oncall", 2, fallback="team"), TEAM))
+    pipeline.channels["oncall/2"].script = [Verdict(Outcome.REFUSED, "no such room", 404)]
+    [receipt] = pipeline.take(FAILED)
+    pipeline.run()
+    assert asked(pipeline, receipt.id).reason == Reason(
+        "dead",
+        "it matched, but the message to oncall/2 is dead: refused: no such room; "
+        "the fallback team/1 got it instead: sent",
+    )
+    assert asked(pipeline, receipt.id, channel="team").reason.code == "sent"
+
+
+def test_a_message_that_waits_says_why_and_until_when(make: MakePipeline) -> None:
+    """The provider's answer, the next attempt, and how many there were; dropped by a person after it."""
+    pipeline = make(rule(), channels=(plan("oncall", patience=IMPATIENT),))
+    busy = Verdict(Outcome.THROTTLED, "slow down", 429, retry_at=START + 60_000_000)
+    pipeline.channels["oncall/1"].script = [busy]
+    [receipt] = pipeline.take(FAILED)
+    pipeline.run()
+    waiting = asked(pipeline, receipt.id)
+    assert waiting.reason == Reason(
+        "waiting",
+        "the message to oncall/1 waits: throttled: slow down; "
+        "it is tried again at 2027-01-15 08:01:00 UTC (attempts: 1)",
+        "not yet",
+    )
+    pipeline.store.write(lambda unit: unit.drop_deliveries([waiting.messages[0].id], START, "ada"))
+    assert asked(pipeline, receipt.id).reason == Reason(
+        "dropped", "it matched, but the message to oncall/1 was dropped: dropped by ada"
+    )
+
+
+def test_rules_that_were_changed_since(make: MakePipeline) -> None:
+    """What matched then is judged by what became of it; what matches only now says so."""
+    pipeline = make(rule(when="JobName == 'x'"), rule("then"))
+    [receipt] = pipeline.take(FAILED)
+    pipeline.run()
+    rules = [rule(), rule("then", when="JobName == 'x'")]
+    pipeline.policy = make_policy(rules, pipeline.policy.channels, "changed")
+    assert asked(pipeline, receipt.id).reason == Reason(
+        "earlier-rules", "it matches now, but it did not when the event came, under other rules"
+    )
+    assert asked(pipeline, receipt.id, "then").reason.told == "yes"
+
+
+def test_a_channel_is_answered_by_the_rule_that_came_nearest() -> None:
+    """A slip before a clause that is far off, a failed filter before both, and rules of others not at all."""
+    rules = [
+        rule("far", when="Event == 'OnTaskFailed' && Task"),
+        rule("off", mode="off"),
+        rule("slip", when="JobName == 'nightly-etI'"),
+        rule("others", to=("team",)),
+    ]
+    channels = {"oncall": plan("oncall", fallback="spare"), "team": TEAM, "spare": plan("spare")}
+    policy = make_policy(rules, channels, "")
+    answers = why_not_channel(event(), policy, "oncall")
+    assert [one.rule for one in answers] == ["slip", "far", "off"]
+    [spare] = why_not_channel(event(), policy, "spare")
+    assert spare.reason.text == "no rule tells spare; it is told when a message to oncall is given up"
+    failing = make_policy([*rules, rule("fails", when="length(`1`)")], channels, "")
+    assert why_not_channel(event(), failing, "oncall")[0].rule == "fails"

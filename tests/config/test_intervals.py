@@ -1,5 +1,6 @@
 """``time_intervals``, and what rules say of times: the intervals that they name, and ``absent``."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from router.config import Config, later, load, load_rules, schemas
 from router.config.rules import Absent
 from router.config.yaml import Document, parse
-from router.core.mute.interval import ClockSpan, Span, TimeInterval
+from router.core.mute.interval import ClockSpan, Span, TimeInterval, active_at
 from router.core.mute.tick import Schedule
 from router.errors import ConfigError
 from tests.config.json_schema import holds
+from tests.core.mute.test_interval import moment
 
 RULES = "rules: [{name: a, when: always, mode: shadow}]\n"
 
@@ -164,3 +166,34 @@ def test_what_absent_means() -> None:
     whole = {"every": "0 3 * * *", "location": "Asia/Shanghai", "grace": "30m"}
     assert Absent.model_validate(whole).meaning() == Schedule("0 3 * * *", "Asia/Shanghai", 1_800_000_000)
     assert Absent.model_validate({"every": "*/5 * * * *"}).meaning() == Schedule("*/5 * * * *")
+
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "mutes.md").read_text(encoding="utf-8")
+
+
+def test_the_page_is_right(tmp_path: Path) -> None:
+    """Each example of docs/mutes.md is read, and means what stands beside it."""
+    intervals, rules = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)[:2]
+    (tmp_path / "r.yaml").write_text(rules)
+    channels = "channels: {team: {url: 'json://h/'}, oncall: {url: 'json://h/'}}\n"
+    (tmp_path / "router.yaml").write_text(f"{channels}rules: [r.yaml]\n{intervals}")
+    named = load(tmp_path / "router.yaml", environ={}).policy.intervals
+    for iso, names in {
+        "2026-11-23T09:00:00+08:00": {"office-hours"},
+        "2026-11-23T18:00:00+08:00": {"nights-and-weekends"},
+        "2026-11-28T12:00:00+08:00": {"nights-and-weekends"},
+        "2026-06-29T12:00:00+00:00": {"end-of-quarter", "nights-and-weekends"},
+        "2026-10-01T12:00:00+08:00": {"office-hours", "holidays"},
+        "2030-12-24T12:00:00+01:00": {"nights-and-weekends", "holidays"},
+    }.items():
+        assert {name for name, one in named.items() if active_at(one, moment(iso))} == names, iso
+
+
+@pytest.mark.parametrize(("wrong", "right"), re.findall(r"^\| `(\w+: \[.*)` \| `(.*)` \|$", PAGE, re.M))
+def test_what_the_page_says_to_write_instead(tmp_path: Path, wrong: str, right: str) -> None:
+    """The left is refused with the words of the right; the right is taken."""
+    with pytest.raises(ConfigError) as error:
+        loaded(tmp_path, f"{{x: [{{{wrong}}}]}}")
+    first, second = str(error.value).partition("write ")[2].removesuffix(" [Y010]").split(" and ")
+    assert all(part in right for part in (first, second))
+    assert meaning(tmp_path, f"{{{right}}}")

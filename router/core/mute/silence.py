@@ -8,6 +8,7 @@ from typing import Any
 from router.core.alert import Alert
 from router.core.event import Event, digest_id
 from router.core.filter import Filter
+from router.core.mute.change import HORIZON
 from router.core.mute.change import next_change as next_interval_change
 from router.core.mute.interval import TimeInterval, active_at
 from router.core.text.values import event_values, key_values
@@ -61,10 +62,13 @@ def made(
     """A new silence.
 
     Raises:
-        RouterError: ``usage``: it is over before it starts or by now, or nobody says who, or why.
+        RouterError: ``usage``: it is over before it starts or by now, or ends in more than five years, or
+            nobody says who, or why.
     """
     if ends_at <= max(starts_at, now):
         raise RouterError("usage", "a silence ends after it starts, and in the future")
+    if ends_at > now + HORIZON:
+        raise RouterError("usage", "a silence ends within five years")
     for word, text in (("an author", author), ("a comment", comment)):
         if not text.strip():
             raise RouterError("usage", f"a silence has {word}: others will ask")

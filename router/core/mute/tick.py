@@ -91,6 +91,20 @@ def due_at(schedule: Schedule, tick: int) -> int | None:
     return tick + schedule.grace if schedule.grace else next_tick(schedule, tick)
 
 
+def ripe_tick(schedule: Schedule, now: int) -> int | None:
+    """The last tick that is judged by now: whose :func:`due_at` has come."""
+    if schedule.grace:
+        return last_tick(schedule, now - schedule.grace)
+    begun = last_tick(schedule, now)
+    return None if begun is None else last_tick(schedule, begun - 1)
+
+
+def next_judgement(schedule: Schedule, now: int) -> int | None:
+    """When another tick will be ripe; None if there is none in 50 years."""
+    tick = next_tick(schedule, now - schedule.grace)
+    return None if tick is None else tick + schedule.grace
+
+
 def _shown(schedule: Schedule, moment: int) -> tuple[datetime, timedelta]:
     """What clocks show in its place, and how far around that the order of ticks may be another one."""
     place = zone(schedule.location)

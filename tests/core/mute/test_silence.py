@@ -114,6 +114,7 @@ def test_of_several_the_longest_is_named() -> None:
     [
         (0, 0, "kim", "why", "ends after it starts"),
         (-2, -1, "kim", "why", "in the future"),
+        (0, 6 * 365 * 24, "kim", "why", "within five years"),
         (0, 1, " ", "why", "has an author"),
         (0, 1, "kim", "", "has a comment"),
     ],

@@ -1,5 +1,6 @@
 """Ticks of cron schedules, over changes of the clocks."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -7,7 +8,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from router.core.mute.clocks import DAY
-from router.core.mute.tick import Schedule, check_schedule, due_at, last_tick, next_tick
+from router.core.mute.tick import (
+    Schedule,
+    check_schedule,
+    due_at,
+    last_tick,
+    next_judgement,
+    next_tick,
+    ripe_tick,
+)
 from router.core.text.times import at, iso, zone
 from tests.core.mute.test_change import HOUR, MINUTE, STRANGE_DAYS
 from tests.core.mute.test_interval import moment
@@ -120,6 +129,22 @@ def names(field: str, number: int, greatest: int) -> bool:
 def clock(schedule: Schedule, one: int) -> datetime:
     """What the clocks of its place show."""
     return at(one).astimezone(zone(schedule.location))
+
+
+@settings(deadline=None)
+@given(schedule=SCHEDULES, day=st.sampled_from(STRANGE_DAYS), grace=st.sampled_from([0, 1, HOUR, 30 * HOUR]))
+def test_a_tick_is_ripe_when_it_is_due(schedule: Schedule, day: tuple[str, str], grace: int) -> None:
+    """At the next judgement exactly, another tick is ripe, the one that is due then."""
+    waiting = replace(schedule, grace=grace)
+    now = moment(f"{day[1]}T01:00:00Z")
+    judged = next_judgement(waiting, now)
+    assert judged is not None
+    before, after = ripe_tick(waiting, judged - 1), ripe_tick(waiting, judged)
+    assert before is not None
+    assert after is not None
+    assert before == ripe_tick(waiting, now)
+    assert now < judged == due_at(waiting, after)
+    assert next_tick(waiting, before) == after
 
 
 @settings(deadline=None, max_examples=40)

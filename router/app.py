@@ -17,6 +17,7 @@ from router.core.filter import Filter
 from router.core.policy import ChannelPlan, Policy
 from router.decoders import decode
 from router.errors import ConfigError, RouterError
+from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
@@ -86,6 +87,9 @@ class Router:
         self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._due.set)
         self.deliver = Deliver(store, self._owner, self._clock, self.metrics, self._due.set)
         self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self.deliver.wake)
+        self.advance = Advance(
+            store, policy, self._clock, self.metrics, lambda: frozenset[str](), self.dispatch.recheck
+        )
         self.maintain = Maintain(
             store,
             policy,
@@ -99,7 +103,7 @@ class Router:
         self._pulls: dict[str, _Pull] = {}
         self._loops = [
             Loop("ingest", self.ingest.step, lambda: self.ingest.wait(1.0), self._store_health),
-            Loop("dispatch", self.dispatch.step, self._wait_due, self._store_health),
+            Loop("dispatch", self._tell, self._wait_due, self._store_health),
             Loop("deliver", self.deliver.step, self.deliver.wait, self._store_health),
             Loop("settle", self.deliver.settle, lambda: self.deliver.wait_done(0.2), self._store_health),
             Loop("maintain", self._maintenance, lambda: self._pause(MAINTENANCE), self._store_health),
@@ -206,8 +210,15 @@ class Router:
     def _tongue(self) -> Tongue:
         return Tongue(self.config.settings.timezone, self.config.settings.language)
 
+    def _tell(self) -> int:
+        """What time changes first, then what is due: one of them at a time."""
+        return self.advance.step() or self.dispatch.step()
+
     def _wait_due(self) -> None:
-        self._due.wait(MAINTENANCE)
+        """Until something is due, or somebody says that it is."""
+        next_at = self._store.read(lambda unit: unit.next_change(()))
+        pause = (next_at - self._clock.now()) / SECOND if next_at is not None else MAINTENANCE
+        self._due.wait(min(max(pause, 0.0), MAINTENANCE))
         self._due.clear()
 
     def _rescued(self, targets: frozenset[str]) -> None:

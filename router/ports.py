@@ -6,7 +6,7 @@ Every implementation of a port passes the same suite in ``tests/contract``.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from router.core.alert import Alert
 from router.core.delivery import Delivery, Verdict
@@ -187,12 +187,12 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class DueGroup:
-    """A group that is due, with its first few open alerts and their newest event."""
+class Job:
+    """What was last heard of a job: its newest job event, and when that was."""
 
-    group: Group
-    alerts: tuple[Alert, ...]
-    event: Event
+    id: str
+    data: Mapping[str, Any]
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +237,74 @@ class Unit(Protocol):
         """Adds alerts to groups: (group id, alert id)."""
         ...
 
+    def serialise(self) -> None:
+        """Waits until no other replica changes alerts or groups, and keeps them out until the commit."""
+        ...
+
+    def open_alerts(self, slots: Collection[str], anchors: Collection[str]) -> list[Alert]:
+        """Alerts that have not ended, by the places of their keys."""
+        ...
+
+    def open_alerts_of(self, rule: str, limit: int = 1000) -> list[Alert]:
+        """Alerts of a rule that have not ended, the newest first."""
+        ...
+
+    def open_groups(self, slots: Collection[str]) -> list[Group]:
+        """Groups that have not ended, by the places of their keys."""
+        ...
+
+    def ends(self, names: Collection[str]) -> dict[str, int]:
+        """Times of the newest events that ended alerts, by the names of what they ended."""
+        ...
+
+    def put_ends(self, ends: Mapping[str, int], now: int) -> None:
+        """Remembers them."""
+        ...
+
+    def jobs(self, ids: Collection[str]) -> list[Job]:
+        """What was last heard of jobs."""
+        ...
+
+    def put_jobs(self, jobs: Sequence[Job], now: int) -> None:
+        """Remembers it."""
+        ...
+
     # dispatch
 
-    def claim_groups(self, now: int, limit: int) -> list[DueGroup]:
-        """Due groups, the longest due first, kept from every other dispatcher until the commit."""
+    def due_alerts(self, now: int, limit: int, waiting_for: Collection[str]) -> list[Alert]:
+        """Alerts that time changes, the longest due first.
+
+        Args:
+            waiting_for: sources that have not caught up: their pending alerts are left out.
+        """
+        ...
+
+    def due_groups(self, now: int, limit: int) -> list[Group]:
+        """Groups that are due, the longest due first."""
+        ...
+
+    def next_change(self, waiting_for: Collection[str]) -> int | None:
+        """When the first alert or group is due; None when none is."""
+        ...
+
+    def alerts(self, ids: Collection[str]) -> list[Alert]:
+        """Alerts by id, in no order."""
+        ...
+
+    def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:
+        """Alerts of a group that have not ended, by id."""
+        ...
+
+    def events_of(self, ids: Collection[str]) -> list[Event]:
+        """Events by id, in no order, without their envelopes."""
+        ...
+
+    def storm(self, channel: str, now: int) -> Group | None:
+        """The storm of a channel that takes in groups at this time."""
+        ...
+
+    def told_since(self, channel: str, after: int) -> int:
+        """How many notifications a channel had after that time."""
         ...
 
     def add_notifications(self, records: Sequence[NotificationRecord]) -> None:

@@ -61,6 +61,7 @@ class Metrics:
         self.template_errors = counter(
             "template_errors", "Texts for which a template failed and the built-in text was used.", "rule"
         )
+        self.advanced = counter("alert_steps", "Alerts that time changed, by what it did.", "step")
         self.notifications = counter(
             "notifications", "Notifications written, by reason.", "channel", "reason"
         )

@@ -15,25 +15,11 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
     "channels.*.fallback_after": (),
     "channels.*.formats": (),
     "channels.*.proxy": (),
-    "channels.*.storm": ("off", False),
 }
 
 #: Keys of a rule, or of ``defaults``, with the only values that work already.
 RULE: dict[str, tuple[Any, ...]] = {
-    "key": (),
-    "resolve_when": (),
-    "send_resolved": (),
-    "close_after": (),
-    "hold": (),
-    "count": (),
-    "expect": (),
     "absent": (),
-    "group_by": (["..."],),
-    "group_wait": (),
-    "group_interval": (),
-    "repeat_interval": (),
-    "escalate": (),
-    "inhibited_by": (),
     "mute_time_intervals": (),
     "active_time_intervals": (),
     "tests": (),

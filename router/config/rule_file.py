@@ -1,5 +1,6 @@
 """A rule file to rules: every fault of its form, its filters and its templates."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,11 @@ from router.config.faults import findings_of
 from router.config.rules import DefaultKeys, RuleFile, RuleKeys
 from router.config.yaml import Document, Way, listed, mapping
 from router.core.filter import Filter
-from router.core.rule import Rule, Severity, Texts
+from router.core.rule import Count, Escalation, Expect, Inhibition, Rule, Severity, Texts
 from router.errors import Finding, Place
 
+#: What ``group_by`` says to tell each alert alone.
+ALONE = ("...",)
 #: Keys, besides ``when``, that hold JMESPath.
 _EXPRESSIONS = frozenset({"resolve_when", "expect", "key", "group_by", "inhibited_by"})
 
@@ -141,7 +144,7 @@ def _rule(written: Written, whole: Any) -> Written:
     if keys and is_told and not keys.get("to"):
         document.findings.append(written.fault("C401", "to is missing: whom does it tell?"))
     _check_contradictions(written, keys)
-    if checked is None or (*way, "when") in document.broken:
+    if checked is None or any(broken[: len(way)] == way for broken in document.broken):
         return written
     return Written(document, way, written.keys, _meaning(checked, when, written.place()))
 
@@ -176,4 +179,25 @@ def _meaning(keys: RuleKeys, when: Filter | None, place: Place) -> Rule:
         mute_time_intervals=tuple(dict.fromkeys(keys.mute_time_intervals)),
         active_time_intervals=tuple(dict.fromkeys(keys.active_time_intervals)),
         place=place,
+        key=_filters(keys.key) if keys.key else None,
+        resolve_when=Filter(keys.resolve_when) if keys.resolve_when else None,
+        send_resolved=keys.send_resolved,
+        closes_after=keys.close_after,
+        hold=keys.hold,
+        count=Count(keys.count.at_least, keys.count.within) if keys.count else None,
+        expect=Expect(Filter(keys.expect.event), keys.expect.within) if keys.expect else None,
+        group_by=_group_by(keys.group_by),
+        group_wait=keys.group_wait,
+        group_interval=keys.group_interval,
+        repeat_interval=keys.repeat_interval,
+        escalate=tuple(Escalation(step.after, step.to) for step in keys.escalate),
+        inhibited_by=tuple(Inhibition(one.rule, _filters(one.equal)) for one in keys.inhibited_by),
     )
+
+
+def _filters(texts: Iterable[str]) -> tuple[Filter, ...]:
+    return tuple(Filter(text) for text in texts)
+
+
+def _group_by(texts: tuple[str, ...] | None) -> tuple[Filter, ...] | None:
+    return () if texts == ALONE else _filters(texts) if texts else None

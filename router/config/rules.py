@@ -40,14 +40,14 @@ class Count(Keys):
     """How many matching events of one key, and how soon."""
 
     at_least: Whole = Field(ge=2, description="Fires at this event.")
-    within: Duration
+    within: Duration = Field(description="The window, by the events' own times.")
 
 
 class Expect(Keys):
     """What must follow, and how soon."""
 
     event: str = Field(description="JMESPath filter over the event that is waited for.")
-    within: Duration
+    within: Duration = Field(description="From the match, by the events' own times.")
 
 
 class Absent(Keys):
@@ -67,15 +67,15 @@ class Absent(Keys):
 class Escalation(Keys):
     """Whom else to tell, and when."""
 
-    after: Duration
-    to: tuple[str, ...] = Field(min_length=1)
+    after: Duration = Field(description="From the moment of firing, if nobody has acknowledged.")
+    to: tuple[str, ...] = Field(min_length=1, description="Channels.")
 
 
 class Inhibition(Keys):
     """A rule that makes this one superfluous."""
 
-    rule: Name
-    equal: tuple[str, ...] = ()
+    rule: Name = Field(description="The rule whose alerts make this one superfluous.")
+    equal: tuple[str, ...] = Field((), description="JMESPath: equal in both; null equals nothing.")
 
 
 class RuleTest(Keys):
@@ -101,8 +101,8 @@ class DefaultKeys(Keys):
         None, description="JMESPath: an event with the same key that ends the alert."
     )
     send_resolved: Flag = Field(True, description="Say so when it ends.")
-    close_after: Duration = Field(
-        24 * 3600 * SECOND, description="Ends silently this long after its last event."
+    close_after: Duration | None = Field(
+        None, description="Ends silently this long after its last event; 24h, or the window of count."
     )
     hold: Duration = Field(0, description="Not told before it has lasted this long.")
     count: Count | None = Field(None, description="Fires only when so many came so soon.")

@@ -126,8 +126,13 @@ Source = Annotated[Webhook | MnsQueue | MnsPush | File, Field(discriminator="kin
 class Storm(Keys):
     """How many new groups are told one by one, and how soon."""
 
-    groups: Whole = Field(10, ge=1)
-    within: Duration = 60 * SECOND
+    groups: Whole = Field(10, ge=1, description="Messages on the channel.")
+    within: Duration = Field(60 * SECOND, description="The time in which they were told.")
+
+
+def _or_off(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [*(one for one in schema["anyOf"] if one != {"type": "null"}), {"enum": ["off", False]}]
+    schema.pop("default", None)
 
 
 class FallbackAfter(Keys):
@@ -154,7 +159,11 @@ class Channel(Keys):
     give_up_after: Duration = Field(24 * 3600 * SECOND, description="Tried again for this long.")
     max_unknown: Whole = Field(2, ge=1, description="Attempts that may have arrived before it is given up.")
     accept: str | None = Field(None, description="JMESPath over the JSON answer: true means accepted.")
-    storm: Storm | None = Field(None, description="off tells every group.")
+    storm: Storm | None = Field(
+        Storm.model_validate({"groups": 10}),
+        description="More messages than this, and groups are told together.",
+        json_schema_extra=_or_off,
+    )
     formats: dict[str, FormatKeys] = Field({}, description="Templates for this channel, by channel kind.")
     proxy: Proxy | None = Field(None, description="An HTTP proxy for this channel.")
 

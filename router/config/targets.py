@@ -80,6 +80,7 @@ def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> Channel
         fallback=channel.fallback,
         rate=channel.rate,
         patience=Patience(channel.give_up_after, channel.max_unknown),
+        storm=(channel.storm.groups, channel.storm.within) if channel.storm else None,
     )
 
 

@@ -1,14 +1,20 @@
-"""An alert: one trouble that a rule found, and its states.
+"""An alert: one trouble that a rule found, its states, and what an event, a time or a person makes of it.
 
-Until rules can say what makes two events the same trouble, each match is an alert of its own.
+Every function is pure. Times are microseconds UTC; an event's time is the clock of ``hold``, ``count``
+and ``expect``, the router's clock that of all others.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
-from router.core.event import digest_id
-from router.core.rule import Match
+from router.core.event import Event, digest_id
+from router.core.key import Key, anchor, group_key_of, slot
+from router.core.rule import Count, Match, Rule, Severity
+
+#: How long an acknowledgement covers further matches where the rule never repeats.
+ACKNOWLEDGED_FOR = 3600 * 1_000_000
 
 
 class AlertState(StrEnum):
@@ -21,15 +27,53 @@ class AlertState(StrEnum):
     HEALED = "healed"
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One trouble. Times are microseconds UTC.
+#: States in which an alert belongs to groups.
+OPEN = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED})
+ENDED = frozenset({AlertState.RESOLVED, AlertState.HEALED})
+
+
+class Seat(NamedTuple):
+    """An alert's place in a group. A *round* is how many times the group had been told at a moment.
 
     Args:
-        key: what makes two events the same trouble, as canonical JSON text.
-        event_id: its newest event.
-        muted_by: why it is not told (``shadow``), or empty.
+        since: the round in which the alert waits, or waited, to be told; :data:`HIDDEN` while it is
+            muted and was never told.
+        fresh: the round in which it last joined or matched.
+        held: it was muted when the group was last told.
+    """
+
+    group_id: str
+    since: int = 0
+    fresh: int = 0
+    held: bool = False
+
+
+#: No round is as late: the alert was not told in any.
+HIDDEN = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One trouble.
+
+    Args:
+        key: the values that make two events the same trouble, as canonical JSON text.
+        parts: the expressions of the key.
+        group_key: the key of its groups, as canonical JSON text: expressions and values.
+        cause: the way in which it failed, with what varies taken out.
+        event_id: its newest event by that event's own time, ``event_at``.
+        received_at: when its last match was received.
+        source: where its last match came from.
+        muted_by: why it is not told, or empty.
         policy: the hash of the policy that opened it.
+        count: how many events matched.
+        times: of ``count``: the matches' times that may still count.
+        deadline: of ``hold`` and ``expect``: when it fires if nothing ends it, by the events' clock.
+        due_at: when time alone changes something, by the router's clock.
+        acknowledged_until: further matches up to then stay acknowledged.
+        escalated: how many steps of ``escalate`` it has reached, counted from ``escalates_from``.
+        recheck_at: when what mutes it may end.
+        shadow: it opened in shadow, and stays there.
     """
 
     id: str
@@ -48,17 +92,57 @@ class Alert:
     ended_at: int | None = None
     end_reason: str = ""
     muted_by: str = ""
+    parts: tuple[str, ...] = ()
+    group_key: str = ""
+    cause: str = ""
+    source: str = ""
+    slot: str = ""
+    anchor: str = ""
+    times: tuple[int, ...] = ()
+    deadline: int | None = None
+    due_at: int | None = None
+    acknowledged_by: str = ""
+    acknowledged_until: int | None = None
+    escalated: int = 0
+    escalates_from: int | None = None
+    recheck_at: int | None = None
+    shadow: bool = False
+    seats: tuple[Seat, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has neither ended nor still waits to fire."""
+        return self.state in OPEN
 
 
-def opened(match: Match, policy: str, now: int) -> Alert:
-    """The alert that a match opens: it fires at once."""
+class Step(StrEnum):
+    """What time alone makes of an alert."""
+
+    FIRE = "fire"
+    HEAL = "heal"
+    CLOSE = "close"
+    ESCALATE = "escalate"
+    RECHECK = "recheck"
+
+
+def id_of(rule: str, key: Key, event: Event) -> str:
+    """The id of the alert that an event opens."""
+    return digest_id("a", f"{rule}\n{key.text}\n{event.id}")
+
+
+def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Alert:
+    """The alert that a match opens: firing, or pending while ``hold``, ``count`` or ``expect`` is not met.
+
+    Args:
+        cause: see router.core.cause.
+    """
     rule, event = match.rule, match.event
-    key = f'["{event.id}"]'
-    return Alert(
-        id=digest_id("a", f"{rule.name}\n{key}\n{now}"),
+    alert_id = id_of(rule.name, key, event)
+    alert = Alert(
+        id=alert_id,
         rule=rule.name,
-        key=key,
-        state=AlertState.FIRING,
+        key=key.text,
+        state=AlertState.PENDING,
         severity=rule.severity.word,
         opened_at=now,
         event_id=event.id,
@@ -66,6 +150,151 @@ def opened(match: Match, policy: str, now: int) -> Alert:
         received_at=event.received_at,
         policy=policy,
         labels=rule.labels,
-        fired_at=now,
+        parts=key.parts,
+        group_key=group_key_of(rule, event, alert_id).whole,
+        cause=cause,
+        source=event.source,
+        slot=slot(rule.name, key),
+        anchor=anchor(rule.name, key.parts[0], key.values[0]) if key.parts else "",
+        times=(event.at,) if rule.count else (),
+        deadline=_deadline(rule, event),
         muted_by="shadow" if match.shadow else "",
+        shadow=match.shadow,
     )
+    if alert.deadline is None and not rule.count:
+        return fired(alert, rule, now)
+    return timed(alert, rule)
+
+
+def _deadline(rule: Rule, event: Event) -> int | None:
+    if rule.expect:
+        return event.at + rule.expect.within
+    return event.at + rule.hold if rule.hold else None
+
+
+def matched(alert: Alert, rule: Rule, event: Event, now: int) -> Alert:
+    """The alert after another event of its key; an older one than its newest is only counted."""
+    newer = event.at >= alert.event_at
+    counted = replace(
+        alert,
+        count=alert.count + 1,
+        received_at=max(alert.received_at, event.received_at),
+        event_id=event.id if newer else alert.event_id,
+        event_at=max(event.at, alert.event_at),
+        source=event.source if newer else alert.source,
+    )
+    if alert.state is AlertState.PENDING and rule.count:
+        return _counted(counted, rule, rule.count, event.at, now)
+    if alert.state is AlertState.ACKNOWLEDGED and now >= (alert.acknowledged_until or 0):
+        return fired(counted, rule, now)
+    return timed(counted, rule)
+
+
+def _counted(alert: Alert, rule: Rule, count: Count, at: int, now: int) -> Alert:
+    """The window slides, its start outside it, its end inside; two windows hold all that can still count."""
+    within, needed = count.within, count.at_least
+    times = tuple(sorted(time for time in (*alert.times, at) if time > alert.event_at - 2 * within))
+    windows = zip(times, times[needed - 1 :], strict=False)
+    if any(last - first < within for first, last in windows):
+        return fired(replace(alert, times=()), rule, now)
+    return timed(replace(alert, times=times), rule)
+
+
+def fired(alert: Alert, rule: Rule, now: int) -> Alert:
+    """The alert whose condition is met, or that fires again after it was acknowledged."""
+    return timed(
+        replace(
+            alert,
+            state=AlertState.FIRING,
+            fired_at=alert.fired_at if alert.fired_at is not None else now,
+            deadline=None,
+            times=(),
+            acknowledged_by="",
+            acknowledged_until=None,
+            escalated=0,
+            escalates_from=now,
+        ),
+        rule,
+    )
+
+
+def ended(alert: Alert, now: int, reason: str) -> Alert:
+    """The alert at its end: resolved when it had fired, else healed."""
+    state = AlertState.RESOLVED if alert.is_open else AlertState.HEALED
+    return replace(
+        alert,
+        state=state,
+        ended_at=now,
+        end_reason=reason,
+        due_at=None,
+        recheck_at=None,
+        deadline=None,
+        times=(),
+    )
+
+
+def acknowledged(alert: Alert, rule: Rule | None, now: int, by: str, until: int | None = None) -> Alert:
+    """The alert that a person has seen: further matches are covered for ``repeat_interval``, or an hour."""
+    covered = (rule.repeat_interval if rule else None) or ACKNOWLEDGED_FOR
+    taken = replace(
+        alert,
+        state=AlertState.ACKNOWLEDGED,
+        acknowledged_by=by,
+        acknowledged_until=until if until is not None else now + covered,
+    )
+    return timed(taken, rule) if rule else taken
+
+
+def muted(alert: Alert, rule: Rule, reason: str, recheck_at: int | None) -> Alert:
+    """The alert that is not told now, and when to look again."""
+    return timed(replace(alert, muted_by=reason, recheck_at=recheck_at), rule)
+
+
+def unmuted(alert: Alert, rule: Rule, since: int) -> Alert:
+    """The alert that nothing mutes any more; ``escalate`` does not count the time until then."""
+    begun = alert.escalates_from
+    later = max(begun, since) if begun is not None else None
+    return timed(replace(alert, muted_by="", recheck_at=None, escalates_from=later), rule)
+
+
+def escalated(alert: Alert, rule: Rule, steps: int) -> Alert:
+    """The alert that has reached so many steps of its rule's ``escalate``."""
+    return timed(replace(alert, escalated=steps), rule)
+
+
+# time
+
+
+def timed(alert: Alert, rule: Rule) -> Alert:
+    """The alert with the moment at which time alone changes something."""
+    due = min((at for at, _ in _moments(alert, rule)), default=None)
+    return alert if due == alert.due_at else replace(alert, due_at=due)
+
+
+def step_of(alert: Alert, rule: Rule, now: int) -> Step | None:
+    """What time makes of the alert by now; the earliest first, None when nothing is due."""
+    due = [(at, step) for at, step in _moments(alert, rule) if at <= now]
+    return min(due)[1] if due else None
+
+
+def _moments(alert: Alert, rule: Rule) -> list[tuple[int, Step]]:
+    if alert.state is AlertState.PENDING:
+        if alert.deadline is not None:
+            return [(alert.deadline, Step.FIRE)]
+        return [(alert.event_at + rule.count.within, Step.HEAL)] if rule.count else []
+    if not alert.is_open:
+        return []
+    last = max(alert.received_at, alert.fired_at or 0)
+    moments = [(last + rule.close_after, Step.CLOSE)]
+    if alert.recheck_at is not None:
+        # What is held back is not closed before it could be told.
+        moments = [(alert.recheck_at, Step.RECHECK)]
+    elif alert.state is AlertState.FIRING and not alert.muted_by and alert.escalated < len(rule.escalate):
+        begun = alert.escalates_from or 0
+        moments.append((begun + rule.escalate[alert.escalated].after, Step.ESCALATE))
+    return moments
+
+
+def severity_of(alert: Alert, rule: Rule | None) -> Severity:
+    """How bad it is by the rule in force, else as when it opened."""
+    return rule.severity if rule else Severity.of(alert.severity)

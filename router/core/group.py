@@ -1,10 +1,26 @@
-"""A group: the alerts that are told together on one channel, and when it is due."""
+"""A group: the alerts that are told together on one channel, and when it is due and why.
 
-from dataclasses import dataclass, replace
+A group holds numbers for each of its rules, not its alerts: what it costs does not grow with them.
+Every function is pure; times are microseconds UTC by the router's clock.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
-from router.core.alert import Alert
+from router.core.alert import HIDDEN, Alert, AlertState, Seat
 from router.core.event import digest_id
+from router.core.key import Key, slot
+from router.core.rule import GROUP_INTERVAL, Rule, Severity
+
+#: Alerts that a notification shows.
+SHOWN = 10
+#: Causes that are counted one by one; what comes after them counts as other.
+CAUSES = 50
+OTHER = "other"
+
+Rules = Callable[[str], Rule | None]
 
 
 class Reason(StrEnum):
@@ -19,16 +35,60 @@ class Reason(StrEnum):
     STORM = "storm"
 
 
+class Tally(NamedTuple):
+    """The alerts of one rule in a group, in numbers.
+
+    Args:
+        open: firing or acknowledged.
+        untold: firing, and never told.
+        fresh: firing, and joined or matched since the last telling; the untold are among them.
+        acknowledged: seen by a person.
+        held: muted when the group was last told.
+        hidden: those of the held that were never told.
+        told: whether any was told, ended ones included (0 or 1).
+    """
+
+    open: int = 0
+    untold: int = 0
+    fresh: int = 0
+    acknowledged: int = 0
+    held: int = 0
+    hidden: int = 0
+    told: int = 0
+
+    @property
+    def told_open(self) -> int:
+        """How many of the open ones were told."""
+        return self.open - self.untold - self.hidden
+
+    @property
+    def firing(self) -> int:
+        """How many fire unacknowledged and unmuted."""
+        return self.open - self.acknowledged - self.held
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One conversation on one channel. Times are microseconds UTC.
+    """One conversation on one channel.
 
     Args:
         key: the values that its alerts share, as canonical JSON text.
+        slot: its place among the open groups of its channel.
         due_at: when it is to be told next, or None.
         due_reason: for which reason.
-        alerts: how many alerts it has.
+        alerts: how many alerts it has had.
         told: how many times it was told.
+        resolved: how many of its alerts have ended.
+        tallies: its alerts by rule.
+        shown: ids of the alerts that a notification shows.
+        causes: how often alerts failed in which way.
+        escalation: the highest step of ``escalate`` that brought an alert here, and the highest told.
+        covered: rule to (until, severity): its further alerts join acknowledged.
+        storm_id: the storm's group that tells this one.
+        is_storm: it tells other groups.
+        accepts_until: of a storm: when it takes in no further group.
+        storm_groups: of a storm: how many groups it tells.
+        quiet: it ended by itself: only a channel that keeps incidents hears of it.
         fallback_of: the delivery that was given up, where this group tells the fallback channel.
     """
 
@@ -38,40 +98,252 @@ class Group:
     severity: str
     opened_at: int
     policy: str
-    due_at: int | None
-    due_reason: Reason | None
-    alerts: int = 1
+    due_at: int | None = None
+    due_reason: Reason | None = None
+    alerts: int = 0
     told: int = 0
     told_at: int | None = None
     ended_at: int | None = None
     fallback_of: str | None = None
+    slot: str = ""
+    resolved: int = 0
+    tallies: Mapping[str, Tally] = field(default_factory=dict[str, Tally])
+    shown: tuple[str, ...] = ()
+    causes: Mapping[str, int] = field(default_factory=dict[str, int])
+    escalation: tuple[int, int] = (0, 0)
+    covered: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    storm_id: str | None = None
+    is_storm: bool = False
+    accepts_until: int | None = None
+    storm_groups: int = 0
+    quiet: bool = False
+
+    @property
+    def open(self) -> int:
+        """How many of its alerts have not ended."""
+        return sum(tally.open for tally in self.tallies.values())
+
+    @property
+    def fresh(self) -> int:
+        """How many joined or matched since the last telling."""
+        return sum(tally.fresh for tally in self.tallies.values())
+
+    @property
+    def firing(self) -> int:
+        """How many fire unacknowledged and unmuted."""
+        return sum(tally.firing for tally in self.tallies.values())
 
 
-def opened(alert: Alert, channel: str, now: int) -> Group:
-    """The group that an alert opens on a channel: due at once."""
+def opened(channel: str, key: Key, alert: Alert, now: int) -> Group:
+    """The group that an alert opens on a channel, still without it."""
     return Group(
-        id=digest_id("g", f"{channel}\n{alert.id}"),
+        id=digest_id("g", f"{channel}\n{key.text}\n{alert.id}"),
         channel=channel,
-        key=alert.key,
+        key=key.text,
+        slot=slot(channel, key),
         severity=alert.severity,
         opened_at=now,
         policy=alert.policy,
-        due_at=now,
-        due_reason=Reason.FIRST,
     )
 
 
+def opened_storm(channel: str, first: Group, now: int) -> Group:
+    """The group that tells others together on a channel, still without them."""
+    key = Key((), ("storm",))
+    return Group(
+        id=digest_id("g", f"{channel}\nstorm\n{first.id}"),
+        channel=channel,
+        key=key.text,
+        slot=slot(channel, key),
+        severity=first.severity,
+        opened_at=now,
+        policy=first.policy,
+        is_storm=True,
+    )
+
+
+# alerts come, change, go
+
+
+def part_of(alert: Alert, seat: Seat, group: Group) -> Tally:
+    """What an alert counts for in a group."""
+    if not alert.is_open:
+        return Tally()
+    firing = alert.state is AlertState.FIRING and not seat.held
+    return Tally(
+        open=1,
+        untold=int(firing and seat.since >= group.told),
+        fresh=int(firing and seat.fresh >= group.told),
+        acknowledged=int(alert.state is AlertState.ACKNOWLEDGED and not seat.held),
+        held=int(seat.held),
+        hidden=int(seat.held and seat.since == HIDDEN),
+    )
+
+
+def counted(group: Group, rule: str, before: Tally, after: Tally) -> Group:
+    """The group in which an alert counted for one thing and now counts for another."""
+    if before == after:
+        return group
+    old = group.tallies.get(rule, Tally())
+    new = Tally(*(max(0, o - b + a) for o, b, a in zip(old, before, after, strict=True)))
+    return replace(group, tallies={**group.tallies, rule: new})
+
+
+def joined(group: Group, alert: Alert, severity: Severity, cause: str) -> Group:
+    """The group with one alert more; its seat is ``Seat(group.id, group.told, group.told)``."""
+    is_worst = not group.alerts or severity > Severity.of(group.severity)
+    return replace(
+        group,
+        alerts=group.alerts + 1,
+        severity=severity.word if is_worst else group.severity,
+        shown=(*group.shown[: SHOWN - 1], alert.id) if is_worst else shown_with(group.shown, alert.id),
+        causes=caused(group.causes, cause),
+    )
+
+
+def shown_with(shown: tuple[str, ...], alert_id: str) -> tuple[str, ...]:
+    """The newest alerts, the newest first; the last one, which was the worst when it came, stays."""
+    if alert_id in shown[-1:]:
+        return shown
+    others = tuple(one for one in shown[:-1] if one != alert_id)
+    return (alert_id, *others[: SHOWN - 2], *shown[-1:])
+
+
+def caused(causes: Mapping[str, int], cause: str, times: int = 1) -> Mapping[str, int]:
+    """Counts a cause; those that find no place of their own are counted together."""
+    if not cause:
+        return causes
+    name = cause if cause in causes or len(causes) < CAUSES else OTHER
+    return {**causes, name: causes.get(name, 0) + times}
+
+
+# when, and why
+
+
+def due(group: Group, rules: Rules, now: int) -> Group:
+    """The group with the time at which it is to be told next, and the reason."""
+    if group.storm_id or group.fallback_of or group.ended_at is not None:
+        return group
+    at, reason = _due_storm(group, rules) if group.is_storm else _due(group, rules, now)
+    return replace(group, due_at=at, due_reason=reason if at is not None else None)
+
+
+def _due(group: Group, rules: Rules, now: int) -> tuple[int | None, Reason | None]:
+    found = {name: tally for name, tally in group.tallies.items() if tally.open}
+    if group.escalation[0] > group.escalation[1]:
+        return now, Reason.ESCALATION
+    if not group.told:
+        if not any(tally.untold for tally in found.values()):
+            return None, None
+        return group.opened_at + _wait(found, rules), Reason.FIRST
+    if _is_worse(group, found, rules):
+        return now, Reason.WORSE
+    told_at = group.told_at or 0
+    moments: list[tuple[int, Reason]] = []
+    if any(tally.fresh for tally in found.values()):
+        moments.append((told_at + _interval(found, rules), Reason.NEW))
+    repeat = _repeat(found, rules)
+    if repeat is not None:
+        moments.append((told_at + repeat, Reason.REPEAT))
+    return min(moments, default=(None, None))
+
+
+def _due_storm(group: Group, rules: Rules) -> tuple[int | None, Reason | None]:
+    if not group.fresh:
+        return None, None
+    if not group.told:
+        return group.opened_at, Reason.STORM
+    return (group.told_at or 0) + _interval(group.tallies, rules), Reason.STORM
+
+
+def _is_worse(group: Group, found: Mapping[str, Tally], rules: Rules) -> bool:
+    untold = [_severity(name, rules) for name, tally in found.items() if tally.untold]
+    told = [_severity(name, rules) for name, tally in found.items() if tally.told_open]
+    return bool(untold and told) and max(untold) > max(told)
+
+
+def _severity(name: str, rules: Rules) -> Severity:
+    rule = rules(name)
+    return rule.severity if rule else Severity.WARNING
+
+
+def _wait(found: Mapping[str, Tally], rules: Rules) -> int:
+    return min((rule.group_wait for rule in map(rules, found) if rule), default=0)
+
+
+def _interval(found: Mapping[str, Tally], rules: Rules) -> int:
+    named = (name for name, tally in found.items() if tally.open)
+    return min((rule.group_interval for rule in map(rules, named) if rule), default=GROUP_INTERVAL)
+
+
+def _repeat(found: Mapping[str, Tally], rules: Rules) -> int | None:
+    if not any(tally.firing > 0 for tally in found.values()):
+        return None
+    intervals = (rule.repeat_interval for rule in map(rules, found) if rule)
+    return min((interval for interval in intervals if interval is not None), default=None)
+
+
+# telling, ending, acknowledging
+
+
+def told(group: Group, rules: Rules, now: int) -> Group:
+    """The group after it was told."""
+    after = {
+        name: tally._replace(untold=0, fresh=0, told=int(bool(tally.told or tally.open > tally.hidden)))
+        for name, tally in group.tallies.items()
+    }
+    done = replace(
+        group,
+        due_at=None,
+        due_reason=None,
+        told=group.told + 1,
+        told_at=now,
+        tallies=after,
+        escalation=(group.escalation[0], group.escalation[0]),
+    )
+    return due(done, rules, now)
+
+
+def ended(group: Group, rules: Rules, now: int, *, quiet: bool, both: bool = False) -> Group:
+    """The group after the last of its alerts has ended: due once more if somebody was told of it.
+
+    Args:
+        quiet: that end was by itself: only channels that keep incidents hear of it.
+        both: nobody was told, but should have been: one message says that it came and went.
+    """
+    done = replace(group, ended_at=now, due_at=None, due_reason=None, quiet=quiet)
+    if group.storm_id or group.fallback_of:
+        return done
+    if both:
+        return replace(done, due_at=now, due_reason=Reason.FIRST)
+    if group.told:
+        speaks = any(
+            tally.told and ((rule := rules(name)) is None or rule.send_resolved)
+            for name, tally in group.tallies.items()
+        )
+        return replace(done, due_at=now, due_reason=Reason.RESOLVED, quiet=quiet or not speaks)
+    return done
+
+
+def covers(group: Group, rule: str, severity: Severity, now: int) -> int | None:
+    """Until when a further alert of the rule joins acknowledged, or None."""
+    until, worst = group.covered.get(rule, (0, 0))
+    return until if now < until and severity <= worst else None
+
+
 def for_fallback(group: Group, channel: str, delivery_id: str, reason: Reason, now: int) -> Group:
-    """The same conversation on the fallback channel, due at once, because a delivery was given up."""
+    """The same conversation on the fallback channel, told once, at once: a delivery was given up."""
     return replace(
         group,
         id=digest_id("g", f"{channel}\n{delivery_id}"),
+        slot=digest_id("k", f"{channel}\n{delivery_id}"),
         channel=channel,
         due_at=now,
         due_reason=reason,
         opened_at=now,
         told=0,
         told_at=None,
-        ended_at=None,
+        ended_at=now,
+        storm_id=None,
         fallback_of=delivery_id,
     )

@@ -6,12 +6,16 @@ Rules stand in the order in which they are judged: as written, those with ``catc
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from router.core.delivery import Patience
 from router.core.event import Event
 from router.core.mute.interval import TimeInterval
 from router.core.rule import FailedFilter, Judgement, Match, Rule
+
+#: More messages than so many in so many microseconds, and a channel's further groups are told together.
+STORM = (10, 60_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class ChannelPlan:
 
     Args:
         rate: messages in microseconds: ``(20, 60_000_000)`` is 20 a minute; None is unlimited.
+        storm: (messages, microseconds): so many in that time, and further groups are told together;
+            None tells every group.
         fallback: the channel that is told when a delivery of this one is given up.
     """
 
@@ -41,6 +47,7 @@ class ChannelPlan:
     fallback: str | None = None
     rate: tuple[int, int] | None = None
     patience: Patience = field(default_factory=Patience)
+    storm: tuple[int, int] | None = STORM
 
 
 class RuleIndex(Protocol):
@@ -58,7 +65,9 @@ class Policy:
     Args:
         rules: in judged order.
         text: canonical and without secrets; the same for the same meaning.
-        index: finds matches; made by :func:`make_policy`.
+        index: finds matches; made by :func:`make_policy`, as are the next two.
+        ends: finds the rules whose ``resolve_when`` an event meets; None where no rule has one.
+        meets: the same for ``expect.event``.
         intervals: what the names in rules stand for; empty for rules without a router.yaml.
     """
 
@@ -66,6 +75,8 @@ class Policy:
     channels: Mapping[str, ChannelPlan]
     text: str
     index: RuleIndex
+    ends: RuleIndex | None = None
+    meets: RuleIndex | None = None
     intervals: Mapping[str, tuple[TimeInterval, ...]] = field(
         default_factory=dict[str, tuple[TimeInterval, ...]]
     )
@@ -75,9 +86,13 @@ class Policy:
         """Names this policy in events, alerts and notifications: 16 hexadecimal digits."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
+    @cached_property
+    def _by_name(self) -> dict[str, Rule]:
+        return {rule.name: rule for rule in self.rules}
+
     def rule(self, name: str) -> Rule | None:
         """The rule of that name, or None."""
-        return next((rule for rule in self.rules if rule.name == name), None)
+        return self._by_name.get(name)
 
     def judge(self, event: Event, came_from: frozenset[str] | None = None) -> Judgement:
         """Which rules want the event, and which filters failed on it.
@@ -86,7 +101,39 @@ class Policy:
             came_from: the sources that the same message came from before, or None for a new one:
                 then only rules whose ``from`` names this source and left out all of those are judged.
         """
-        return self.index.judge(event, came_from)
+        said = self.index.judge(event, came_from)
+        if self.ends is None and self.meets is None:
+            return said
+        ended, failures = self._conditions(self.ends, event, came_from)
+        met, failed = self._conditions(self.meets, event, came_from)
+        if not (ended or met or failures or failed):
+            return said
+        if ended:
+            said = self._without(said, frozenset(rule.name for rule in ended), event, came_from)
+        # What ended or met something counts as matched for catch_all.
+        taken = any(rule.mode == "on" for rule in (*ended, *met))
+        matches = tuple(match for match in said.matches if not (taken and match.rule.catch_all))
+        return Judgement(matches, said.failures + failures + failed, ended, met)
+
+    def _conditions(
+        self, index: RuleIndex | None, event: Event, came_from: frozenset[str] | None
+    ) -> tuple[tuple[Rule, ...], tuple[FailedFilter, ...]]:
+        if index is None:
+            return (), ()
+        found = index.judge(event, came_from)
+        return tuple(self._by_name[match.rule.name] for match in found.matches), found.failures
+
+    def _without(
+        self, said: Judgement, names: frozenset[str], event: Event, came_from: frozenset[str] | None
+    ) -> Judgement:
+        """An event that meets a rule's ``resolve_when`` does not match that rule, nor is stopped by it."""
+        hidden = [match.rule for match in said.matches if match.rule.name in names]
+        if any(rule.stop or rule.catch_all for rule in hidden):
+            others = (rule for rule in self.rules if rule.name not in names)
+            return judge_in_turn(others, event, came_from)
+        if hidden:
+            return said._replace(matches=tuple(m for m in said.matches if m.rule.name not in names))
+        return said
 
 
 def wants_source(rule: Rule, source: str, came_from: frozenset[str] | None) -> bool:
@@ -148,4 +195,15 @@ def make_policy(
 ) -> Policy:
     """Puts rules in order and makes their index."""
     ordered = in_judged_order(rules)
-    return Policy(ordered, channels, text, index(ordered), intervals or {})
+    live = [rule for rule in ordered if rule.mode != "off"]
+    ends = tuple(Rule(rule.name, rule.resolve_when) for rule in live if rule.resolve_when)
+    meets = tuple(Rule(rule.name, rule.expect.event) for rule in live if rule.expect)
+    return Policy(
+        ordered,
+        channels,
+        text,
+        index(ordered),
+        index(ends) if ends else None,
+        index(meets) if meets else None,
+        intervals or {},
+    )

@@ -11,6 +11,11 @@ from router.errors import Place
 
 Mode = Literal["on", "shadow", "off"]
 
+SECOND = 1_000_000
+#: How long after its last event an alert ends by itself, unless its rule says otherwise.
+CLOSE_AFTER = 24 * 3600 * SECOND
+GROUP_INTERVAL = 300 * SECOND
+
 
 class Severity(IntEnum):
     """How bad it is; greater is worse. Its word in files and texts is the lower-case name."""
@@ -37,8 +42,40 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Fires at so many matching events of one key within so many microseconds."""
+
+    at_least: int
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What must follow a match, and within how many microseconds."""
+
+    event: Filter
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Whom else to tell when nobody has acknowledged for so many microseconds."""
+
+    after: int
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """A rule that makes this one superfluous, for alerts in which these expressions are equal."""
+
+    rule: str
+    equal: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, as docs/rules.md describes its keys.
+    """One rule, as docs/rules.md describes its keys. Durations are microseconds.
 
     Args:
         when: the filter; None matches every event (``when: always``).
@@ -48,6 +85,12 @@ class Rule:
         mute_time_intervals: names of time intervals; it tells nobody in any of them.
         active_time_intervals: names of time intervals; it tells only in these, if any are named.
         place: where the rule stands in its file.
+        key: what makes two events the same trouble; None is the thing that the event is about.
+        closes_after: ``close_after`` as written; None is the default, see :attr:`close_after`.
+        group_by: alerts told together; None is by JobId or ClusterId; empty tells each alone.
+        repeat_interval: None is never.
+        mute_intervals: names of time intervals in which it is not told.
+        active_intervals: names of those in which alone it is told.
     """
 
     name: str
@@ -64,6 +107,33 @@ class Rule:
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     place: Place = field(default_factory=lambda: Place(""))
+    key: tuple[Filter, ...] | None = None
+    resolve_when: Filter | None = None
+    send_resolved: bool = True
+    closes_after: int | None = None
+    hold: int = 0
+    count: Count | None = None
+    expect: Expect | None = None
+    group_by: tuple[Filter, ...] | None = None
+    group_wait: int = 0
+    group_interval: int = GROUP_INTERVAL
+    repeat_interval: int | None = None
+    escalate: tuple[Escalation, ...] = ()
+    inhibited_by: tuple[Inhibition, ...] = ()
+    mute_intervals: tuple[str, ...] = ()
+    active_intervals: tuple[str, ...] = ()
+
+    @property
+    def close_after(self) -> int:
+        """How long after its last event an alert of it ends by itself."""
+        if self.closes_after is not None:
+            return self.closes_after
+        return self.count.within if self.count else CLOSE_AFTER
+
+    @property
+    def remembers_ends(self) -> bool:
+        """Whether an event can end its alerts, so that ends must be remembered."""
+        return self.resolve_when is not None or self.expect is not None
 
 
 class Match(NamedTuple):
@@ -86,7 +156,14 @@ class FailedFilter(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """All that the rules say of one event, in the rules' order."""
+    """All that the rules say of one event, in the rules' order.
+
+    Args:
+        ended: rules whose ``resolve_when`` the event meets.
+        met: rules whose ``expect.event`` it meets.
+    """
 
     matches: tuple[Match, ...] = ()
     failures: tuple[FailedFilter, ...] = ()
+    ended: tuple[Rule, ...] = ()
+    met: tuple[Rule, ...] = ()

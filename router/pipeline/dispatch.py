@@ -1,23 +1,32 @@
 """Dispatch: groups that are due become notifications, rendered for each target, in the outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from router import telemetry
+from router.core import group as groups
+from router.core.alert import Alert
+from router.core.book import Book
 from router.core.delivery import Delivery, State
-from router.core.event import digest_id
-from router.core.group import Group
+from router.core.event import Event, digest_id
+from router.core.group import SHOWN, Group, Reason
 from router.core.message import Message
-from router.core.notification import Notification
+from router.core.notification import Cause, Notification
 from router.core.policy import ChannelPlan, Policy, Target
-from router.core.rule import Rule
+from router.core.rule import Rule, Severity
 from router.core.text import render
 from router.failpoints import failpoint
-from router.ports import Clock, DueGroup, NotificationRecord, Store, Unit
+from router.pipeline.advance import close_book
+from router.pipeline.mutes import Mutes
+from router.ports import Clock, NotificationRecord, Store, Unit
 
 #: Groups in one transaction.
 BATCH = 100
+#: Causes that a notification carries.
+CAUSES = 5
+#: Channel kinds that keep incidents of their own: they are always sent the close.
+KEEPS_INCIDENTS = frozenset({"pagerduty", "opsgenie"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,18 @@ class Tongue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class DueGroup:
+    """A group that is told now, with the alerts to show and the newest event of the worst."""
+
+    group: Group
+    alerts: tuple[Alert, ...]
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a telling writes: the notification, and a delivery for each target."""
+
     notification: NotificationRecord
     deliveries: tuple[Delivery, ...]
     rule: str
@@ -59,28 +79,45 @@ class Dispatch:
         self._written = written
 
     def step(self) -> int:
-        """Tells the groups that are due now, a batch at most; returns how many."""
+        """Tells the groups that are due now, a batch at most; returns how many were looked at."""
         policy, tongue, now = self._policy(), self._tongue(), self._clock.now()
 
-        def work(unit: Unit) -> list[_Told]:
-            due = unit.claim_groups(now, BATCH)
+        def work(unit: Unit) -> tuple[list[Told], int]:
+            unit.serialise()
+            due = unit.due_groups(now, BATCH)
+            if not due:
+                return [], 0
             failpoint("dispatch.claimed")
-            told = [tell(group, policy, tongue, now) for group in due]
+            book = Book(policy, now)
+            told = _Telling(unit, book, policy, tongue, now).tell(due)
             failpoint("dispatch.rendered")
-            unit.put_groups([_after_telling(group, now) for group in due])
+            close_book(unit, book)
             unit.add_notifications([one.notification for one in told])
             unit.add_deliveries([delivery for one in told for delivery in one.deliveries])
             failpoint("dispatch.written")
-            return told
+            return told, len(due)
 
-        told = self._store.write(work)
+        told, looked_at = self._store.write(work)
         failpoint("dispatch.committed")
         if told:
             self._written(frozenset(delivery.target for one in told for delivery in one.deliveries))
             self._observe(told)
-        return len(told)
+        return looked_at
 
-    def _observe(self, told: Sequence[_Told]) -> None:
+    def recheck(self, unit: Unit, book: Book, alerts: Sequence[Alert]) -> None:
+        """Judges muted alerts again: see :class:`router.pipeline.advance.Advance`."""
+        if not alerts:
+            return
+        mutes = Mutes(unit, self._policy(), book.now)
+        for alert, held in zip(alerts, mutes.judge(alerts), strict=True):
+            if held is None:
+                book.unmute(alert)
+            elif held.reason == alert.muted_by:
+                book.recheck(alert, held.until)
+            else:
+                book.mute(alert, held.reason, held.until)
+
+    def _observe(self, told: Sequence[Told]) -> None:
         for one in told:
             notification = one.notification
             self._metrics.notifications.labels(notification.channel, notification.reason).inc()
@@ -89,22 +126,155 @@ class Dispatch:
                 telemetry.log("template.failed", "warning", rule=one.rule, error=fault)
 
 
-def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> _Told:
+class _Telling:
+    """Due groups of one transaction, in their order."""
+
+    def __init__(self, unit: Unit, book: Book, policy: Policy, tongue: Tongue, now: int) -> None:
+        self._unit = unit
+        self._book = book
+        self._policy = policy
+        self._tongue = tongue
+        self._now = now
+        self._mutes = Mutes(unit, policy, now)
+        self._recent: dict[str, int] = {}
+
+    def tell(self, due: Sequence[Group]) -> list[Told]:
+        """Looks at each; what is muted, or told by a storm, is not told itself."""
+        self._book.load([], due, {})
+        told: list[Told] = []
+        for group in due:
+            if (one := self._tell(group.id)) is not None:
+                told.append(one)
+        storms = [group for group in self._book.groups.values() if group.is_storm and group.id not in due]
+        # A storm that was made or grew in this batch is told at once, in the same transaction.
+        for group in storms:
+            if group.due_at is not None and group.due_at <= self._now and (one := self._tell(group.id)):
+                told.append(one)
+        return told
+
+    def _tell(self, group_id: str) -> Told | None:
+        self._hold_back(self._book.groups[group_id])
+        group = self._book.groups[group_id]
+        if group.due_at is None or group.due_at > self._now:
+            return None
+        if group.due_reason is Reason.FIRST and not group.fallback_of and self._storms(group):
+            return None
+        found = self._shown(group)
+        told = tell(found, self._policy, self._tongue, self._now) if found else None
+        self._book.told(group)
+        if told is None or not told.deliveries:
+            return None
+        self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
+        return told
+
+    # mutes
+
+    def _hold_back(self, group: Group) -> None:
+        """Mutes the alerts of a group that are to be told and may not be."""
+        open_rules = [name for name, tally in group.tallies.items() if tally.fresh]
+        if group.ended_at is not None or group.is_storm or not self._mutes.may_mute(open_rules):
+            return
+        after = ""
+        while alerts := self._unit.members(group.id, after=after):
+            self._judge([alert for alert in alerts if _is_to_tell(alert, group)])
+            after = alerts[-1].id
+
+    def _judge(self, alerts: Sequence[Alert]) -> None:
+        self._load(alerts)
+        for alert, held in zip(alerts, self._mutes.judge(alerts), strict=True):
+            if held is not None:
+                self._book.mute(alert, held.reason, held.until)
+
+    def _load(self, alerts: Sequence[Alert]) -> None:
+        known = self._book.groups.keys()
+        missing = {seat.group_id for alert in alerts for seat in alert.seats} - known
+        found = self._unit.groups(missing) if missing else []
+        storms = {group.storm_id for group in found if group.storm_id} - known
+        self._book.load(alerts, [*found, *(self._unit.groups(storms) if storms else [])], {})
+
+    # storms
+
+    def _storms(self, group: Group) -> bool:
+        """Whether a storm tells the group from now on."""
+        plan = self._policy.channels.get(group.channel)
+        if plan is None or plan.storm is None:
+            return False
+        storm = self._storm(group, plan.storm)
+        if storm is None:
+            return False
+        if Severity.of(group.severity) > Severity.of(storm.severity):
+            self._book.put_group(replace(storm, severity=group.severity))
+            return False
+        grown = self._book.absorb(group, storm)
+        self._book.put_group(replace(grown, accepts_until=self._now + plan.storm[1]))
+        return True
+
+    def _storm(self, group: Group, guard: tuple[int, int]) -> Group | None:
+        """The storm of the channel that takes in this group; made when the channel had too many messages."""
+        ours = self._book.groups.values()
+        found = next((one for one in ours if one.is_storm and self._accepts(one, group.channel)), None)
+        found = found or self._unit.storm(group.channel, self._now)
+        if found is not None:
+            return found
+        most, within = guard
+        recent = self._unit.told_since(group.channel, self._now - within) + self._recent.get(group.channel, 0)
+        return groups.opened_storm(group.channel, group, self._now) if recent >= most else None
+
+    def _accepts(self, storm: Group, channel: str) -> bool:
+        return storm.channel == channel and storm.ended_at is None and (storm.accepts_until or 0) > self._now
+
+    # what is shown
+
+    def _shown(self, group: Group) -> DueGroup | None:
+        alerts = {alert.id: alert for alert in self._unit.alerts(group.shown)}
+        alerts |= {one: self._book.alerts[one] for one in group.shown if one in self._book.alerts}
+        if group.open and not any(alert.is_open for alert in alerts.values()):
+            alerts |= {alert.id: alert for alert in self._unit.members(group.id, limit=SHOWN)}
+        if not alerts:
+            return None
+        shown = _in_order([_as_now(alert, self._policy) for alert in alerts.values()])
+        [event] = self._unit.events_of([shown[0].event_id]) or [None]
+        return DueGroup(group, tuple(shown[:SHOWN]), event) if event else None
+
+
+def _is_to_tell(alert: Alert, group: Group) -> bool:
+    return any(
+        seat.group_id == group.id and not seat.held and seat.fresh >= group.told for seat in alert.seats
+    )
+
+
+def _as_now(alert: Alert, policy: Policy) -> Alert:
+    """An alert is as severe as its rule says now."""
+    rule = policy.rule(alert.rule)
+    return replace(alert, severity=rule.severity.word, labels=rule.labels) if rule else alert
+
+
+def _in_order(alerts: Sequence[Alert]) -> list[Alert]:
+    """Those that fire before those that ended, the worst first, the newest first."""
+    return sorted(
+        alerts,
+        key=lambda one: (one.ended_at is None, Severity.of(one.severity), one.event_at, one.id),
+        reverse=True,
+    )
+
+
+def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
     """The notification of a due group and one delivery for each target of its channel."""
     notification = notify(due, now)
     rule = policy.rule(notification.heading.rule) or Rule(notification.heading.rule, when=None)
     plan = policy.channels.get(notification.channel)
     if plan is None:
         return _nowhere(notification, rule, tongue, now)
+    targets = [target for target in plan.targets if not due.group.quiet or target.kind in KEEPS_INCIDENTS]
     rendered = {
         kind: _rendered(notification, rule, kind, plan.name, tongue, now)
-        for kind in {target.kind for target in plan.targets}
+        for kind in {target.kind for target in targets}
     }
     deliveries = tuple(
-        _delivery(notification, plan, target, rendered[target.kind], now) for target in plan.targets
+        _delivery(notification, plan, target, rendered[target.kind], now) for target in targets
     )
     faults = tuple(dict.fromkeys(fault for message in rendered.values() for fault in message.faults))
-    return _Told(_record(notification, faults), deliveries, rule.name)
+    return Told(_record(notification, faults), deliveries, rule.name)
 
 
 def notify(due: DueGroup, now: int) -> Notification:
@@ -121,7 +291,16 @@ def notify(due: DueGroup, now: int) -> Notification:
         event=due.event,
         created_at=now,
         policy=group.policy,
+        new=group.fresh,
+        firing=group.firing,
+        resolved=group.resolved,
+        causes=_causes(group.causes),
     )
+
+
+def _causes(causes: Mapping[str, int]) -> tuple[Cause, ...]:
+    ordered = sorted(causes.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(Cause(text, count) for text, count in ordered[:CAUSES])
 
 
 def _rendered(
@@ -162,7 +341,7 @@ def _delivery(
     )
 
 
-def _nowhere(notification: Notification, rule: Rule, tongue: Tongue, now: int) -> _Told:
+def _nowhere(notification: Notification, rule: Rule, tongue: Tongue, now: int) -> Told:
     """The channel left the configuration after its group became due: a dead letter says so."""
     message = _rendered(notification, rule, "plain", notification.channel, tongue, now)
     plan, target = ChannelPlan(notification.channel, ()), Target(f"{notification.channel}/1", "plain")
@@ -170,7 +349,7 @@ def _nowhere(notification: Notification, rule: Rule, tongue: Tongue, now: int) -
     dead = replace(
         written, state=State.DEAD, ended_at=now, reason=f"no channel is named {notification.channel} any more"
     )
-    return _Told(_record(notification, message.faults), (dead,), rule.name)
+    return Told(_record(notification, message.faults), (dead,), rule.name)
 
 
 def _record(notification: Notification, faults: tuple[str, ...]) -> NotificationRecord:
@@ -185,7 +364,3 @@ def _record(notification: Notification, faults: tuple[str, ...]) -> Notification
         event_id=notification.event.id,
         faults=faults,
     )
-
-
-def _after_telling(due: DueGroup, now: int) -> Group:
-    return replace(due.group, due_at=None, due_reason=None, told=due.group.told + 1, told_at=now)

@@ -1,19 +1,22 @@
 """Explain: the decisions of the pipeline on one event, with their reasons, and nothing stored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from router.core import alert as alerts
 from router.core import group as groups
+from router.core.alert import Seat
+from router.core.cause import cause_of
 from router.core.event import Event
 from router.core.filter.clauses import Clause, clauses_of, reason_of
+from router.core.group import Reason, Tally
+from router.core.key import Key, key_of
 from router.core.message import Message
 from router.core.policy import Policy, wants_source
 from router.core.rule import Match, Rule
 from router.core.text import render
-from router.pipeline.dispatch import Tongue, notify
-from router.ports import DueGroup
+from router.pipeline.dispatch import DueGroup, Tongue, notify
 
 Verdict = Literal["matched", "shadow", "not matched", "failed", "not judged"]
 
@@ -113,14 +116,25 @@ def _explained(
     return RuleExplained(rule.name, "not matched", "clause", why, clauses)
 
 
-def _told(match: Match, policy: Policy, tongue: Tongue, now: int) -> list[Told]:
+def _first(match: Match, channel: str, policy: Policy, now: int) -> DueGroup:
+    """The first telling of an alert that this event alone opens, as if it fired at once."""
     rule, event = match.rule, match.event
-    alert = alerts.opened(match, policy.hash, now)
+    opened = alerts.opened(match, key_of(rule, event), policy.hash, now, cause_of(event))
+    alert = opened if opened.is_open else alerts.fired(opened, rule, now)
+    group = groups.opened(channel, Key.of(alert.group_key), alert, now)
+    joined = groups.joined(group, alert, rule.severity, alert.cause)
+    part = groups.part_of(alert, Seat(group.id), group)
+    counted = groups.counted(joined, rule.name, Tally(), part)
+    return DueGroup(replace(counted, due_at=now, due_reason=Reason.FIRST), (alert,), event)
+
+
+def _told(match: Match, policy: Policy, tongue: Tongue, now: int) -> list[Told]:
+    rule = match.rule
     told: list[Told] = []
     for channel in rule.to:
         if (plan := policy.channels.get(channel)) is None:
             continue
-        notification = notify(DueGroup(groups.opened(alert, channel, now), (alert,), event), now)
+        notification = notify(_first(match, channel, policy, now), now)
         for target in plan.targets:
             message = render(
                 notification,

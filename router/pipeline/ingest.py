@@ -8,15 +8,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from router import telemetry
-from router.core import alert as alerts
-from router.core import group as groups
-from router.core.alert import Alert
+from router.core.book import Book, Taken, wanted
 from router.core.event import Envelope, Event, Undecodable, digest_id
-from router.core.group import Group
 from router.core.policy import Policy
-from router.core.rule import Judgement, Match
+from router.core.rule import Judgement
 from router.errors import RouterError
 from router.failpoints import failpoint
+from router.pipeline.advance import close_book, open_book
+from router.pipeline.contexts import Contexts
 from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
 
 #: Envelopes in one transaction: large enough that a burst shares its sync, small enough to stay quick.
@@ -33,18 +32,26 @@ class _Waiting:
     answer: "Future[list[Receipt]]" = field(default_factory=lambda: Future[list[Receipt]]())
 
 
+@dataclass(slots=True)
+class _Judged:
+    """An event that is not a mere repetition, and what the rules say of it."""
+
+    envelope: Envelope
+    event: Event
+    judgement: Judgement
+    before: Known | None
+
+
 @dataclass
-class _Effects:
-    """What a batch writes, one list a table."""
+class Effects:
+    """What a batch writes, besides alerts and groups, and what its senders are answered."""
 
     events: list[EventRecord] = field(default_factory=list[EventRecord])
     known: dict[str, Known] = field(default_factory=dict[str, Known])
     set_aside: list[SetAside] = field(default_factory=list[SetAside])
-    alerts: list[Alert] = field(default_factory=list[Alert])
-    groups: list[Group] = field(default_factory=list[Group])
-    members: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     judged: list[tuple[Event, Judgement]] = field(default_factory=list[tuple[Event, Judgement]])
     receipts: list[Receipt] = field(default_factory=list[Receipt])
+    due: bool = False
 
 
 class Ingest:
@@ -148,27 +155,22 @@ class Ingest:
             telemetry.log("router.loop_failed", "error", loop="ingest", error=repr(error))
             _fail([request], _unexpected(error))
 
-    def _commit(self, envelopes: Sequence[Envelope]) -> _Effects:
+    def _commit(self, envelopes: Sequence[Envelope]) -> Effects:
         policy, now = self._policy(), self._clock.now()
         decoded = [self._decode(envelope) for envelope in envelopes]
 
-        def work(unit: Unit) -> _Effects:
-            identities = {e.identity for e in decoded if isinstance(e, Event) and e.identity}
-            effects = judge_batch(
-                list(zip(envelopes, decoded, strict=True)), policy, unit.known(identities), now
-            )
-            failpoint("ingest.matched")
-            _write(unit, effects, now)
+        def work(unit: Unit) -> Effects:
+            effects = take_in(unit, list(zip(envelopes, decoded, strict=True)), policy, now)
             failpoint("ingest.written")
             return effects
 
         effects = self._store.write(work)
         failpoint("ingest.committed")
-        if effects.groups:
+        if effects.due:
             self._told()
         return effects
 
-    def _observe(self, envelopes: Sequence[Envelope], effects: _Effects) -> None:
+    def _observe(self, envelopes: Sequence[Envelope], effects: Effects) -> None:
         metrics = self._metrics
         for envelope, receipt in zip(envelopes, effects.receipts, strict=True):
             metrics.received.labels(envelope.source, receipt.outcome).inc()
@@ -192,24 +194,60 @@ class Ingest:
                 )
 
 
-def judge_batch(
-    decoded: Sequence[tuple[Envelope, Event | Undecodable]],
-    policy: Policy,
-    known: dict[str, Known],
-    now: int,
-) -> _Effects:
-    """What follows from messages, in their order: pure, but for what it is handed."""
-    effects = _Effects()
-    seen = dict(known)
-    for envelope, event in decoded:
-        if isinstance(event, Undecodable):
-            effects.receipts.append(_set_aside(effects, event))
-        else:
-            effects.receipts.append(_take_in(effects, envelope, event, policy, seen, now))
+def take_in(
+    unit: Unit, decoded: Sequence[tuple[Envelope, Event | Undecodable]], policy: Policy, now: int
+) -> Effects:
+    """Messages in their order: judged, taken into alerts and groups, written; not committed yet.
+
+    Args:
+        now: the router's clock.
+    """
+    unit.serialise()
+    events = [event for _, event in decoded if isinstance(event, Event)]
+    seen = unit.known({event.identity for event in events if event.identity})
+    contexts = Contexts.load(unit, events)
+    effects = Effects()
+    found = [_judge(effects, *pair, policy, seen, contexts) for pair in decoded]
+    failpoint("ingest.matched")
+    book = open_book(
+        unit, wanted((one.event, one.judgement) for one in found if isinstance(one, _Judged)), policy, now
+    )
+    for one in found:
+        effects.receipts.append(_take(effects, book, one) if isinstance(one, _Judged) else one)
+    unit.add_events(effects.events)
+    unit.remember(list(effects.known.values()), now)
+    unit.set_aside(effects.set_aside)
+    contexts.save(unit, now)
+    close_book(unit, book)
+    effects.due = bool(book.changed_groups or book.changed_alerts)
     return effects
 
 
-def _set_aside(effects: _Effects, undecodable: Undecodable) -> Receipt:
+def _judge(
+    effects: Effects,
+    envelope: Envelope,
+    event: Event | Undecodable,
+    policy: Policy,
+    seen: dict[str, Known],
+    contexts: Contexts,
+) -> _Judged | Receipt:
+    """What the rules say of a message; its receipt if nothing can follow from it."""
+    if isinstance(event, Undecodable):
+        return _set_aside(effects, event)
+    before = seen.get(event.identity) if event.identity else None
+    if before is not None and event.source in before.sources:
+        return Receipt(before.event_id, "duplicate", "this message was received before")
+    event = contexts.joined(event) if before is None else contexts.read(event)
+    judgement = policy.judge(event, before.sources if before else None)
+    if event.identity:
+        sources = (before.sources if before else frozenset[str]()) | {event.source}
+        first = before.event_id if before else event.id
+        effects.known[event.identity] = seen[event.identity] = Known(event.identity, first, sources)
+    effects.judged.append((event, judgement))
+    return _Judged(envelope, event, judgement, before)
+
+
+def _set_aside(effects: Effects, undecodable: Undecodable) -> Receipt:
     envelope = undecodable.envelope
     told = envelope.identity or f"{envelope.received_at} {envelope.position}"
     kept = SetAside(digest_id("u", f"{envelope.source}\n{told}"), undecodable)
@@ -217,54 +255,41 @@ def _set_aside(effects: _Effects, undecodable: Undecodable) -> Receipt:
     return Receipt(kept.id, "undecodable", undecodable.reason)
 
 
-def _take_in(
-    effects: _Effects, envelope: Envelope, event: Event, policy: Policy, seen: dict[str, Known], now: int
-) -> Receipt:
-    before = seen.get(event.identity) if event.identity else None
-    if before is not None and event.source in before.sources:
-        return Receipt(before.event_id, "duplicate", "this message was received before")
-    judgement = policy.judge(event, before.sources if before else None)
-    pairs = [_open(effects, match, policy, now) for match in judgement.matches]
-    if event.identity:
-        sources = (before.sources if before else frozenset[str]()) | {event.source}
-        effects.known[event.identity] = seen[event.identity] = Known(event.identity, event.id, sources)
-    effects.judged.append((event, judgement))
-    if before is not None:
-        return Receipt(before.event_id, "duplicate", "this message came from another source before")
-    outcome, reason = _outcome(judgement)
-    failures = tuple((failure.rule.name, failure.error) for failure in judgement.failures)
-    effects.events.append(EventRecord(event, envelope, policy.hash, outcome, reason, tuple(pairs), failures))
-    return Receipt(event.id, outcome, reason)
+def _take(effects: Effects, book: Book, one: _Judged) -> Receipt:
+    taken = book.take(one.event, one.judgement)
+    if one.before is not None:
+        return Receipt(one.before.event_id, "duplicate", "this message came from another source before")
+    outcome, reason = _outcome(one.judgement, taken)
+    failures = tuple((failure.rule.name, failure.error) for failure in one.judgement.failures)
+    record = EventRecord(one.event, one.envelope, book.policy.hash, outcome, reason, taken.matches, failures)
+    effects.events.append(record)
+    return Receipt(one.event.id, outcome, reason)
 
 
-def _open(effects: _Effects, match: Match, policy: Policy, now: int) -> tuple[str, str]:
-    alert = alerts.opened(match, policy.hash, now)
-    effects.alerts.append(alert)
-    for channel in () if match.shadow else match.rule.to:
-        group = groups.opened(alert, channel, now)
-        effects.groups.append(group)
-        effects.members.append((group.id, alert.id))
-    return alert.rule, alert.id
+def _outcome(judgement: Judgement, taken: Taken) -> tuple[EventOutcome, str]:
+    told = [
+        match.rule.name
+        for match in judgement.matches
+        if not match.shadow and match.rule.name not in taken.late
+    ]
+    ends = f"ended {taken.ends} alert{'s' if taken.ends != 1 else ''}" if taken.ends else ""
+    if told or ends:
+        matched = "matched " + ", ".join(told) if told else ""
+        return "routed", "; ".join(filter(None, (ends, matched)))
+    return _nothing_told(judgement, taken)
 
 
-def _outcome(judgement: Judgement) -> tuple[EventOutcome, str]:
-    told = [match.rule.name for match in judgement.matches if not match.shadow]
-    if told:
-        return "routed", "matched " + ", ".join(told)
+def _nothing_told(judgement: Judgement, taken: Taken) -> tuple[EventOutcome, str]:
+    if taken.late:
+        return "suppressed", f"older than the end of what it is about: {', '.join(taken.late)}"
     if judgement.matches:
         shadows = ", ".join(match.rule.name for match in judgement.matches)
         return "suppressed", f"matched only rules in shadow: {shadows}"
+    if judgement.ended or judgement.met:
+        rules = ", ".join(rule.name for rule in (*judgement.ended, *judgement.met))
+        return "suppressed", f"it would end an alert of {rules}, and none is open"
     failed = f"; {len(judgement.failures)} filters failed on it" if judgement.failures else ""
     return "unmatched", f"no rule matched{failed}"
-
-
-def _write(unit: Unit, effects: _Effects, now: int) -> None:
-    unit.add_events(effects.events)
-    unit.remember(list(effects.known.values()), now)
-    unit.set_aside(effects.set_aside)
-    unit.put_alerts(effects.alerts)
-    unit.put_groups(effects.groups)
-    unit.join_groups(effects.members)
 
 
 def _placed(envelope: Envelope) -> Envelope:

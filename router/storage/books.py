@@ -32,20 +32,35 @@ def _wrong(since: int) -> dict[str, Any]:
     """Selects what does not balance; older records may lack what was pruned a moment ago."""
     events, alerts, groups = t.events.c, t.alerts.c, t.groups.c
     notifications, deliveries = t.notifications.c, t.deliveries.c
-    of_event = exists().where(alerts.event_id == events.id)
     grouped = exists().where(t.group_alerts.c.alert_id == alerts.id)
     told = exists().where(notifications.group_id == groups.id)
+    members = t.group_alerts.c
+    muted = exists().where(
+        members.group_id == groups.id, alerts.id == members.alert_id, alerts.muted_by != ""
+    )
     delivered = exists().where(deliveries.notification_id == notifications.id)
     sending, ended = deliveries.state == State.SENDING.value, deliveries.ended_at.isnot(None)
     return {
         "events_routed_without_alert": select(events.id).where(
-            events.received_at >= since, events.outcome == "routed", ~of_event
+            events.received_at >= since,
+            events.outcome == "routed",
+            events.matches == "[]",
+            ~events.reason.startswith("ended "),
         ),
         "alerts_without_group": select(alerts.id).where(
-            alerts.received_at >= since, alerts.muted_by == "", ~grouped
+            alerts.received_at >= since,
+            alerts.state.in_(("firing", "acknowledged", "resolved")),
+            alerts.shadow == 0,
+            ~grouped,
         ),
         "groups_neither_due_nor_told": select(groups.id).where(
-            groups.opened_at >= since, groups.due_at.is_(None), ~told
+            groups.opened_at >= since,
+            groups.due_at.is_(None),
+            groups.ended_at.is_(None),
+            groups.storm_id.is_(None),
+            groups.is_storm == 0,
+            ~told,
+            ~muted,
         ),
         "notifications_without_delivery": select(notifications.id).where(
             notifications.created_at >= since, ~delivered

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from router.core.alert import Alert, AlertState
+from router.core.alert import Alert, AlertState, Seat
 from router.core.delivery import Delivery, Outcome, State, Verdict
 from router.core.event import Envelope, Event, Undecodable
-from router.core.group import Group, Reason
-from router.ports import Attempt, EventRecord, Known, NotificationRecord, SetAside
+from router.core.group import Group, Reason, Tally
+from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside
 
 Row = Mapping[str, Any]
 
@@ -134,6 +134,11 @@ def set_aside_of(row: Row) -> SetAside:
     return SetAside(row["id"], Undecodable(envelope, row["reason"]), row["replayed_at"])
 
 
+def _loaded(text: str) -> Any:
+    """Most lists are empty: they need no parser."""
+    return [] if text == "[]" else {} if text == "{}" else json.loads(text)
+
+
 def _fields(noun: Any) -> dict[str, Any]:
     return {name: getattr(noun, name) for name in noun.__dataclass_fields__}
 
@@ -150,24 +155,62 @@ def alert_row(alert: Alert) -> dict[str, Any]:
         "labels": _json(dict(alert.labels)),
         "end_reason": kept(alert.end_reason),
         "muted_by": kept(alert.muted_by),
+        "parts": _json(alert.parts),
+        "cause": kept(alert.cause),
+        "times": _json(alert.times),
+        "acknowledged_by": kept(alert.acknowledged_by),
+        "shadow": int(alert.shadow),
+        "seats": _json(alert.seats),
     }
 
 
 def alert_of(row: Row) -> Alert:
     """The reverse of :func:`alert_row`."""
-    return Alert(**_with(row, state=AlertState(row["state"]), labels=json.loads(row["labels"])))
+    return Alert(
+        **_with(
+            row,
+            state=AlertState(row["state"]),
+            labels=_loaded(row["labels"]),
+            parts=tuple(_loaded(row["parts"])),
+            times=tuple(_loaded(row["times"])),
+            shadow=bool(row["shadow"]),
+            seats=tuple(Seat(*seat) for seat in _loaded(row["seats"])),
+        )
+    )
 
 
 def group_row(group: Group) -> dict[str, Any]:
     """A group."""
     reason = group.due_reason.value if group.due_reason else None
-    return _fields(group) | {"key": kept(group.key), "due_reason": reason}
+    return _fields(group) | {
+        "key": kept(group.key),
+        "due_reason": reason,
+        "tallies": _json(dict(group.tallies)),
+        "shown": _json(group.shown),
+        "causes": _json(dict(group.causes)),
+        "escalation": _json(group.escalation),
+        "covered": _json(dict(group.covered)),
+        "is_storm": int(group.is_storm),
+        "quiet": int(group.quiet),
+    }
 
 
 def group_of(row: Row) -> Group:
     """The reverse of :func:`group_row`."""
     reason = row["due_reason"]
-    return Group(**_with(row, due_reason=Reason(reason) if reason else None))
+    return Group(
+        **_with(
+            row,
+            due_reason=Reason(reason) if reason else None,
+            tallies={name: Tally(*tally) for name, tally in _loaded(row["tallies"]).items()},
+            shown=tuple(_loaded(row["shown"])),
+            causes=_loaded(row["causes"]),
+            escalation=tuple(_loaded(row["escalation"])),
+            covered={name: tuple(until) for name, until in _loaded(row["covered"]).items()},
+            is_storm=bool(row["is_storm"]),
+            quiet=bool(row["quiet"]),
+        )
+    )
 
 
 def notification_row(record: NotificationRecord) -> dict[str, Any]:
@@ -218,3 +261,13 @@ def attempt_of(row: Row) -> Attempt:
 def rows_of(nouns: Sequence[Any], to_row: Any) -> list[dict[str, Any]]:
     """One row for each noun."""
     return [to_row(noun) for noun in nouns]
+
+
+def job_row(job: Job, now: int) -> dict[str, Any]:
+    """What was last heard of a job."""
+    return {"job_id": kept(job.id), "data": _json(dict(job.data)), "at": job.at, "seen_at": now}
+
+
+def job_of(row: Row) -> Job:
+    """The reverse of :func:`job_row`."""
+    return Job(row["job_id"], json.loads(row["data"]), row["at"])

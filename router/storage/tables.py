@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData()
 
@@ -110,14 +110,44 @@ alerts = Table(
     _time("ended_at", nullable=True),
     _text("end_reason"),
     _text("muted_by"),
+    _text("parts", "[]"),
+    _text("group_key", "[]"),
+    _text("cause", ""),
+    _text("source", ""),
+    _text("slot", ""),
+    _text("anchor", ""),
+    _text("times", "[]"),
+    _time("deadline", nullable=True),
+    _time("due_at", nullable=True),
+    _text("acknowledged_by", ""),
+    _time("acknowledged_until", nullable=True),
+    _count("escalated"),
+    _time("escalates_from", nullable=True),
+    _time("recheck_at", nullable=True),
+    _count("shadow"),
+    _text("seats", "[]"),
     Index(
-        "alerts_open",
-        "rule",
-        "key",
+        "alerts_slot",
+        "slot",
         unique=True,
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
+    Index(
+        "alerts_anchor",
+        "anchor",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "alerts_due",
+        "due_at",
+        "id",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("alerts_rule", "rule", "received_at"),
+    Index("alerts_ended", "ended_at"),
     Index("alerts_event", "event_id"),
     Index("alerts_received", "received_at"),
 )
@@ -138,6 +168,32 @@ groups = Table(
     _time("told_at", nullable=True),
     _time("ended_at", nullable=True),
     Column("fallback_of", Text),
+    _text("slot", ""),
+    _count("resolved"),
+    _text("tallies", "{}"),
+    _text("shown", "[]"),
+    _text("causes", "{}"),
+    _text("escalation", "[0,0]"),
+    _text("covered", "{}"),
+    Column("storm_id", Text),
+    _count("is_storm"),
+    _time("accepts_until", nullable=True),
+    _count("storm_groups"),
+    _count("quiet"),
+    Index(
+        "groups_slot",
+        "slot",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "groups_storm",
+        "storm_id",
+        sqlite_where=text("storm_id IS NOT NULL"),
+        postgresql_where=text("storm_id IS NOT NULL"),
+    ),
+    Index("groups_ended", "ended_at"),
     Index(
         "groups_due",
         "due_at",
@@ -154,6 +210,26 @@ group_alerts = Table(
     Column("alert_id", Text, primary_key=True),
     Index("group_alerts_alert", "alert_id"),
     sqlite_with_rowid=False,
+)
+
+ends = Table(
+    "ends",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _time("at"),
+    _time("seen_at"),
+    Index("ends_seen", "seen_at"),
+    sqlite_with_rowid=False,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    _text("data"),
+    _time("at"),
+    _time("seen_at"),
+    Index("jobs_seen", "seen_at"),
 )
 
 timers = Table(
@@ -181,6 +257,7 @@ notifications = Table(
     _text("event_id"),
     _text("faults"),
     Index("notifications_created", "created_at"),
+    Index("notifications_channel", "channel", "created_at"),
     Index("notifications_event", "event_id"),
     Index("notifications_group", "group_id"),
 )

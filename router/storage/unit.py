@@ -23,13 +23,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from router.core.alert import Alert
 from router.core.delivery import Delivery, State
+from router.core.event import Event
 from router.core.group import Group
-from router.ports import Attempt, DueGroup, EventRecord, Known, NotificationRecord, SetAside
+from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside
 from router.storage import rows, tables
 from router.storage.books import PRUNED, count_books
 
-#: Alerts of a group that a notification shows.
-FIRST_FEW = 10
 #: Values in one ``IN``.
 CHUNK = 500
 
@@ -37,6 +36,9 @@ _OPEN = (State.PENDING.value, State.WAITING.value)
 _UNFINISHED = (*_OPEN, State.SENDING.value)
 #: Written into statements as they stand, so that the partial index is found.
 _IS_SENDING = text("state = 'sending'")
+_IS_OPEN = text("ended_at IS NULL")
+#: Names the lock of PostgreSQL under which alerts and groups are changed.
+_ADVANCING = 4_152_702
 
 
 class SqlUnit:
@@ -50,8 +52,7 @@ class SqlUnit:
     # ingest
 
     def known(self, identities: Collection[str]) -> dict[str, Known]:
-        found = [row for chunk in _chunks(identities) for row in self._rows(_KNOWN, {"identities": chunk})]
-        return {row["identity"]: rows.known_of(row) for row in found}
+        return {row["identity"]: rows.known_of(row) for row in self._bound(_KNOWN, identities)}
 
     def remember(self, known: Sequence[Known], now: int) -> None:
         self._put(tables.identities, [rows.known_row(one, now) for one in known], ("sources",))
@@ -74,30 +75,81 @@ class SqlUnit:
             adding = self._dialect.insert(tables.group_alerts).on_conflict_do_nothing()
             self._connection.execute(adding, members)
 
-    # dispatch
+    def serialise(self) -> None:
+        if self._postgresql:
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _ADVANCING})
 
-    def claim_groups(self, now: int, limit: int) -> list[DueGroup]:
-        table = tables.groups
-        due = select(table).where(table.c.due_at <= now).order_by(table.c.due_at, table.c.id).limit(limit)
-        groups = [rows.group_of(row) for row in self._rows(self._locked(due))]
-        members = self._members([group.id for group in groups])
-        newest = {alerts[0].event_id for alerts in members.values() if alerts}
-        found = self._in(select(tables.events), tables.events.c.id, newest)
-        events = {row["id"]: rows.event_of(row) for row in found}
+    def open_alerts(self, slots: Collection[str], anchors: Collection[str]) -> list[Alert]:
+        found = self._bound(_OPEN_ALERTS, slots) + self._bound(_ANCHORED, anchors)
+        return list({row["id"]: rows.alert_of(row) for row in found}.values())
+
+    def open_alerts_of(self, rule: str, limit: int = 1000) -> list[Alert]:
+        table = tables.alerts
+        found = select(table).where(table.c.rule == rows.kept(rule), _IS_OPEN)
         return [
-            DueGroup(group, tuple(alerts), events[alerts[0].event_id])
-            for group in groups
-            if (alerts := members.get(group.id)) and alerts[0].event_id in events
+            rows.alert_of(row) for row in self._rows(found.order_by(table.c.received_at.desc()).limit(limit))
         ]
 
-    def _members(self, group_ids: Collection[str]) -> dict[str, list[Alert]]:
-        """The first few alerts of each group, the newest first."""
-        members: dict[str, list[Alert]] = {}
-        for chunk in _chunks(group_ids):
-            for row in self._rows(_first_few(chunk)):
-                fields = dict(row)
-                members.setdefault(fields.pop("group_id"), []).append(rows.alert_of(fields))
-        return members
+    def open_groups(self, slots: Collection[str]) -> list[Group]:
+        return [rows.group_of(row) for row in self._bound(_OPEN_GROUPS, slots)]
+
+    def ends(self, names: Collection[str]) -> dict[str, int]:
+        return {row["name"]: row["at"] for row in self._bound(_ENDS, names)}
+
+    def put_ends(self, ends: Mapping[str, int], now: int) -> None:
+        self._put(tables.ends, [{"name": name, "at": at, "seen_at": now} for name, at in ends.items()])
+
+    def jobs(self, ids: Collection[str]) -> list[Job]:
+        return [rows.job_of(row) for row in self._bound(_JOBS, ids)]
+
+    def put_jobs(self, jobs: Sequence[Job], now: int) -> None:
+        self._put(tables.jobs, [rows.job_row(job, now) for job in jobs])
+
+    # dispatch
+
+    def due_alerts(self, now: int, limit: int, waiting_for: Collection[str]) -> list[Alert]:
+        table = tables.alerts
+        due = select(table).where(table.c.due_at <= now, _moves(waiting_for))
+        found = self._rows(due.order_by(table.c.due_at, table.c.id).limit(limit))
+        return [rows.alert_of(row) for row in found]
+
+    def due_groups(self, now: int, limit: int) -> list[Group]:
+        table = tables.groups
+        due = select(table).where(table.c.due_at <= now).order_by(table.c.due_at, table.c.id).limit(limit)
+        return [rows.group_of(row) for row in self._rows(due)]
+
+    def next_change(self, waiting_for: Collection[str]) -> int | None:
+        of_alerts = select(func.min(tables.alerts.c.due_at)).where(_moves(waiting_for))
+        of_groups = select(func.min(tables.groups.c.due_at))
+        found = [self._connection.execute(first).scalar() for first in (of_alerts, of_groups)]
+        return min((at for at in found if at is not None), default=None)
+
+    def alerts(self, ids: Collection[str]) -> list[Alert]:
+        return [rows.alert_of(row) for row in self._in(select(tables.alerts), tables.alerts.c.id, ids)]
+
+    def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:
+        table, of = tables.alerts, tables.group_alerts
+        found = (
+            select(table)
+            .join_from(of, table, table.c.id == of.c.alert_id)
+            .where(of.c.group_id == group_id, of.c.alert_id > after, table.c.ended_at.is_(None))
+        )
+        return [rows.alert_of(row) for row in self._rows(found.order_by(of.c.alert_id).limit(limit))]
+
+    def events_of(self, ids: Collection[str]) -> list[Event]:
+        return [rows.event_of(row) for row in self._in(select(tables.events), tables.events.c.id, ids)]
+
+    def storm(self, channel: str, now: int) -> Group | None:
+        table = tables.groups
+        found = select(table).where(
+            table.c.channel == channel, table.c.is_storm == 1, _IS_OPEN, table.c.accepts_until > now
+        )
+        return next((rows.group_of(row) for row in self._rows(found.limit(1))), None)
+
+    def told_since(self, channel: str, after: int) -> int:
+        table = tables.notifications
+        counted = select(func.count()).where(table.c.channel == channel, table.c.created_at > after)
+        return self._connection.execute(counted).scalar_one()
 
     def add_notifications(self, records: Sequence[NotificationRecord]) -> None:
         self._add(tables.notifications, rows.rows_of(records, rows.notification_row))
@@ -317,6 +369,10 @@ class SqlUnit:
     def _rows(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[rows.Row]:
         return [cast("rows.Row", row) for row in self._connection.execute(statement, values).mappings()]
 
+    def _bound(self, statement: Any, values: Collection[str]) -> list[rows.Row]:
+        """Rows of a statement that was made once, for any number of values."""
+        return [row for chunk in _chunks(values) for row in self._rows(statement, {"values": chunk})]
+
     def _in(self, statement: Any, column: Any, values: Collection[str]) -> list[rows.Row]:
         return [row for chunk in _chunks(values) for row in self._rows(statement.where(column.in_(chunk)))]
 
@@ -356,9 +412,16 @@ def _putting(dialect: Any, table: Table, only: tuple[str, ...]) -> Any:
     )
 
 
-_KNOWN = select(tables.identities).where(
-    tables.identities.c.identity.in_(bindparam("identities", expanding=True))
-)
+def _by_values(table: Table, column: Any, *where: Any) -> Any:
+    return select(table).where(column.in_(bindparam("values", expanding=True)), *where)
+
+
+_KNOWN = _by_values(tables.identities, tables.identities.c.identity)
+_OPEN_ALERTS = _by_values(tables.alerts, tables.alerts.c.slot, _IS_OPEN)
+_ANCHORED = _by_values(tables.alerts, tables.alerts.c.anchor, _IS_OPEN)
+_OPEN_GROUPS = _by_values(tables.groups, tables.groups.c.slot, _IS_OPEN)
+_ENDS = _by_values(tables.ends, tables.ends.c.name)
+_JOBS = _by_values(tables.jobs, tables.jobs.c.job_id)
 
 
 def _chunks(values: Collection[str]) -> list[list[str]]:
@@ -371,23 +434,13 @@ def _stands(states: tuple[str, ...], table: Any = tables.deliveries) -> Any:
     return table.c.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
-def _first_few(group_ids: list[str]) -> Any:
-    """The newest alerts of each group: only ids are ranked, as a group may have very many."""
-    members, alerts = tables.group_alerts, tables.alerts
-    newest_first = (alerts.c.event_at.desc(), alerts.c.id)
-    place = func.row_number().over(partition_by=members.c.group_id, order_by=newest_first).label("place")
-    ranked = (
-        select(members.c.group_id, members.c.alert_id, place)
-        .join_from(members, alerts, alerts.c.id == members.c.alert_id)
-        .where(members.c.group_id.in_(group_ids))
-        .subquery()
-    )
-    return (
-        select(ranked.c.group_id, alerts)
-        .join_from(ranked, alerts, alerts.c.id == ranked.c.alert_id)
-        .where(ranked.c.place <= FIRST_FEW)
-        .order_by(ranked.c.group_id, ranked.c.place)
-    )
+def _moves(waiting_for: Collection[str]) -> Any:
+    """Whether time may change an alert: a pending one only once its source has caught up."""
+    table = tables.alerts
+    if not waiting_for:
+        return table.c.due_at.isnot(None)
+    waits = and_(table.c.state == "pending", table.c.source.in_(list(waiting_for)))
+    return and_(table.c.due_at.isnot(None), ~waits)
 
 
 def _due(target: str, now: int, free: int) -> Any:
@@ -418,10 +471,12 @@ def _old(before: int, identities_before: int) -> list[tuple[Table, Any]]:
     return [
         (t.deliveries, t.deliveries.c.ended_at < before),
         (t.notifications, and_(t.notifications.c.created_at < before, ~delivered)),
-        (t.groups, and_(t.groups.c.opened_at < before, t.groups.c.due_at.is_(None), ~told)),
-        (t.alerts, and_(t.alerts.c.received_at < before, ~grouped)),
+        (t.groups, and_(t.groups.c.ended_at < before, t.groups.c.due_at.is_(None), ~told)),
+        (t.alerts, and_(t.alerts.c.ended_at < before, ~grouped)),
         (t.events, and_(t.events.c.received_at < before, ~alerting)),
         (t.undecodable, t.undecodable.c.received_at < before),
         (t.silences, t.silences.c.ends_at < before),
+        (t.jobs, t.jobs.c.seen_at < before),
+        (t.ends, t.ends.c.seen_at < identities_before),
         (t.identities, t.identities.c.seen_at < identities_before),
     ]

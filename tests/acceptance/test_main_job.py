@@ -94,7 +94,10 @@ def test_a_reload_is_checked_before_it_is_taken(router: Process, sink: Sink, tmp
     _wait_for_log(router, "config.refused")
     assert post(router.port, "/v1/events/hook", sample("OnInstanceFailed", ExitCode="1"))[0] == 200
     assert len(sink.wait_for(1)) == 1
-    rules.write_text(json.dumps({"rules": [RULE | {"when": "Event == 'OnJobFailed'"}]}), encoding="utf-8")
+    rules.write_text(
+        json.dumps({"rules": [RULE | {"when": "Event == 'OnJobFailed'", "group_by": ["..."]}]}),
+        encoding="utf-8",
+    )
     router.popen.send_signal(signal.SIGHUP)
     _wait_for_log(router, "config.loaded", 2)
     assert post(router.port, "/v1/events/hook", sample("OnInstanceFailed", ExitCode="1"))[0] == 200

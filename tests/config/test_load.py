@@ -117,7 +117,11 @@ def test_a_fault_of_router_yaml_is_said(tmp_path: Path, settings: str, code: str
     [
         ("{name: a, when: always}", "C401", "to is missing"),
         ("{name: Job_Failed, when: always, to: [team]}", "Y010", "kebab-case"),
-        ("{name: a, when: always, to: [team], hold: 5m}", "Y012", "hold is not yet supported"),
+        (
+            "{name: a, when: always, to: [team], absent: {every: '0 3 * * *'}}",
+            "Y012",
+            "absent is not yet supported",
+        ),
         ("{name: a, when: always, to: [team], severity: bad}", "Y010", "expected"),
         ("{name: a, when: 'x ==', to: [team]}", "Y020", "not JMESPath"),
         ("{name: a, when: always, to: [team], body: '{{ x'}", "T301", "body"),

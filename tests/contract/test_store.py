@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from router.core.alert import AlertState
+from router.core.alert import AlertState, Seat
 from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.event import MAX_BODY
-from router.core.group import Reason
-from router.ports import Attempt, Known, Store, Unit
+from router.core.group import Reason, Tally
+from router.ports import Attempt, Job, Known, Store, Unit
 from router.storage import open_store
 from tests.storage.making import (
     START,
@@ -206,59 +206,150 @@ def test_verbs_see_what_was_written_before_in_their_transaction(store: Store) ->
 # alerts, groups, dispatch
 
 
-def test_due_groups_come_with_their_alerts_and_the_newest_event(store: Store) -> None:
-    """The longest due first; alerts the newest first; the event is that of the newest alert."""
+def test_due_groups_come_the_longest_due_first(store: Store) -> None:
+    """So many at most; a group that is due later, or never, is left out."""
 
     def work(unit: Unit) -> None:
-        for n in range(3):
-            ingest(unit, f"e{n}", START + n)
-        unit.join_groups([("g-e0", "a-e2")])
-        unit.put_groups([group("g-e1", due_at=START - 1)])
+        unit.put_groups([group("g0"), group("g1", due_at=START - 1), group("g2", due_at=None)])
+        unit.put_groups([group("g3", due_at=START + 1)])
 
     store.write(work)
-    due = store.write(lambda unit: unit.claim_groups(START, 10))
-    assert [entry.group.id for entry in due] == ["g-e1", "g-e0"]
-    assert [entry.id for entry in due[1].alerts] == ["a-e2", "a-e0"]
-    assert due[1].event.id == "e2"
-    assert [entry.group.id for entry in store.write(lambda unit: unit.claim_groups(START, 1))] == ["g-e1"]
-
-
-def test_a_large_group_shows_its_first_few_alerts(store: Store) -> None:
-    """Ten alerts of a group that has many, the newest of them."""
-
-    def work(unit: Unit) -> None:
-        unit.add_events([event_record(f"e{n}", START + n) for n in range(30)])
-        unit.put_alerts([alert(f"a{n}", f"e{n}", START + n) for n in range(30)])
-        unit.put_groups([group("g", alerts=30)])
-        unit.join_groups([("g", f"a{n}") for n in range(30)])
-
-    store.write(work)
-    [due] = store.write(lambda unit: unit.claim_groups(START, 10))
-    assert [entry.id for entry in due.alerts] == [f"a{n}" for n in range(29, 19, -1)]
-    assert due.event.id == "e29"
+    assert [one.id for one in store.write(lambda unit: unit.due_groups(START, 10))] == ["g1", "g0"]
+    assert [one.id for one in store.write(lambda unit: unit.due_groups(START, 1))] == ["g1"]
 
 
 def test_alerts_and_groups_are_replaced_by_their_id(store: Store) -> None:
-    """Putting again what is there changes it; a group without a due time is not due."""
+    """Putting again what is there changes it; every field comes back."""
     store.write(lambda unit: ingest(unit, "e"))
-    worse = replace(alert("a-e", "e"), severity="critical", state=AlertState.ACKNOWLEDGED, count=2)
-    told = group("g-e", due_at=START + 9, due_reason=Reason.WORSE, told=1, told_at=START, fallback_of="d")
+    worse = replace(
+        alert("a-e", "e"),
+        severity="critical",
+        state=AlertState.ACKNOWLEDGED,
+        count=2,
+        parts=("JobId", "Task"),
+        times=(START, START + 1),
+        deadline=START + 5,
+        shadow=True,
+        seats=(Seat("g-e", 1, 2, held=True), Seat("g2")),
+    )
+    told = group(
+        "g-e",
+        due_at=START + 9,
+        due_reason=Reason.WORSE,
+        told=1,
+        told_at=START,
+        fallback_of="d",
+        tallies={"failed": Tally(open=3, fresh=1)},
+        shown=("a-e",),
+        causes={"exit code 137": 3},
+        escalation=(2, 1),
+        covered={"failed": (START + 60, 2)},
+        is_storm=True,
+        accepts_until=START + 60,
+        quiet=True,
+    )
     store.write(lambda unit: (unit.put_alerts([worse]), unit.put_groups([told])))
-    assert store.write(lambda unit: unit.claim_groups(START, 10)) == []
-    [due] = store.write(lambda unit: unit.claim_groups(START + 9, 10))
-    assert (due.group, due.alerts) == (told, (worse,))
+    assert store.read(lambda unit: unit.alerts(["a-e", "none"])) == [worse]
+    assert store.write(lambda unit: unit.due_groups(START, 10)) == []
+    assert store.write(lambda unit: unit.due_groups(START + 9, 10)) == [told]
     assert store.read(lambda unit: unit.groups(["g-e", "none"])) == [told]
     store.write(lambda unit: unit.put_groups([replace(told, due_at=None, due_reason=None)]))
-    assert store.write(lambda unit: unit.claim_groups(START + 9, 10)) == []
+    assert store.write(lambda unit: unit.due_groups(START + 9, 10)) == []
 
 
-def test_members_are_copied_to_another_group(store: Store) -> None:
-    """A fallback's group has the alerts of the group that it speaks for; copying twice adds nothing."""
-    store.write(lambda unit: ingest(unit, "e"))
-    store.write(lambda unit: (unit.put_groups([group("g2")]), unit.copy_members([("g-e", "g2")])))
-    store.write(lambda unit: unit.copy_members([("g-e", "g2")]))
-    due = store.write(lambda unit: unit.claim_groups(START, 10))
-    assert {entry.group.id: [a.id for a in entry.alerts] for entry in due} == {"g-e": ["a-e"], "g2": ["a-e"]}
+def test_open_alerts_are_found_by_the_places_of_their_keys(store: Store) -> None:
+    """By slot and by anchor, each once; what has ended is not found, and its place is free again."""
+
+    def work(unit: Unit) -> None:
+        unit.put_alerts([alert("a1", "e", anchor="job-1"), alert("a2", "e", anchor="job-1")])
+        unit.put_alerts([alert("old", "e", slot="slot-a3", anchor="job-1", ended_at=START)])
+        unit.put_alerts([alert("a3", "e", START + 1, anchor="job-2")])
+
+    store.write(work)
+    found = store.read(lambda unit: unit.open_alerts(["slot-a1", "slot-a3"], ["job-1"]))
+    assert sorted(one.id for one in found) == ["a1", "a2", "a3"]
+    assert [one.id for one in store.read(lambda unit: unit.open_alerts_of("failed", 1))] == ["a3"]
+
+
+def test_two_open_alerts_cannot_have_one_place(store: Store) -> None:
+    """The store itself refuses a second open alert of a rule and key."""
+    store.write(lambda unit: unit.put_alerts([alert("a1", "e")]))
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        store.write(lambda unit: unit.put_alerts([alert("a2", "e", slot="slot-a1")]))
+
+
+def test_open_groups_are_found_by_the_places_of_their_keys(store: Store) -> None:
+    """A group that has ended leaves its place to the next."""
+    store.write(lambda unit: unit.put_groups([group("g1"), group("g2", slot="slot-g1", ended_at=START)]))
+    assert [one.id for one in store.read(lambda unit: unit.open_groups(["slot-g1", "x"]))] == ["g1"]
+
+
+def test_alerts_are_due_by_time_and_wait_for_their_source(store: Store) -> None:
+    """The longest due first; pending ones of a source that has not caught up are left out."""
+
+    def work(unit: Unit) -> None:
+        pending: dict[str, Any] = {"state": AlertState.PENDING, "source": "queue"}
+        unit.put_alerts([alert("a1", "e", due_at=START), alert("a2", "e", due_at=START - 1, **pending)])
+        unit.put_alerts([alert("a3", "e", due_at=START + 1), alert("a4", "e")])
+
+    store.write(work)
+    assert [one.id for one in store.read(lambda unit: unit.due_alerts(START, 10, []))] == ["a2", "a1"]
+    assert [one.id for one in store.read(lambda unit: unit.due_alerts(START, 10, ["queue"]))] == ["a1"]
+    assert store.read(lambda unit: unit.next_change([])) == START - 1
+    assert store.read(lambda unit: unit.next_change(["queue"])) == START
+
+
+def test_ends_and_jobs_are_remembered(store: Store) -> None:
+    """Written again they are replaced; what is unknown is left out."""
+    store.write(lambda unit: unit.put_ends({"e1": START, "e2": START}, START))
+    store.write(lambda unit: unit.put_ends({"e1": START + 5}, START))
+    assert store.read(lambda unit: unit.ends(["e1", "e2", "e3"])) == {"e1": START + 5, "e2": START}
+    job = Job("job-1", {"State": "Failed", "JobName": "nächtlich \u2028"}, START)
+    store.write(lambda unit: unit.put_jobs([Job("job-1", {}, START - 1)], START))
+    store.write(lambda unit: unit.put_jobs([job], START))
+    assert store.read(lambda unit: unit.jobs(["job-1", "none"])) == [job]
+
+
+def test_a_storm_and_what_it_counts_are_found(store: Store) -> None:
+    """The storm of a channel that still takes in groups; the channel's notifications after a time."""
+
+    def work(unit: Unit) -> None:
+        unit.put_groups([group("g1"), group("s1", is_storm=True, accepts_until=START + 60)])
+        unit.put_groups([group("s0", is_storm=True, accepts_until=START + 60, ended_at=START)])
+        unit.add_notifications([notification(f"n{n}", "g1", at=START + n) for n in range(3)])
+
+    store.write(work)
+    storm = store.read(lambda unit: unit.storm("oncall", START + 59))
+    assert storm is not None
+    assert storm.id == "s1"
+    assert store.read(lambda unit: unit.storm("oncall", START + 60)) is None
+    assert store.read(lambda unit: unit.storm("mail", START)) is None
+    assert store.read(lambda unit: unit.told_since("oncall", START)) == 2
+    assert store.read(lambda unit: unit.told_since("mail", START)) == 0
+
+
+def test_members_are_read_in_pieces_and_copied_to_another_group(store: Store) -> None:
+    """Open alerts only, by id; a fallback's group has the alerts of the group that it speaks for."""
+
+    def work(unit: Unit) -> None:
+        unit.put_alerts([alert(f"a{n}", "e", ended_at=START if n == 1 else None) for n in range(5)])
+        unit.put_groups([group("g1"), group("g2")])
+        unit.join_groups([("g1", f"a{n}") for n in range(5)])
+        unit.copy_members([("g1", "g2")])
+        unit.copy_members([("g1", "g2")])
+
+    store.write(work)
+    for name in ("g1", "g2"):
+        first = store.read(lambda unit, name=name: unit.members(name, limit=2))
+        assert [one.id for one in first] == ["a0", "a2"]
+        rest = store.read(lambda unit, name=name: unit.members(name, after="a2"))
+        assert [one.id for one in rest] == ["a3", "a4"]
+
+
+def test_events_are_read_by_id(store: Store) -> None:
+    """Without their envelopes; an unknown id is left out."""
+    store.write(lambda unit: unit.add_events([event_record("e1"), event_record("e2")]))
+    assert [one.id for one in store.read(lambda unit: unit.events_of(["e2", "e3"]))] == ["e2"]
 
 
 def test_the_groups_of_alerts_are_found(store: Store) -> None:
@@ -471,7 +562,9 @@ def test_a_beat_and_a_policy_are_written_as_often_as_wanted(store: Store) -> Non
 def _told(unit: Unit, name: str, at: int, state: State) -> None:
     ended = at if state in (State.SENT, State.DEAD) else None
     ingest(unit, name, at)
-    unit.put_groups([group(f"g-{name}", None, opened_at=at)])
+    is_over = None if ended is None else at
+    unit.put_alerts([alert(f"a-{name}", name, at, ended_at=is_over)])
+    unit.put_groups([group(f"g-{name}", None, opened_at=at, ended_at=is_over)])
     unit.add_notifications([notification(f"n-{name}", f"g-{name}", name, at)])
     unit.add_deliveries([delivery(f"d-{name}", at=at, group_id=f"g-{name}", notification_id=f"n-{name}")])
     unit.settle_deliveries([], [])
@@ -514,8 +607,8 @@ def test_what_has_ended_and_is_old_goes(store: Store) -> None:
         "n-open",
         "n-young",
     }
-    [due] = store.write(lambda unit: unit.claim_groups(START, 9))
-    assert (due.group.id, [a.id for a in due.alerts]) == ("g-due", ["a-due"])
+    assert [one.id for one in store.write(lambda unit: unit.due_groups(START, 9))] == ["g-due"]
+    assert [one.id for one in store.read(lambda unit: unit.alerts(["a-old", "a-due"]))] == ["a-due"]
     books = store.read(lambda unit: unit.books())
     assert {name: count for name, count in books.items() if "unbalanced" in name and count} == {}
 
@@ -542,7 +635,7 @@ def test_the_books_balance_in_the_middle_of_pruning(store: Store) -> None:
         unit.put_alerts([alert(f"a{n}", f"e{n}", START + n) for n in range(9)])
         unit.put_groups([group("g", None)])
         unit.join_groups([("g", f"a{n}") for n in range(9)])
-        unit.add_events([event_record("lone", START + 99)])
+        unit.add_events([event_record("lone", START + 99, matches=())])
 
     store.write(work)
     for _ in range(6):
@@ -595,8 +688,8 @@ def test_the_books_count_what_became_of_everything(store: Store) -> None:
         _told(unit, "e1", START, State.PENDING)
         ingest(unit, "e2")
         unit.set_aside([set_aside("u1")])
-        unit.add_events([event_record("e3"), event_record("e4", outcome="unmatched")])
-        unit.put_alerts([alert("lone", "e4"), alert("muted", "e4", muted_by="shadow")])
+        unit.add_events([event_record("e3", matches=()), event_record("e4", outcome="unmatched")])
+        unit.put_alerts([alert("lone", "e4"), alert("muted", "e4", muted_by="shadow", shadow=True)])
         unit.put_groups([group("silent", None)])
         unit.add_notifications([notification("unsent", "g-e1")])
         unit.add_deliveries([delivery("tokenless", state=State.SENDING)])

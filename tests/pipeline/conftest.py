@@ -16,6 +16,7 @@ from router.core.message import Message
 from router.core.policy import ChannelPlan, Policy, Target, make_policy
 from router.core.rule import Rule
 from router.decoders import decode
+from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
@@ -57,8 +58,9 @@ class ScriptedChannel:
 
 
 def plan(name: str, targets: int = 1, **keys: Any) -> ChannelPlan:
-    """A channel with that many webhook targets."""
-    return ChannelPlan(name, tuple(Target(f"{name}/{n + 1}", "webhook") for n in range(targets)), **keys)
+    """A channel with that many webhook targets, without a storm guard."""
+    given: dict[str, Any] = {"storm": None} | keys
+    return ChannelPlan(name, tuple(Target(f"{name}/{n + 1}", "webhook") for n in range(targets)), **given)
 
 
 class Pipeline:
@@ -70,6 +72,7 @@ class Pipeline:
         self.clock = HandClock()
         self.metrics = telemetry.Metrics()
         self.due = 0
+        self.waiting_for: frozenset[str] = frozenset()
         self.channels = {
             target.name: ScriptedChannel() for plan in policy.channels.values() for target in plan.targets
         }
@@ -77,6 +80,14 @@ class Pipeline:
         self.deliver = Deliver(store, "me", self.clock, self.metrics, self._told)
         self.dispatch = Dispatch(
             store, lambda: self.policy, Tongue, self.clock, self.metrics, self.deliver.wake
+        )
+        self.advance = Advance(
+            store,
+            lambda: self.policy,
+            self.clock,
+            self.metrics,
+            lambda: self.waiting_for,
+            self.dispatch.recheck,
         )
         self.maintain = Maintain(
             store,
@@ -134,8 +145,8 @@ class Pipeline:
             self.deliver.settle()
 
     def run(self) -> None:
-        """Dispatches and sends until nothing is due."""
-        while self.dispatch.step():
+        """Lets time act, dispatches and sends until nothing is due."""
+        while self.advance.step() or self.dispatch.step():
             self.send()
         self.send()
 
@@ -172,8 +183,8 @@ def make(store: Store) -> Iterator[MakePipeline]:
 
 
 def rule(name: str = "failed", when: str | None = None, **keys: Any) -> Rule:
-    """A rule that tells oncall."""
-    given: dict[str, Any] = {"to": ("oncall",)} | keys
+    """A rule that tells oncall of each alert alone."""
+    given: dict[str, Any] = {"to": ("oncall",), "group_by": ()} | keys
     return Rule(name, Filter(when) if when else None, **given)
 
 

@@ -21,13 +21,15 @@ def event_record(
     held = {"Event": "Job.State.Failed", "JobId": f"job-{name}"} if data is None else dict(data)
     event = Event(name, "hook", at, held, at, f"key:{name}")
     envelope = Envelope("hook", json.dumps(held).encode(), at, {"x": "y"}, "place", f"key:{name}")
-    given: dict[str, Any] = {"policy": "p", "outcome": "routed", "reason": "matched a"} | changed
+    given: dict[str, Any] = {"policy": "p", "outcome": "routed", "reason": "matched a"}
+    given |= {"matches": (("a", f"a-{name}"),)} | changed
     return EventRecord(event, envelope, **given)
 
 
 def alert(name: str, event: str, at: int = START, **changed: Any) -> Alert:
     """A firing alert of its own."""
     given: dict[str, Any] = {"state": AlertState.FIRING, "severity": "warning", "labels": {"team": "ours"}}
+    given["slot"] = f"slot-{name}"
     return Alert(
         id=name,
         rule="failed",
@@ -44,7 +46,8 @@ def alert(name: str, event: str, at: int = START, **changed: Any) -> Alert:
 def group(name: str, due_at: int | None = START, **changed: Any) -> Group:
     """A group on the channel oncall that is due."""
     reason = Reason.FIRST if due_at is not None else None
-    given: dict[str, Any] = {"due_reason": reason, "key": f'["{name}"]', "opened_at": START} | changed
+    given: dict[str, Any] = {"due_reason": reason, "key": f'["{name}"]', "opened_at": START}
+    given |= {"slot": f"slot-{name}"} | changed
     return Group(id=name, channel="oncall", severity="warning", policy="p", due_at=due_at, **given)
 
 

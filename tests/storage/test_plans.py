@@ -13,7 +13,17 @@ from tests.storage.making import START, delivery
 
 def _loops(unit: Unit) -> None:
     unit.known(["mns:1"])
-    unit.claim_groups(START, 10)
+    unit.open_alerts(["k-1"], ["k-2"])
+    unit.open_groups(["k-1"])
+    unit.ends(["e-1"])
+    unit.jobs(["job-1"])
+    unit.due_alerts(START, 10, ["queue"])
+    unit.due_groups(START, 10)
+    unit.next_change(())
+    unit.members("g-1")
+    unit.alerts(["a-1"])
+    unit.storm("oncall", START)
+    unit.told_since("oncall", START)
     unit.claim_deliveries(START, {"oncall/1": 4}, "me:1", START + 1)
     unit.next_due(["oncall/1"])
     unit.expired_claims(START, 10)

@@ -1,0 +1,446 @@
+"""The open alerts and groups that a batch touches, and what events, times and people make of them.
+
+A book is loaded with what the store knows, changed by pure rules in the order of what happens, and
+written back: only what it lists as changed.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from router.core import alert as alerts
+from router.core import group as groups
+from router.core import key as keys
+from router.core.alert import HIDDEN, Alert, AlertState, Seat, Step
+from router.core.cause import cause_of
+from router.core.event import Event
+from router.core.group import Group, Tally
+from router.core.key import Key
+from router.core.policy import Policy
+from router.core.rule import Judgement, Match, Rule
+
+_INHIBITED = "inhibited"
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What must be loaded before events can be taken, by the names under which the store keeps it."""
+
+    slots: set[str] = field(default_factory=set[str])
+    anchors: set[str] = field(default_factory=set[str])
+    ends: set[str] = field(default_factory=set[str])
+    groups: set[str] = field(default_factory=set[str])
+
+
+def wanted(judged: Iterable[tuple[Event, Judgement]]) -> Wanted:
+    """What events of a batch may touch."""
+    found = Wanted()
+    for event, judgement in judged:
+        for match in judgement.matches:
+            _want(found, match.rule, event, match)
+        for rule in (*judgement.ended, *judgement.met):
+            found.anchors.update(keys.anchors(rule, event))
+            found.ends.update(keys.ends_of(rule, event))
+    return found
+
+
+def _want(found: Wanted, rule: Rule, event: Event, match: Match) -> None:
+    key = keys.key_of(rule, event)
+    found.slots.add(keys.slot(rule.name, key))
+    if rule.remembers_ends:
+        found.ends.update(keys.ends_for(rule, key))
+    if match.shadow:
+        return
+    group_key = keys.group_key_of(rule, event, "")
+    if group_key.parts:
+        found.groups.update(keys.slot(channel, group_key) for channel in rule.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one event.
+
+    Args:
+        matches: (rule, alert id) of every match that opened or updated an alert.
+        ends: how many alerts it ended.
+        late: rules whose match came too late: an end that is newer was heard before.
+    """
+
+    matches: tuple[tuple[str, str], ...] = ()
+    ends: int = 0
+    late: tuple[str, ...] = ()
+
+
+class Book:
+    """Open alerts and groups, and what was changed of them.
+
+    Args:
+        policy: in force.
+        now: the router's clock, microseconds UTC.
+    """
+
+    def __init__(self, policy: Policy, now: int) -> None:
+        self.policy = policy
+        self.now = now
+        self.alerts: dict[str, Alert] = {}
+        self.groups: dict[str, Group] = {}
+        self.ends: dict[str, int] = {}
+        self.changed_alerts: dict[str, None] = {}
+        self.changed_groups: dict[str, None] = {}
+        self.changed_ends: dict[str, None] = {}
+        self.members: list[tuple[str, str]] = []
+        self._by_slot: dict[str, str] = {}
+        self._by_anchor: dict[str, dict[str, None]] = {}
+        self._groups_by_slot: dict[str, str] = {}
+
+    # what the store knows
+
+    def load(self, alerts: Iterable[Alert], groups: Iterable[Group], ends: Mapping[str, int]) -> None:
+        """Takes in open alerts, open groups, and remembered ends."""
+        for alert in alerts:
+            self._keep(alert)
+        for group in groups:
+            self.groups[group.id] = group
+            if group.ended_at is None:
+                self._groups_by_slot[group.slot] = group.id
+        self.ends.update(ends)
+
+    def _keep(self, alert: Alert) -> None:
+        self.alerts[alert.id] = alert
+        if alert.ended_at is None:
+            self._by_slot[alert.slot] = alert.id
+            if alert.anchor:
+                self._by_anchor.setdefault(alert.anchor, {})[alert.id] = None
+
+    # events
+
+    def take(self, event: Event, judgement: Judgement) -> Taken:
+        """What an event ends, opens and updates; ``resolve_when`` is judged first."""
+        ends = sum(self._end(rule, event, "resolve_when") for rule in judgement.ended)
+        ends += sum(self._end(rule, event, "expect") for rule in judgement.met)
+        matches: list[tuple[str, str]] = []
+        late: list[str] = []
+        for match in judgement.matches:
+            alert_id = self._match(match)
+            if alert_id is None:
+                late.append(match.rule.name)
+            else:
+                matches.append((match.rule.name, alert_id))
+        return Taken(tuple(matches), ends, tuple(late))
+
+    def _end(self, rule: Rule, event: Event, by: str) -> int:
+        for name in keys.ends_of(rule, event):
+            if event.at >= self.ends.get(name, event.at):
+                self.ends[name] = event.at
+                self.changed_ends[name] = None
+        found = [
+            self.alerts[one]
+            for anchor in keys.anchors(rule, event)
+            for one in self._by_anchor.get(anchor, ())
+        ]
+        ended = [alert for alert in found if alert.rule == rule.name and _is_ended(alert, event)]
+        for alert in ended:
+            self.finish(alert, f"{by}: {event.kind or 'an event'} {event.id}")
+        return len(ended)
+
+    def _match(self, match: Match) -> str | None:
+        rule, event = match.rule, match.event
+        key = keys.key_of(rule, event)
+        known = self._by_slot.get(keys.slot(rule.name, key))
+        if known is not None:
+            old = self.alerts[known]
+            self._change(old, alerts.matched(old, rule, event, self.now), rule, fresh=True)
+            return known
+        if rule.remembers_ends and self._ended_later(rule, key, event):
+            return None
+        self._open(alerts.opened(match, key, self.policy.hash, self.now, cause_of(event)), rule)
+        return self._by_slot[keys.slot(rule.name, key)]
+
+    def _ended_later(self, rule: Rule, key: Key, event: Event) -> bool:
+        return any(self.ends.get(name, event.at) > event.at for name in keys.ends_for(rule, key))
+
+    def _open(self, alert: Alert, rule: Rule) -> None:
+        self._put(alert)
+        if alert.is_open and not alert.shadow:
+            self._seat(alert, rule)
+
+    # alerts
+
+    def _put(self, alert: Alert) -> None:
+        self._keep(alert)
+        self.changed_alerts[alert.id] = None
+
+    def _change(self, old: Alert, new: Alert, rule: Rule, *, fresh: bool) -> None:
+        """Writes an alert's change into its groups.
+
+        Args:
+            fresh: it matched again or fires again, so that its groups have something to tell.
+        """
+        if new.is_open and not old.is_open and not new.shadow:
+            self._put(new)
+            self._seat(new, rule)
+            return
+        if fresh and new.muted_by.startswith(_INHIBITED):
+            new = alerts.unmuted(new, rule, self.now)
+        seats = tuple(self._reseat(old, new, seat, fresh=fresh) for seat in new.seats)
+        self._put(replace(new, seats=seats))
+
+    def _reseat(self, old: Alert, new: Alert, seat: Seat, *, fresh: bool) -> Seat:
+        group = self.groups[seat.group_id]
+        moved = seat
+        if seat.held and not new.muted_by:
+            moved = Seat(seat.group_id, group.told if seat.since == HIDDEN else seat.since, group.told)
+        elif fresh and not seat.held:
+            moved = seat._replace(fresh=group.told)
+        self._count(
+            group, new, groups.part_of(old, seat, group), groups.part_of(new, moved, group), fresh=fresh
+        )
+        return moved
+
+    def _count(self, group: Group, alert: Alert, before: Tally, after: Tally, *, fresh: bool) -> None:
+        counted = groups.counted(group, alert.rule, before, after)
+        if fresh and counted.shown[:1] != (alert.id,):
+            counted = replace(counted, shown=groups.shown_with(counted.shown, alert.id))
+        self._put_group(groups.due(counted, self.policy.rule, self.now))
+        if group.storm_id:
+            self._count_storm(group.storm_id, alert, before, after, fresh=fresh)
+
+    def _put_group(self, group: Group) -> None:
+        if self.groups.get(group.id) is not group:
+            self.groups[group.id] = group
+            self.changed_groups[group.id] = None
+            if group.ended_at is None:
+                self._groups_by_slot[group.slot] = group.id
+            elif self._groups_by_slot.get(group.slot) == group.id:
+                del self._groups_by_slot[group.slot]
+
+    # groups
+
+    def _seat(self, alert: Alert, rule: Rule) -> None:
+        """Seats an alert that has fired in the groups of its rule's channels."""
+        covered = [until for channel in rule.to if (until := self._covered(alert, rule, channel))]
+        if covered:
+            alert = alerts.acknowledged(alert, rule, self.now, "with its group", max(covered))
+        for channel in rule.to:
+            alert = self._join(alert, rule, channel)
+        self._put(alert)
+
+    def _covered(self, alert: Alert, rule: Rule, channel: str) -> int | None:
+        group = self._group_of(alert, channel)
+        return groups.covers(group, rule.name, rule.severity, self.now) if group else None
+
+    def _group_of(self, alert: Alert, channel: str) -> Group | None:
+        found = self._groups_by_slot.get(keys.slot(channel, Key.of(alert.group_key)))
+        return self.groups[found] if found is not None else None
+
+    def _join(self, alert: Alert, rule: Rule, channel: str) -> Alert:
+        group = self._group_of(alert, channel) or groups.opened(
+            channel, Key.of(alert.group_key), alert, self.now
+        )
+        seat = Seat(group.id, group.told, group.told)
+        joined = groups.joined(group, alert, rule.severity, alert.cause)
+        self.members.append((group.id, alert.id))
+        self.groups.setdefault(group.id, group)
+        after = groups.part_of(alert, seat, group)
+        self._count(joined, alert, Tally(), after, fresh=False)
+        return replace(alert, seats=(*alert.seats, seat))
+
+    def group_slots(self, alert: Alert, channels: Sequence[str]) -> list[str]:
+        """The names of the groups that an alert has or will have on channels."""
+        key = Key.of(alert.group_key)
+        return [keys.slot(channel, key) for channel in channels] if key.parts else []
+
+    # ends
+
+    def finish(self, alert: Alert, reason: str, *, quiet: bool = False) -> None:
+        """Ends an alert, and its groups where it was the last.
+
+        Args:
+            quiet: it ended by itself: nobody is told.
+        """
+        self._by_slot.pop(alert.slot, None)
+        self._by_anchor.get(alert.anchor, {}).pop(alert.id, None)
+        for seat in alert.seats:
+            self._leave(alert, seat, quiet=quiet)
+        self._put(alerts.ended(alert, self.now, reason))
+
+    def _leave(self, alert: Alert, seat: Seat, *, quiet: bool) -> None:
+        group = self.groups[seat.group_id]
+        before = groups.part_of(alert, seat, group)
+        left = groups.counted(group, alert.rule, before, Tally())
+        left = replace(left, resolved=group.resolved + 1)
+        if left.open or left.ended_at is not None:
+            self._put_group(groups.due(left, self.policy.rule, self.now))
+        else:
+            both = not group.told and bool(before.untold) and group.severity == "critical" and not quiet
+            self._put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet, both=both))
+        if group.storm_id:
+            self._leave_storm(group.storm_id, alert, quiet=quiet)
+
+    # storms
+
+    def _count_storm(self, storm_id: str, alert: Alert, before: Tally, after: Tally, *, fresh: bool) -> None:
+        storm = self.groups[storm_id]
+        came = after.open > before.open
+        if not came and not fresh:
+            return
+        old = storm.tallies.get(alert.rule, Tally())
+        opened = old.open + int(came)
+        told = old._replace(
+            open=opened,
+            fresh=min(opened, old.fresh + 1),
+            untold=min(opened, old.untold + int(came)),
+        )
+        grown = replace(
+            storm,
+            alerts=storm.alerts + int(came),
+            tallies={**storm.tallies, alert.rule: told},
+            shown=groups.shown_with(storm.shown, alert.id),
+            causes=groups.caused(storm.causes, alert.cause) if came else storm.causes,
+        )
+        self._put_group(groups.due(grown, self.policy.rule, self.now))
+
+    def _leave_storm(self, storm_id: str, alert: Alert, *, quiet: bool) -> None:
+        storm = self.groups[storm_id]
+        old = storm.tallies.get(alert.rule, Tally())
+        opened = max(0, old.open - 1)
+        less = old._replace(open=opened, fresh=min(opened, old.fresh), untold=min(opened, old.untold))
+        left = replace(storm, resolved=storm.resolved + 1, tallies={**storm.tallies, alert.rule: less})
+        if left.open:
+            self._put_group(groups.due(left, self.policy.rule, self.now))
+        elif left.ended_at is None:
+            self._put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet))
+
+    def absorb(self, group: Group, storm: Group) -> Group:
+        """Lets a storm tell a group from now on; returns the storm's group."""
+        tallies = dict(storm.tallies)
+        for name, tally in group.tallies.items():
+            old = tallies.get(name, Tally())
+            tallies[name] = old._replace(
+                open=old.open + tally.open, untold=old.untold + tally.untold, fresh=old.fresh + tally.fresh
+            )
+        causes = storm.causes
+        for cause, times in group.causes.items():
+            causes = groups.caused(causes, cause, times)
+        shown = storm.shown
+        for one in reversed(group.shown):
+            shown = groups.shown_with(shown, one)
+        grown = replace(
+            storm,
+            alerts=storm.alerts + group.alerts,
+            storm_groups=storm.storm_groups + 1,
+            tallies=tallies,
+            causes=causes,
+            shown=shown,
+        )
+        self.groups.setdefault(storm.id, storm)
+        self._put_group(replace(group, storm_id=storm.id, due_at=None, due_reason=None))
+        self._put_group(groups.due(grown, self.policy.rule, self.now))
+        return self.groups[storm.id]
+
+    # time
+
+    def time_out(self, alert: Alert) -> Step | None:
+        """What time makes of an alert that is due; RECHECK is left to who knows the mutes."""
+        rule = self.policy.rule(alert.rule)
+        if rule is None or rule.mode == "off":
+            self.finish(alert, "its rule is not in force any more", quiet=True)
+            return Step.CLOSE
+        step = alerts.step_of(alert, rule, self.now)
+        match step:
+            case Step.FIRE:
+                self._change(alert, alerts.fired(alert, rule, self.now), rule, fresh=True)
+            case Step.HEAL:
+                self.finish(alert, "the window passed", quiet=True)
+            case Step.CLOSE:
+                self.finish(alert, "nothing was heard of it any more (close_after)", quiet=True)
+            case Step.ESCALATE:
+                self._escalate(alert, rule)
+            case _:
+                self._put(alerts.timed(alert, rule))
+        return step
+
+    def _escalate(self, alert: Alert, rule: Rule) -> None:
+        step = alert.escalated + 1
+        alert = alerts.escalated(alert, rule, step)
+        for channel in rule.escalate[step - 1].to:
+            group = self._group_of(alert, channel)
+            if group is not None and any(seat.group_id == group.id for seat in alert.seats):
+                alert = self._refresh(alert, group)
+            else:
+                alert = self._join(alert, rule, channel)
+                group = self.groups[alert.seats[-1].group_id]
+            now_in = self.groups[group.id]
+            raised = replace(now_in, escalation=(max(step, now_in.escalation[0]), now_in.escalation[1]))
+            self._put_group(groups.due(raised, self.policy.rule, self.now))
+        self._put(alert)
+
+    def _refresh(self, alert: Alert, group: Group) -> Alert:
+        """The alert is news again to one of its groups."""
+        seats = tuple(
+            self._reseat(alert, alert, seat, fresh=True) if seat.group_id == group.id else seat
+            for seat in alert.seats
+        )
+        return replace(alert, seats=seats)
+
+    # people
+
+    def acknowledge(self, alert: Alert, by: str) -> None:
+        """Takes an alert as seen; further ones of its rule that are not worse join its groups so."""
+        rule = self.policy.rule(alert.rule)
+        if not alert.is_open:
+            return
+        taken = alerts.acknowledged(alert, rule, self.now, by)
+        self._change(alert, taken, rule or Rule(alert.rule, None), fresh=False)
+        severity = alerts.severity_of(alert, rule)
+        for seat in taken.seats:
+            group = self.groups[seat.group_id]
+            covered = {**group.covered, alert.rule: (taken.acknowledged_until or self.now, int(severity))}
+            self._put_group(replace(group, covered=covered))
+
+    # mutes
+
+    def mute(self, alert: Alert, reason: str, recheck_at: int | None) -> None:
+        """Holds an alert back: it is not told before nothing mutes it any more."""
+        rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
+        held = alerts.muted(alert, rule, reason, recheck_at)
+        seats: list[Seat] = []
+        for seat in alert.seats:
+            group = self.groups[seat.group_id]
+            was_told = seat.since < group.told
+            moved = seat._replace(held=True, since=seat.since if was_told or seat.held else HIDDEN)
+            before, after = groups.part_of(alert, seat, group), groups.part_of(held, moved, group)
+            self._count(group, held, before, after, fresh=False)
+            seats.append(moved)
+        self._put(replace(held, seats=tuple(seats)))
+
+    def unmute(self, alert: Alert) -> None:
+        """Nothing mutes the alert any more: if it still fires, its groups tell it."""
+        rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
+        self._change(alert, alerts.unmuted(alert, rule, self.now), rule, fresh=True)
+
+    def recheck(self, alert: Alert, at: int | None) -> None:
+        """Looks at a muted alert again at that time."""
+        rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
+        self._put(alerts.muted(alert, rule, alert.muted_by, at))
+
+    # telling
+
+    def told(self, group: Group) -> None:
+        """Notes that a group was told now."""
+        self._put_group(groups.told(group, self.policy.rule, self.now))
+
+    def put_group(self, group: Group) -> None:
+        """Writes a group as it is."""
+        self._put_group(group)
+
+
+def _is_ended(alert: Alert, event: Event) -> bool:
+    if alert.ended_at is not None or event.at < alert.event_at:
+        return False
+    return keys.is_ended_by(Key(alert.parts, tuple(json.loads(alert.key))), event)
+
+
+def is_waiting(alert: Alert) -> bool:
+    """Whether the alert waits for a time of its events' clock, which its source must have caught up with."""
+    return alert.state is AlertState.PENDING

@@ -1,0 +1,198 @@
+"""What makes two events the same trouble, and which alerts are told together.
+
+A key is a list of JMESPath expressions, its *parts*, and their values on the event that opened the alert.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+from router.core.catalogue import EVENTS
+from router.core.event import Event, digest_id
+from router.core.filter import Filter
+from router.core.rule import Rule
+
+#: The keys that an event of the catalogue may have where a rule names none.
+_DEFAULTS: tuple[tuple[str, ...], ...] = tuple(dict.fromkeys(kind.key for kind in EVENTS.values()))
+#: What tells things apart that are counted, and alerts that are told together, where a rule does not say.
+_WHOLES = ("JobId", "ClusterId")
+#: The field under which a task's or an instance's event carries what was last heard of its job.
+JOB = "Job"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The parts of a key and their values on one event.
+
+    Args:
+        parts: the expressions; none for an event that is a trouble of its own.
+        values: JSON values, one for each part; the event's id where there is no part.
+    """
+
+    parts: tuple[str, ...]
+    values: tuple[Any, ...]
+
+    @property
+    def text(self) -> str:
+        """The values as canonical JSON text."""
+        return _json(self.values)
+
+    @property
+    def whole(self) -> str:
+        """Parts and values as canonical JSON text."""
+        return _json((self.parts, self.values))
+
+    @classmethod
+    def of(cls, whole: str) -> "Key":
+        """The reverse of :attr:`whole`."""
+        parts, values = json.loads(whole)
+        return cls(tuple(parts), tuple(values))
+
+
+def key_of(rule: Rule, event: Event) -> Key:
+    """The key of an alert that this event opens; missing, null and ``''`` are the same."""
+    parts = _parts(rule, event)
+    values = tuple(_value(part, event.data) for part in parts)
+    if not values or any(value is None for value in values):
+        return Key((), (event.id,))
+    return Key(parts, values)
+
+
+def group_key_of(rule: Rule, event: Event, alert_id: str) -> Key:
+    """The values that alerts share which are told together; an alert that is told alone has its id."""
+    if rule.group_by != ():
+        own = tuple(expression.text for expression in rule.group_by or ())
+        for parts in filter(None, (own, *((whole,) for whole in _WHOLES))):
+            values = tuple(_value(part, event.data) for part in parts)
+            if any(value is not None for value in values):
+                return Key(parts, values)
+    return Key((), (alert_id,))
+
+
+def slot(name: str, key: Key) -> str:
+    """Names the place of a key among the open alerts of a rule, or among the groups of a channel."""
+    return digest_id("k", f"{name}\n{key.whole}")
+
+
+# What ends an alert is another event: it is compared in the parts that its kind carries.
+
+
+def anchor(rule: str, part: str, value: Any) -> str:
+    """Where alerts of a rule are found by the first part of their key alone."""
+    return digest_id("k", f"{rule}\n{_json((part, value))}")
+
+
+def anchors(rule: Rule, event: Event) -> list[str]:
+    """Where the alerts may be that this event ends."""
+    firsts = (rule.key[0].text,) if rule.key else _WHOLES
+    found = ((part, _value(part, event.data)) for part in firsts)
+    return [anchor(rule.name, part, value) for part, value in found if value is not None]
+
+
+def is_ended_by(key: Key, event: Event) -> bool:
+    """Whether the event, which meets the condition, is about this key: equal in all parts that it carries."""
+    parts = carried(key.parts, event.kind)
+    values = dict(zip(key.parts, key.values, strict=False))
+    found = [(values[part], _value(part, event.data)) for part in parts]
+    if event.kind not in EVENTS:
+        found = [(own, other) for own, other in found if other is not None]
+    return bool(found) and all(own == other for own, other in found)
+
+
+def ends_of(rule: Rule, event: Event) -> Iterator[str]:
+    """The names under which it is remembered that this event ended alerts of a rule."""
+    for parts in _possible_parts(rule):
+        held = carried(parts, event.kind)
+        values = {part: _value(part, event.data) for part in held}
+        if event.kind not in EVENTS:
+            values = {part: value for part, value in values.items() if value is not None}
+        if values and all(value is not None for value in values.values()):
+            yield _end(rule.name, parts, values)
+
+
+def ends_for(rule: Rule, key: Key) -> list[str]:
+    """The names under which an end may be remembered that concerns this key."""
+    values = dict(zip(key.parts, key.values, strict=False))
+    return [
+        _end(rule.name, key.parts, {part: values[part] for part in parts}) for parts in _subsets(key.parts)
+    ]
+
+
+def _end(rule: str, parts: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    return digest_id("e", f"{rule}\n{_json((parts, sorted(values.items())))}")
+
+
+def _possible_parts(rule: Rule) -> tuple[tuple[str, ...], ...]:
+    if rule.key:
+        return (tuple(expression.text for expression in rule.key),)
+    return tuple((whole,) for whole in _WHOLES) if rule.count else _DEFAULTS
+
+
+@lru_cache(maxsize=4096)
+def _subsets(parts: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The parts that some kind of event carries, and all of them."""
+    found = (carried(parts, kind) for kind in (*EVENTS, ""))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+@lru_cache(maxsize=16_384)
+def carried(parts: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    """Those parts of a key that an event of this kind carries; all of them outside the catalogue."""
+    known = EVENTS.get(kind)
+    if known is None:
+        return parts
+    fields = {*known.fields, *([JOB] if "Task" in known.fields else [])}
+    return tuple(part for part in parts if fields_of(_filter(part).ast) <= fields)
+
+
+def fields_of(node: Mapping[str, Any]) -> set[str]:
+    """The fields of the event that an expression reads, at the least."""
+    kind, children = node["type"], node["children"]
+    if kind == "field":
+        return {node["value"]}
+    if kind in ("subexpression", "pipe", "index_expression", "projection", "value_projection"):
+        return fields_of(children[0])
+    found: set[str] = set()
+    for child in children:
+        if isinstance(child, Mapping):
+            found |= fields_of(cast("Mapping[str, Any]", child))
+    return found
+
+
+def values_of(expressions: Sequence[Filter], data: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What expressions find; null where they find nothing or fail."""
+    return tuple(_value(expression.text, data) for expression in expressions)
+
+
+def _parts(rule: Rule, event: Event) -> tuple[str, ...]:
+    if rule.key is not None:
+        return tuple(expression.text for expression in rule.key)
+    if rule.count:
+        return next(((whole,) for whole in _WHOLES if _value(whole, event.data) is not None), ())
+    known = EVENTS.get(event.kind)
+    return known.key if known else ()
+
+
+def _value(part: str, data: Mapping[str, Any]) -> Any:
+    if part.isalnum():
+        value = data.get(part)
+    else:
+        try:
+            value = _filter(part).search(data)
+        except Exception:  # noqa: BLE001  jmespath lets a bare TypeError out; a key that fails names no trouble
+            return None
+    return None if value == "" else value
+
+
+@lru_cache(maxsize=4096)
+def _filter(text: str) -> Filter:
+    return Filter(text)
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
+
+
+def _json(value: Sequence[Any]) -> str:
+    return _encode(value)

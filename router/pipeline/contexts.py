@@ -1,0 +1,58 @@
+"""Job context: what was last heard of a job, joined to the events of its tasks and instances."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from router.core.catalogue import EVENTS
+from router.core.event import Event
+from router.core.key import JOB
+from router.ports import Job, Unit
+
+_OF_JOBS = frozenset(name for name, kind in EVENTS.items() if kind.key == ("JobId",))
+_OF_PARTS = frozenset(name for name, kind in EVENTS.items() if "Task" in kind.key)
+
+
+class Contexts:
+    """The jobs that a batch is about, changed in the order of its events.
+
+    Args:
+        jobs: as the store knows them, by id.
+    """
+
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self._jobs = dict(jobs)
+        self._changed: dict[str, None] = {}
+
+    @classmethod
+    def load(cls, unit: Unit, events: Iterable[Event]) -> "Contexts":
+        """Reads what the store knows of the jobs of these events."""
+        ids = {job for event in events if (job := _job_of(event))}
+        return cls({job.id: job for job in unit.jobs(ids)} if ids else {})
+
+    def joined(self, event: Event) -> Event:
+        """The event as filters see it; a job's own event becomes what was last heard of it."""
+        job = _job_of(event)
+        if job and event.kind in _OF_JOBS:
+            known = self._jobs.get(job)
+            if known is None or known.at <= event.at:
+                self._jobs[job] = Job(job, event.data, event.at)
+                self._changed[job] = None
+            return event
+        return self.read(event)
+
+    def read(self, event: Event) -> Event:
+        """A task's or an instance's event with its job, or null; any other event as it is."""
+        if event.kind not in _OF_PARTS:
+            return event
+        known = self._jobs.get(_job_of(event))
+        return replace(event, data={**event.data, JOB: dict(known.data) if known else None})
+
+    def save(self, unit: Unit, now: int) -> None:
+        """Writes what changed."""
+        if self._changed:
+            unit.put_jobs([self._jobs[job] for job in self._changed], now)
+
+
+def _job_of(event: Event) -> str:
+    job = event.data.get("JobId")
+    return job if isinstance(job, str) else ""

@@ -1,0 +1,96 @@
+"""Why an alert that fires is not told now, and when to look again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router.core import key as keys
+from router.core.alert import OPEN, Alert
+from router.core.key import Key
+from router.core.policy import Policy
+from router.core.rule import Inhibition, Rule
+from router.ports import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What mutes an alert, in words, and when that may end; None when only a new match shows it."""
+
+    reason: str
+    until: int | None = None
+
+
+class Mutes:
+    """What mutes alerts at one moment: inhibition, then silences, then time intervals.
+
+    Args:
+        now: the router's clock, microseconds UTC.
+    """
+
+    def __init__(self, unit: Unit, policy: Policy, now: int) -> None:
+        self._unit = unit
+        self._policy = policy
+        self._now = now
+        self._inhibitors: dict[tuple[str, str], str] = {}
+        self._data: dict[str, Mapping[str, Any]] = {}
+
+    def may_mute(self, rules: Iterable[str]) -> bool:
+        """Whether any alert of these rules can be muted now."""
+        return any(self._policy_mutes(name) for name in rules)
+
+    def _policy_mutes(self, name: str) -> bool:
+        rule = self._policy.rule(name)
+        return rule is not None and bool(rule.inhibited_by)
+
+    def judge(self, alerts: Sequence[Alert]) -> list[Held | None]:
+        """For each alert what mutes it, or None."""
+        self._read({alert.event_id for alert in alerts})
+        return [self._judged(alert) for alert in alerts]
+
+    def _read(self, ids: set[str]) -> None:
+        missing = ids - self._data.keys()
+        self._data |= {event.id: event.data for event in self._unit.events_of(missing)} if missing else {}
+
+    def _judged(self, alert: Alert) -> Held | None:
+        rule = self._policy.rule(alert.rule)
+        return self._inhibited(alert, rule) if rule else None
+
+    # inhibition
+
+    def _inhibited(self, alert: Alert, rule: Rule) -> Held | None:
+        data = self._data.get(alert.event_id, {})
+        for inhibition in rule.inhibited_by:
+            values = keys.values_of(inhibition.equal, data)
+            if any(value is None for value in values):
+                continue
+            by = self._inhibitor(inhibition, values)
+            if by and by != alert.id:
+                return Held(f"inhibited by {inhibition.rule} ({by})")
+        return None
+
+    def _inhibitor(self, inhibition: Inhibition, values: tuple[Any, ...]) -> str:
+        """The id of an alert that fires and has equal values, or nothing."""
+        parts = tuple(one.text for one in inhibition.equal)
+        asked = (inhibition.rule, Key(parts, values).whole)
+        if asked not in self._inhibitors:
+            found = [alert for alert in self._candidates(inhibition, values) if alert.state in OPEN]
+            self._read({alert.event_id for alert in found})
+            equal = (
+                alert.id
+                for alert in found
+                if not alert.shadow
+                and keys.values_of(inhibition.equal, self._data.get(alert.event_id, {})) == values
+            )
+            self._inhibitors[asked] = next(equal, "")
+        return self._inhibitors[asked]
+
+    def _candidates(self, inhibition: Inhibition, values: tuple[Any, ...]) -> list[Alert]:
+        source = self._policy.rule(inhibition.rule)
+        if source is None:
+            return []
+        firsts = (source.key[0].text,) if source.key else ("JobId", "ClusterId")
+        known = dict(zip((one.text for one in inhibition.equal), values, strict=True))
+        anchors = [keys.anchor(source.name, first, known[first]) for first in firsts if first in known]
+        if anchors:
+            return self._unit.open_alerts((), anchors)
+        return self._unit.open_alerts_of(source.name)

@@ -1,0 +1,242 @@
+"""Alerts: when they fire, when they end, and what is never told."""
+
+from typing import Any
+
+from router.core.delivery import SECOND
+from router.core.filter import Filter
+from router.core.rule import Count, Expect, Rule
+from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan, rule
+
+MINUTE = 60
+HOUR = 3600
+
+
+def job(event: str, job_id: str = "job-1", **fields: Any) -> dict[str, Any]:
+    """An event of a job."""
+    return {"Event": event, "Category": "Job", "JobId": job_id, "JobName": "nightly", **fields}
+
+
+def instance(
+    event: str = "OnInstanceFailed", number: int = 0, job_id: str = "job-1", **fields: Any
+) -> dict[str, Any]:
+    """An event of an instance."""
+    given = {"Task": "Echo", "InstanceId": str(number), "ExitCode": "137", "State": "Failed"}
+    return {"Event": event, "Category": "Job", "JobId": job_id, **given, **fields}
+
+
+def failed(name: str = "failed", when: str = "Event == 'OnInstanceFailed'", **keys: Any) -> Rule:
+    """A rule whose alerts are told by job."""
+    given: dict[str, Any] = {"group_by": None} | keys
+    return rule(name, when, **given)
+
+
+def reasons(pipeline: Pipeline, channel: str = "oncall/1") -> list[str]:
+    """Why the channel was told, in order."""
+    return [message.data["reason"] for message, _ in pipeline.channels[channel].sent]
+
+
+def last(pipeline: Pipeline, channel: str = "oncall/1") -> dict[str, Any]:
+    """What the channel was told last."""
+    return dict(pipeline.channels[channel].sent[-1][0].data)
+
+
+def at(pipeline: Pipeline, seconds: float) -> None:
+    """Moves the clock to so many seconds after the start, and lets everything happen that is due."""
+    pipeline.clock.at = START + int(seconds * SECOND)
+    pipeline.run()
+
+
+def take(pipeline: Pipeline, seconds: float, *events: dict[str, Any]) -> list[str]:
+    """Receives events at a time, and lets everything happen that is due; their outcomes."""
+    at(pipeline, seconds)
+    outcomes = [receipt.outcome for receipt in pipeline.take(*events)]
+    pipeline.run()
+    return outcomes
+
+
+RESOLVED = Filter("Event == 'OnJobFinished'")
+
+
+def test_a_second_failure_of_the_same_thing_is_the_same_alert(make: MakePipeline) -> None:
+    """Told once; the second only counts, and is told with what is new."""
+    pipeline = make(failed())
+    take(pipeline, 0, instance())
+    take(pipeline, 10, instance())
+    assert reasons(pipeline) == ["first"]
+    at(pipeline, 300)
+    assert reasons(pipeline) == ["first", "new"]
+    assert last(pipeline)["group"]["count"] == 1
+    assert last(pipeline)["alerts"][0]["count"] == 2
+
+
+def test_resolve_when_ends_every_alert_of_the_job(make: MakePipeline) -> None:
+    """OnJobFinished carries the JobId of the instances' keys: it ends them all, and that is told once."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    take(pipeline, 0, *[instance(number=n) for n in range(5)], instance(job_id="job-2"))
+    take(pipeline, 10, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "first", "resolved"]
+    assert last(pipeline)["group"]["resolved"] == 5
+    assert [alert["state"] for alert in last(pipeline)["alerts"]] == ["resolved"] * 5
+    take(pipeline, 1000)
+    assert reasons(pipeline) == ["first", "first", "resolved"]
+
+
+def test_send_resolved_false_says_nothing_at_the_end(make: MakePipeline) -> None:
+    """The alert ends; nobody is told."""
+    pipeline = make(failed(resolve_when=RESOLVED, send_resolved=False))
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first"]
+
+
+def test_what_heals_within_hold_is_never_told(make: MakePipeline) -> None:
+    """A failure that succeeds on retry within hold pages nobody, and is counted as healed."""
+    pipeline = make(failed(hold=600 * SECOND, resolve_when=Filter("Event == 'OnInstanceFinished'")))
+    take(pipeline, 0, instance())
+    take(pipeline, 300, instance("OnInstanceFinished", ExitCode="0"))
+    at(pipeline, 2000)
+    assert reasons(pipeline) == []
+    [record] = [one for one in pipeline.store.read(lambda unit: unit.events()) if one.matches]
+    [alert] = pipeline.store.read(lambda unit: unit.alerts([record.matches[0][1]]))
+    assert alert.state == "healed"
+
+
+def test_what_lasts_longer_than_hold_is_told_then(make: MakePipeline) -> None:
+    """The first match counts; a second one does not start hold again."""
+    pipeline = make(failed(hold=600 * SECOND))
+    take(pipeline, 0, instance())
+    take(pipeline, 500, instance())
+    at(pipeline, 599)
+    assert reasons(pipeline) == []
+    at(pipeline, 600)
+    assert reasons(pipeline) == ["first"]
+
+
+def test_count_fires_at_the_nth_event_within_the_window(make: MakePipeline) -> None:
+    """The window slides: its start is outside it, its end inside."""
+    pipeline = make(failed(count=Count(3, 60 * SECOND)))
+    take(pipeline, 0, instance(number=1))
+    take(pipeline, 30, instance(number=2))
+    take(pipeline, 60, instance(number=3))
+    assert reasons(pipeline) == []
+    take(pipeline, 89, instance(number=4))
+    assert reasons(pipeline) == ["first"]
+
+
+def test_a_count_that_is_not_reached_heals(make: MakePipeline) -> None:
+    """After its window has passed counting starts at zero."""
+    pipeline = make(failed(count=Count(3, 60 * SECOND)))
+    take(pipeline, 0, instance(number=1), instance(number=2))
+    at(pipeline, 61)
+    take(pipeline, 62, instance(number=3), instance(number=4))
+    assert reasons(pipeline) == []
+
+
+def test_an_expectation_that_is_met_tells_nobody(make: MakePipeline) -> None:
+    """A job that finishes in time is healed; one that does not is told at the deadline."""
+    expect = Expect(Filter("Event == 'OnJobFinished'"), 2 * HOUR * SECOND)
+    pipeline = make(failed("slow", "Event == 'OnJobRunning'", expect=expect))
+    take(pipeline, 0, job("OnJobRunning"), job("OnJobRunning", "job-2"))
+    take(pipeline, HOUR, job("OnJobFinished"))
+    at(pipeline, 2 * HOUR - 1)
+    assert reasons(pipeline) == []
+    at(pipeline, 2 * HOUR)
+    assert reasons(pipeline) == ["first"]
+    assert last(pipeline)["event"]["data"]["JobId"] == "job-2"
+    take(pipeline, 3 * HOUR, job("OnJobFinished", "job-2"))
+    assert reasons(pipeline) == ["first", "resolved"]
+
+
+def test_an_expectation_waits_for_its_source(make: MakePipeline) -> None:
+    """After a standstill the deadline is judged only when the source has caught up."""
+    expect = Expect(Filter("Event == 'OnJobFinished'"), 2 * HOUR * SECOND)
+    pipeline = make(failed("slow", "Event == 'OnJobRunning'", expect=expect))
+    take(pipeline, 0, job("OnJobRunning"), job("OnJobRunning", "job-2"))
+    pipeline.waiting_for = frozenset({"hook"})
+    at(pipeline, 4 * HOUR)
+    assert reasons(pipeline) == []
+    take(pipeline, 4 * HOUR, job("OnJobFinished"))
+    pipeline.waiting_for = frozenset()
+    at(pipeline, 4 * HOUR + 1)
+    assert reasons(pipeline) == ["first"]
+    assert last(pipeline)["event"]["data"]["JobId"] == "job-2"
+
+
+def test_an_older_event_does_not_open_what_has_ended(make: MakePipeline) -> None:
+    """A failure that comes late, after the end that followed it, changes nothing; a newer one does."""
+    pipeline = make(
+        failed(when="type == 'failed'", key=(Filter("id_"),), resolve_when=Filter("type == 'ok'"))
+    )
+
+    def event(kind: str, seconds: int, name: str) -> dict[str, Any]:
+        time = f"2027-01-15T08:{seconds // 60:02}:{seconds % 60:02}Z"
+        body: dict[str, Any] = {
+            "specversion": "1.0",
+            "source": "s",
+            "type": kind,
+            "time": time,
+            "data": {},
+            "id_": "x",
+        }
+        return body | {"id": name}
+
+    pipeline.clock.at = START + HOUR * SECOND
+    outcomes = [receipt.outcome for receipt in pipeline.take(event("ok", 30, "e1"))]
+    outcomes += [receipt.outcome for receipt in pipeline.take(event("failed", 10, "e2"))]
+    pipeline.run()
+    assert outcomes == ["suppressed", "suppressed"]
+    assert reasons(pipeline) == []
+    pipeline.take(event("failed", 40, "e3"))
+    pipeline.run()
+    assert reasons(pipeline) == ["first"]
+
+
+def test_an_alert_closes_by_itself_and_says_nothing(make: MakePipeline) -> None:
+    """close_after runs from the last match; the next match is a new alert."""
+    pipeline = make(failed(closes_after=HOUR * SECOND))
+    take(pipeline, 0, instance())
+    take(pipeline, HOUR - 1, instance())
+    take(pipeline, 2 * HOUR - 2, instance())
+    take(pipeline, 3 * HOUR, instance())
+    assert reasons(pipeline).count("first") == 2
+    assert "resolved" not in reasons(pipeline)
+
+
+def test_a_key_with_a_null_is_an_alert_of_its_own(make: MakePipeline) -> None:
+    """Missing, null and empty are the same, and name no trouble."""
+    pipeline = make(failed(when="Event == 'x'", key=(Filter("a"), Filter("b")), group_by=()))
+    whole = {"Event": "x", "a": 1, "b": 2}
+    take(pipeline, 0, {"Event": "x", "a": "1", "b": ""}, {"Event": "x", "a": "1"}, whole)
+    take(pipeline, 1, whole)
+    assert reasons(pipeline) == ["first"] * 3
+
+
+def test_catch_all_leaves_out_what_ends_something(make: MakePipeline) -> None:
+    """An event that meets resolve_when counts as matched."""
+    pipeline = make(
+        failed(resolve_when=RESOLVED),
+        rule("rest", None, catch_all=True, to=("rest",)),
+        channels=(plan("oncall"), plan("rest")),
+    )
+    take(pipeline, 0, instance(), job("OnJobFinished"), job("OnJobRunning"))
+    assert reasons(pipeline, "rest/1") == ["first"]
+    assert last(pipeline, "rest/1")["event"]["data"]["Event"] == "OnJobRunning"
+
+
+def test_job_context_is_joined(make: MakePipeline) -> None:
+    """An instance's event carries what was last heard of its job; an older word does not replace a newer."""
+    pipeline = make(failed(when="Event == 'OnInstanceFailed' && Job.JobName == 'nightly'"))
+    assert take(pipeline, 0, instance()) == ["unmatched"]
+    take(pipeline, 1, job("OnJobRunning"))
+    assert take(pipeline, 2, instance()) == ["routed"]
+    assert last(pipeline)["event"]["data"]["Job"]["JobName"] == "nightly"
+
+
+def test_a_rule_that_left_resolves_its_alerts_in_silence(make: MakePipeline) -> None:
+    """At its next moment the alert of a rule that is gone ends, and nobody hears of it."""
+    pipeline = make(failed(closes_after=60 * SECOND))
+    take(pipeline, 0, instance())
+    pipeline.policy = make(failed("other")).policy
+    at(pipeline, 61)
+    assert pipeline.store.read(lambda unit: unit.open_alerts_of("failed")) == []
+    assert reasons(pipeline) == ["first"]

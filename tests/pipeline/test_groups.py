@@ -1,0 +1,198 @@
+"""Groups: what is told together, when, and for which reason."""
+
+from typing import Any
+
+from router.core.delivery import SECOND
+from router.core.filter import Filter
+from router.core.rule import Escalation, Inhibition, Severity
+from tests.pipeline.conftest import MakePipeline, plan
+from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
+
+JOB_FAILED = "Event == 'OnJobFailed'"
+
+
+def test_ten_instances_are_one_page_and_a_digest(make: MakePipeline) -> None:
+    """One message at once, the rest after group_interval, with counts and causes."""
+    pipeline = make(failed())
+    take(pipeline, 0, instance(number=0))
+    for number in range(1, 10):
+        take(pipeline, number, instance(number=number, ExitCode="1" if number % 3 else "137"))
+    assert reasons(pipeline) == ["first"]
+    at(pipeline, 299)
+    assert reasons(pipeline) == ["first"]
+    at(pipeline, 300)
+    assert reasons(pipeline) == ["first", "new"]
+    group = last(pipeline)["group"]
+    assert (group["count"], group["new"], group["firing"]) == (10, 9, 10)
+    assert group["causes"] == [{"text": "exit code 1", "count": 6}, {"text": "exit code 137", "count": 4}]
+    at(pipeline, 10_000)
+    assert reasons(pipeline) == ["first", "new"]
+
+
+def test_group_wait_gathers_before_the_first(make: MakePipeline) -> None:
+    """The first message waits, and holds all that came."""
+    pipeline = make(failed(group_wait=10 * SECOND))
+    take(pipeline, 0, instance(number=0))
+    take(pipeline, 9, instance(number=1))
+    assert reasons(pipeline) == []
+    at(pipeline, 10)
+    assert reasons(pipeline) == ["first"]
+    assert last(pipeline)["group"]["count"] == 2
+
+
+def test_the_shortest_times_of_a_group_hold(make: MakePipeline) -> None:
+    """A rule without group_wait that joins tells the group at once."""
+    pipeline = make(
+        failed("instances", group_wait=60 * SECOND),
+        failed("jobs", JOB_FAILED),
+    )
+    take(pipeline, 0, instance())
+    take(pipeline, 5, job("OnJobFailed"))
+    assert reasons(pipeline) == ["first"]
+    assert last(pipeline)["group"]["count"] == 2
+
+
+def test_what_is_worse_breaks_through(make: MakePipeline) -> None:
+    """At once, and only once; the heading is the most severe alert."""
+    pipeline = make(failed(), failed("jobs", JOB_FAILED, severity=Severity.CRITICAL))
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFailed"))
+    assert reasons(pipeline) == ["first", "worse"]
+    assert (last(pipeline)["rule"], last(pipeline)["severity"]) == ("jobs", "critical")
+    take(pipeline, 20, instance(number=1))
+    assert reasons(pipeline) == ["first", "worse"]
+    at(pipeline, 310)
+    assert reasons(pipeline) == ["first", "worse", "new"]
+
+
+def test_one_conversation_for_each_channel(make: MakePipeline) -> None:
+    """Rules of one job meet in one group on a channel; another channel has its own."""
+    pipeline = make(
+        failed("instances", to=("oncall", "team")),
+        failed("jobs", JOB_FAILED),
+        channels=(plan("oncall"), plan("team")),
+    )
+    take(pipeline, 0, instance(), job("OnJobFailed"))
+    assert reasons(pipeline) == ["first"]
+    assert last(pipeline)["group"]["count"] == 2
+    assert last(pipeline, "team/1")["group"]["count"] == 1
+
+
+def test_a_group_that_ended_begins_anew(make: MakePipeline) -> None:
+    """The next alert opens a new group with a new first."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    take(pipeline, 0, instance())
+    take(pipeline, 1, job("OnJobFinished"))
+    take(pipeline, 2, instance())
+    assert reasons(pipeline) == ["first", "resolved", "first"]
+
+
+def test_ended_before_it_was_told_is_not_told(make: MakePipeline) -> None:
+    """Neither first nor resolved; but if it was critical, one message says both."""
+    pipeline = make(failed(group_wait=60 * SECOND, resolve_when=RESOLVED))
+    take(pipeline, 0, instance())
+    take(pipeline, 1, job("OnJobFinished"))
+    at(pipeline, 100)
+    assert reasons(pipeline) == []
+    pipeline = make(failed("c", group_wait=60 * SECOND, resolve_when=RESOLVED, severity=Severity.CRITICAL))
+    take(pipeline, 200, instance(job_id="job-2"))
+    take(pipeline, 201, job("OnJobFinished", "job-2"))
+    assert reasons(pipeline) == ["first"]
+    assert (last(pipeline)["group"]["firing"], last(pipeline)["group"]["resolved"]) == (0, 1)
+
+
+def test_repeat_reminds_while_it_fires(make: MakePipeline) -> None:
+    """repeat_interval after the last telling of any reason, until it ends."""
+    pipeline = make(failed(repeat_interval=3600 * SECOND, resolve_when=RESOLVED))
+    take(pipeline, 0, instance())
+    at(pipeline, 3600)
+    at(pipeline, 7200)
+    take(pipeline, 7300, job("OnJobFinished"))
+    at(pipeline, 20_000)
+    assert reasons(pipeline) == ["first", "repeat", "repeat", "resolved"]
+
+
+def test_escalation_tells_others(make: MakePipeline) -> None:
+    """Each step once, from the moment of firing; the resolved goes to them too."""
+    steps = (Escalation(900 * SECOND, ("duty",)), Escalation(1800 * SECOND, ("boss", "oncall")))
+    pipeline = make(
+        failed(escalate=steps, resolve_when=RESOLVED),
+        channels=(plan("oncall"), plan("duty"), plan("boss")),
+    )
+    take(pipeline, 0, instance())
+    at(pipeline, 899)
+    assert reasons(pipeline, "duty/1") == []
+    at(pipeline, 900)
+    assert reasons(pipeline, "duty/1") == ["escalation"]
+    at(pipeline, 1800)
+    assert reasons(pipeline, "boss/1") == ["escalation"]
+    assert reasons(pipeline) == ["first", "escalation"]
+    take(pipeline, 2000, job("OnJobFinished"))
+    assert [reasons(pipeline, f"{name}/1")[-1] for name in ("oncall", "duty", "boss")] == ["resolved"] * 3
+
+
+def test_an_inhibited_alert_is_not_told(make: MakePipeline) -> None:
+    """A job that fails with its instances is one page: the instances are told only if the job is not."""
+    by = (Inhibition("jobs", (Filter("JobId"),)),)
+    pipeline = make(
+        failed("instances", inhibited_by=by, group_wait=10 * SECOND, to=("team",)),
+        failed("jobs", JOB_FAILED, resolve_when=RESOLVED),
+        channels=(plan("oncall"), plan("team")),
+    )
+    take(pipeline, 0, instance(), instance(job_id="job-2"))
+    take(pipeline, 5, job("OnJobFailed"))
+    at(pipeline, 10)
+    assert reasons(pipeline) == ["first"]
+    assert reasons(pipeline, "team/1") == ["first"]
+    assert last(pipeline, "team/1")["event"]["data"]["JobId"] == "job-2"
+    take(pipeline, 20, job("OnJobFinished"))
+    at(pipeline, 1000)
+    assert reasons(pipeline, "team/1") == ["first"]
+    take(pipeline, 1001, instance())
+    assert reasons(pipeline, "team/1") == ["first", "first"]
+
+
+def test_a_storm_is_told_together(make: MakePipeline) -> None:
+    """Ten groups one by one, the rest in one message at once; then a digest at an interval."""
+    pipeline = make(failed(), channels=(plan("oncall", storm=(10, 60 * SECOND)),))
+    for number in range(42):
+        take(pipeline, number / 10, instance(job_id=f"job-{number}"))
+    assert reasons(pipeline) == ["first"] * 10 + ["storm"]
+    at(pipeline, 304)
+    at(pipeline, 310)
+    assert reasons(pipeline)[10:13] == ["storm", "storm"]
+    assert last(pipeline)["group"]["count"] == 32
+    take(pipeline, 400, instance(job_id="job-99"))
+    assert reasons(pipeline)[-1] == "first"
+
+
+def test_a_worse_group_breaks_through_a_storm_once(make: MakePipeline) -> None:
+    """The first critical group is told by itself, the next with the storm."""
+    pipeline = make(
+        failed(),
+        failed("jobs", JOB_FAILED, severity=Severity.CRITICAL),
+        channels=(plan("oncall", storm=(2, 60 * SECOND)),),
+    )
+    for number in range(4):
+        take(pipeline, number, instance(job_id=f"job-{number}"))
+    take(pipeline, 10, job("OnJobFailed", "job-a"))
+    take(pipeline, 11, job("OnJobFailed", "job-b"))
+    assert reasons(pipeline) == ["first", "first", "storm", "first"]
+    assert last(pipeline)["severity"] == "critical"
+
+
+def test_a_group_costs_the_same_however_many_alerts_it_has(make: MakePipeline) -> None:
+    """Its row does not grow: names and causes are bounded."""
+    pipeline = make(failed())
+    sizes: list[int] = []
+    for start in (0, 200, 400):
+        pipeline.take(*[instance(number=start + n, ExitCode=str(n)) for n in range(200)])
+        [group] = pipeline.store.read(lambda unit: unit.groups(_group_ids(unit)))
+        sizes.append(len(repr(group)))
+    assert group.alerts == 600
+    assert abs(sizes[2] - sizes[1]) < 50
+
+
+def _group_ids(unit: Any) -> list[str]:
+    [alert] = unit.open_alerts_of("failed", 1)
+    return [seat.group_id for seat in alert.seats]

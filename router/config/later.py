@@ -7,7 +7,6 @@ from typing import Any
 
 #: Ways in router.yaml, ``*`` for any name, with the only values that work already.
 SETTINGS: dict[str, tuple[Any, ...]] = {
-    "time_intervals": (),
     "http.tokens": (),
     "http.public_url": (),
     "sources.*.schema": (),
@@ -20,7 +19,5 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
 #: Keys of a rule, or of ``defaults``, with the only values that work already.
 RULE: dict[str, tuple[Any, ...]] = {
     "absent": (),
-    "mute_time_intervals": (),
-    "active_time_intervals": (),
     "tests": (),
 }

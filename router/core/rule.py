@@ -89,8 +89,6 @@ class Rule:
         closes_after: ``close_after`` as written; None is the default, see :attr:`close_after`.
         group_by: alerts told together; None is by JobId or ClusterId; empty tells each alone.
         repeat_interval: None is never.
-        mute_intervals: names of time intervals in which it is not told.
-        active_intervals: names of those in which alone it is told.
     """
 
     name: str
@@ -120,8 +118,6 @@ class Rule:
     repeat_interval: int | None = None
     escalate: tuple[Escalation, ...] = ()
     inhibited_by: tuple[Inhibition, ...] = ()
-    mute_intervals: tuple[str, ...] = ()
-    active_intervals: tuple[str, ...] = ()
 
     @property
     def close_after(self) -> int:

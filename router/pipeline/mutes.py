@@ -7,6 +7,8 @@ from typing import Any
 from router.core import key as keys
 from router.core.alert import OPEN, Alert
 from router.core.key import Key
+from router.core.mute.change import next_other
+from router.core.mute.interval import active_at
 from router.core.policy import Policy
 from router.core.rule import Inhibition, Rule
 from router.ports import Unit
@@ -31,6 +33,7 @@ class Mutes:
         self._unit = unit
         self._policy = policy
         self._now = now
+        self._hours: dict[str, Held | None] = {}
         self._inhibitors: dict[tuple[str, str], str] = {}
         self._data: dict[str, Mapping[str, Any]] = {}
 
@@ -40,7 +43,9 @@ class Mutes:
 
     def _policy_mutes(self, name: str) -> bool:
         rule = self._policy.rule(name)
-        return rule is not None and bool(rule.inhibited_by)
+        if rule is None:
+            return False
+        return bool(rule.inhibited_by or rule.mute_time_intervals or rule.active_time_intervals)
 
     def judge(self, alerts: Sequence[Alert]) -> list[Held | None]:
         """For each alert what mutes it, or None."""
@@ -53,7 +58,38 @@ class Mutes:
 
     def _judged(self, alert: Alert) -> Held | None:
         rule = self._policy.rule(alert.rule)
-        return self._inhibited(alert, rule) if rule else None
+        if rule is None:
+            return None
+        return self._inhibited(alert, rule) or self._outside(rule)
+
+    # time intervals
+
+    def _outside(self, rule: Rule) -> Held | None:
+        if not (rule.mute_time_intervals or rule.active_time_intervals):
+            return None
+        if rule.name not in self._hours:
+            self._hours[rule.name] = self._held_by_hours(rule)
+        return self._hours[rule.name]
+
+    def _held_by_hours(self, rule: Rule) -> Held | None:
+        reason = self._hours_of(rule, self._now)
+        if not reason:
+            return None
+        named = (*rule.mute_time_intervals, *rule.active_time_intervals)
+        intervals = [one for name in named for one in self._policy.intervals.get(name, ())]
+        until = next_other(intervals, self._now, lambda moment: bool(self._hours_of(rule, moment)))
+        return Held(reason, until)
+
+    def _hours_of(self, rule: Rule, moment: int) -> str:
+        """Why the rule tells nobody at a moment, or nothing."""
+        intervals = self._policy.intervals
+        for name in rule.mute_time_intervals:
+            if active_at(intervals.get(name, ()), moment):
+                return f"in the time interval {name}"
+        active = rule.active_time_intervals
+        if active and not any(active_at(intervals.get(name, ()), moment) for name in active):
+            return f"outside its time interval {', '.join(active)}"
+        return ""
 
     # inhibition
 

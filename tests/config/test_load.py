@@ -96,7 +96,6 @@ def test_a_configuration_with_five_faults_shows_all_five_with_their_places(tmp_p
         (GOOD.replace("storm: off", "formats: {}"), "Y012", "formats is not yet supported"),
         (GOOD + "egress: {'https://a.example/path': 'http://b'}\n", "Y010", "expected an origin"),
         (GOOD + "timezone: Mars/Olympus\n", "Y010", "expected a time zone"),
-        (GOOD + "time_intervals: {}\n", "Y012", "not yet supported"),
         (GOOD + "stor: x\n", "Y011", "unknown key stor"),
         (GOOD + "store: y\n", "Y007", "stands twice"),
         ("a: &x 1\nb: *x\n", "Y003", "aliases"),

@@ -1,11 +1,13 @@
 """Groups: what is told together, when, and for which reason."""
 
+from dataclasses import replace
 from typing import Any
 
 from router.core.delivery import SECOND
 from router.core.filter import Filter
+from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.rule import Escalation, Inhibition, Severity
-from tests.pipeline.conftest import MakePipeline, plan
+from tests.pipeline.conftest import START, MakePipeline, plan
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
 
 JOB_FAILED = "Event == 'OnJobFailed'"
@@ -196,3 +198,20 @@ def test_a_group_costs_the_same_however_many_alerts_it_has(make: MakePipeline) -
 def _group_ids(unit: Any) -> list[str]:
     [alert] = unit.open_alerts_of("failed", 1)
     return [seat.group_id for seat in alert.seats]
+
+
+def test_a_time_interval_holds_back_and_lets_go(make: MakePipeline) -> None:
+    """What still fires when the interval ends is told then; what ended meanwhile is not."""
+    hours = TimeInterval(times=(ClockSpan(9 * 60, 18 * 60),))
+    pipeline = make(failed(active_time_intervals=("office-hours",), resolve_when=RESOLVED))
+    pipeline.policy = replace(pipeline.policy, intervals={"office-hours": (hours,)})
+    midnight = -START // SECOND % 86_400
+    take(pipeline, midnight, instance(), instance(job_id="job-2"))
+    take(pipeline, midnight + 60, job("OnJobFinished", "job-2"))
+    at(pipeline, midnight + 9 * 3600 - 1)
+    assert reasons(pipeline) == []
+    at(pipeline, midnight + 9 * 3600)
+    assert reasons(pipeline) == ["first"]
+    assert last(pipeline)["event"]["data"]["JobId"] == "job-1"
+    take(pipeline, midnight + 19 * 3600, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "resolved"]

@@ -1,10 +1,11 @@
 """All that is to be said about one filter, each mistake once."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Literal
 
 from router.core.check.failing import about_functions, about_missing
 from router.core.check.kinds import Kind
+from router.core.check.likeness import likeness_of
 from router.core.check.reading import read
 from router.core.check.remark import Remark
 from router.core.check.settled import about_always, about_never, about_numbers
@@ -13,12 +14,29 @@ from router.core.check.unlike import about_types
 from router.core.check.words import about_fields, about_words
 from router.core.filter import Filter
 
+#: What is known of faultless filters, see :mod:`router.core.check.likeness`; and how many may be remembered.
+_FAULTLESS: set[Hashable] = set()
+_MOST = 4096
+
 
 def judge(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
     """Remarks about a filter that looks at events of these kinds, in the order of its text.
 
     Without kinds, because nobody knows what the events hold, only what is wrong for any event is said.
     """
+    likeness = likeness_of(expression, tuple(kinds))
+    if likeness in _FAULTLESS:
+        return []
+    remarks = judged(expression, kinds)
+    if not remarks:
+        if len(_FAULTLESS) >= _MOST:
+            _FAULTLESS.clear()
+        _FAULTLESS.add(likeness)
+    return remarks
+
+
+def judged(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
+    """The same without the memory of filters that were judged before."""
     study = Study(expression, kinds)
     wrong = [*about_fields(study), *about_words(study), *about_types(study), *about_functions(study)]
     alone = list(about_numbers(study))

@@ -11,7 +11,7 @@ from router.core.check.values import NULL, NUMBER, TEXT, Object, Values, joined
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """One type of event.
 

@@ -27,7 +27,7 @@ from router.core.check.values import (
 
 #: Schemas that are read, one within another; deeper there may be anything.
 _DEEPEST = 24
-_TYPES = ("null", "boolean", "number", "integer", "string", "array", "object")
+_TYPES = ["null", "boolean", "number", "string", "array", "object"]
 _BRANCHES = ("anyOf", "oneOf")
 
 

@@ -55,9 +55,7 @@ class Values(NamedTuple):
 
     def __bool__(self) -> bool:
         """Whether there is any value in it."""
-        return bool(
-            self.null or self.true or self.false or self.numbers or self.texts or self.array or self.object
-        )
+        return self != EMPTY
 
     @property
     def may_hold(self) -> bool:
@@ -108,7 +106,7 @@ class Values(NamedTuple):
         if self.object is None:
             return NULL if self else EMPTY
         found = self.object.get(name)
-        return found if self._replace(object=None) == EMPTY else joined(found, NULL)
+        return found if self[:6] == EMPTY[:6] else joined(found, NULL)
 
     def of_types(self, names: frozenset[str]) -> "Values":
         """Those of these types."""

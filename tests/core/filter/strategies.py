@@ -92,10 +92,12 @@ def event(random: Random) -> dict[str, Any]:
 def expression(random: Random, depth: int = 4) -> str:
     """A filter. Where it holds expressions as values, ``&a``, it never writes one as text."""
     strays = not random.randrange(12)
-    return _Grown(random, strays).any(depth)
+    return Grown(random, strays).any(depth)
 
 
-class _Grown:
+class Grown:
+    """Grows expressions; other fields and literals come from a class of its own."""
+
     def __init__(self, random: Random, strays: bool) -> None:
         self.random = random
         self.strays = strays

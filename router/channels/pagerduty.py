@@ -6,7 +6,7 @@ https://developer.pagerduty.com/docs/events-api-v2-overview
 from typing import Any
 
 from router.channels.plugins import Plugin
-from router.channels.posting import cut, is_resolved, post_json
+from router.channels.posting import cut, post_json, step
 from router.core.delivery import Delivery
 from router.core.message import Message
 
@@ -19,7 +19,7 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     event: dict[str, Any] = {
         "routing_key": plugin.integration_key,
         "dedup_key": plugin.dedup or delivery.group_id,
-        "event_action": "resolve" if is_resolved(message) or plugin.action == "resolve" else "trigger",
+        "event_action": "resolve" if plugin.action == "resolve" else step(message),
     }
     if event["event_action"] == "trigger":
         event |= {"client": "alert-router", "payload": _payload(plugin, message)}

@@ -52,6 +52,14 @@ def is_resolved(message: Message) -> bool:
     return message.data.get("reason") == "resolved"
 
 
+_STEPS = {"resolved": "resolve", "acknowledged": "acknowledge"}
+
+
+def step(message: Message) -> str:
+    """What becomes of an incident at a service that keeps them: ``trigger``, ``acknowledge``, ``resolve``."""
+    return _STEPS.get(str(message.data.get("reason")), "trigger")
+
+
 def unforged(text: str) -> str:
     """Plain text in which no chat service finds a ping of all, a link under another text or a command.
 

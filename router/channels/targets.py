@@ -7,8 +7,8 @@ from typing import Any
 from router.channels.plugins import Plugin, module_of, open_plugin, schema_of_plugin
 from router.errors import RouterError
 
-#: Plugins whose "targets" are people mentioned in one message to one group.
-_MENTION = frozenset({"dingtalk"})
+#: Plugins whose "targets" are people in one message: mentioned in a group, or asked to take one alert.
+_MENTION = frozenset({"dingtalk", "opsgenie"})
 
 
 def expand(url: str) -> list[str]:

@@ -21,8 +21,8 @@ def test_a_service_without_http_has_apprises_word() -> None:
 
 
 def test_success_without_a_request_is_none(provider: Provider) -> None:
-    """Opsgenie's map finds nothing to close and calls it a success: nothing was delivered."""
-    said = send(f"opsgenie://{'a' * 36}/?action=close", egress={"https://api.opsgenie.com": provider.origin})
+    """Apprise finds no alert to delete at Opsgenie and calls it a success: nothing was delivered."""
+    said = send(f"opsgenie://{'a' * 36}/?action=delete", egress={"https://api.opsgenie.com": provider.origin})
     assert provider.received == []
     assert (said.outcome, said.answer) == (
         Outcome.REFUSED,

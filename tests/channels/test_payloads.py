@@ -209,6 +209,57 @@ def test_pagerduty_when_all_is_well(provider: Provider) -> None:
     assert request.json == {"routing_key": "c" * 32, "dedup_key": "g-1", "event_action": "resolve"}
 
 
+def test_pagerduty_when_somebody_took_it(provider: Provider) -> None:
+    """An acknowledged group acknowledges its incident."""
+    request = sent("pagerduty", provider, replace(MESSAGE, data={"reason": "acknowledged"}))
+    assert request.json["event_action"] == "acknowledge"
+
+
+def test_opsgenie(provider: Provider) -> None:
+    """The group is the alert: its alias is the group's id, its priority the severity."""
+    request = sent("opsgenie", provider, url=f"opsgenie://anna@{'g' * 36}/%23night/@bob?tags=a,b&+rack=7")
+    assert request.target == "/v2/alerts"
+    assert request.headers["authorization"] == f"GenieKey {'g' * 36}"
+    assert request.json == {
+        "message": "job-1 failed",
+        "alias": "g-1",
+        "description": "exit code 137",
+        "priority": "P1",
+        "source": "alert-router",
+        "responders": [{"type": "team", "name": "night"}, {"type": "user", "username": "bob"}],
+        "user": "anna",
+        "details": {"rack": "7"},
+        "tags": ["a", "b"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "action", "path"),
+    [
+        ("resolved", "region=us", "close"),
+        ("acknowledged", "region=us", "acknowledge"),
+        ("first", "action=close", "close"),
+        ("first", "action=acknowledge", "acknowledge"),
+    ],
+)
+def test_opsgenie_follows_the_group(provider: Provider, reason: str, action: str, path: str) -> None:
+    """A later message changes the alert that the group's first one made."""
+    message = replace(MESSAGE, data={"reason": reason})
+    request = sent("opsgenie", provider, message, url=f"opsgenie://{'g' * 36}/?{action}")
+    assert request.target == f"/v2/alerts/g-1/{path}?identifierType=alias"
+    assert request.json == {"source": "alert-router", "note": "job-1 failed"}
+
+
+def test_opsgenie_in_europe(provider: Provider) -> None:
+    """Europe has a host of its own; the URL's priority and alias replace ours."""
+    provider.does(BY_NAME["opsgenie"].accepted)
+    url = f"opsgenie://{'g' * 36}/?region=eu&priority=p2&alias=x/y"
+    egress = {"https://api.eu.opsgenie.com": provider.origin}
+    assert send(url, egress=egress).outcome is Outcome.ACCEPTED
+    assert provider.received[0].json["priority"] == "P2"
+    assert provider.received[0].json["alias"] == "x/y"
+
+
 def test_an_sms(provider: Provider) -> None:
     """An SMS is the text, unchanged: every character may cost."""
     request = sent("twilio", provider, Message("", "job-1 failed: @all [x](y)"))

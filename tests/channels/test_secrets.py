@@ -30,6 +30,7 @@ URLS = {
     "telegram": f"tgram://123456789:{MARK * 3}/12315544",
     "discord": f"discord://{'1' * 18}/{MARK * 6}",
     "pagerduty": f"pagerduty://{MARK * 3}@{MARK * 2}?click=http://{MARK}.example.com",
+    "opsgenie": f"opsgenie://user{MARK}@{MARK}/@{MARK}?entity={MARK}",
     "vonage": f"vonage://{MARK}:{MARK}12@15551234567/15551234568",
     "ntfy": f"ntfy://user:{MARK}@127.0.0.1:PORT/{MARK}",
     "gotify": f"gotify://127.0.0.1:PORT/{MARK}aaaaa",

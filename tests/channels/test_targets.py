@@ -28,10 +28,17 @@ def test_each_target_has_a_url_of_its_own(url: str, ends: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", [SLACK, "json://localhost/hook?+X=1", f"{SLACK}/#one", "dingtalk://s@t/155500000000/155500000001"]
+    "url",
+    [
+        SLACK,
+        "json://localhost/hook?+X=1",
+        f"{SLACK}/#one",
+        "dingtalk://s@t/155500000000/155500000001",
+        "opsgenie://apikey/#night/@anna",
+    ],
 )
 def test_a_single_target_stays_as_it_is_written(url: str) -> None:
-    """One target is one URL, unchanged; people whom a DingTalk message mentions are not targets."""
+    """One target is one URL, unchanged; people in one DingTalk message or Opsgenie alert are not targets."""
     assert expand(url) == [url]
 
 

@@ -18,6 +18,7 @@ from router.cli import (
     verify,
     why_not,
 )
+from router.cli.coverage import command as coverage
 from router.cli.demo import command as demo
 from router.errors import RouterError
 
@@ -31,7 +32,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _module in (run, demo, check, explain, why_not, events, send, deliveries, replay, schema, verify):
+for _module in (
+    run,
+    demo,
+    check,
+    explain,
+    why_not,
+    coverage,
+    events,
+    send,
+    deliveries,
+    replay,
+    schema,
+    verify,
+):
     _module.register(app)
 app.add_typer(store.app, name="store")
 app.add_typer(mns.app, name="mns")

@@ -26,10 +26,15 @@ FORM = typer.Option(Form.TEXT, "-o", "--output", help="text for people, json for
 CONFIG = typer.Option("router.yaml", "-c", "--config", help="The settings file.", metavar="FILE")
 
 
-def print_json(value: Any) -> None:
+def as_json(value: Any) -> str:
     """One object, readable; what a terminal would act on is escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    sys.stdout.write(_NOT_PLAIN.sub(lambda found: _escaped(found[0]), text) + "\n")
+    return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text) + "\n"
+
+
+def print_json(value: Any) -> None:
+    """One object on standard output."""
+    sys.stdout.write(as_json(value))
 
 
 def _escaped(letter: str) -> str:

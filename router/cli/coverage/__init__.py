@@ -1,0 +1,1 @@
+"""``coverage``: the table of event, rule and channel."""

@@ -1,0 +1,175 @@
+"""``coverage``: the table at 80 columns, the JSON, and the picture."""
+
+import json
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router.cli.coverage.picture import picture
+from router.cli.coverage.table import table
+from router.core.coverage import coverage
+from router.core.filter import Filter
+from router.core.rule import Rule
+from tests.cli.running import run, run_json, write_router
+
+ROOT = Path(__file__).parent.parent.parent
+RULES: list[dict[str, Any]] = [
+    {"name": "failed", "when": "ends_with(Event, 'Failed')", "to": ["oncall", "team"]},
+    {"name": "killed", "when": "ExitCode == `137`", "to": ["team"], "from": ["hook"]},
+    {"name": "order", "when": "type == 'order'", "to": ["shop"]},
+    {"name": "watched", "when": "Event == 'OnJobStopped'", "mode": "shadow"},
+    {"name": "rest", "when": "Category == 'Cluster'", "catch_all": True, "to": ["team"]},
+]
+
+
+@pytest.fixture(autouse=True)
+def _width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """Five rules, and one channel that no rule tells."""
+    return write_router(tmp_path, RULES, "oncall", "team", "shop", "spare")
+
+
+def test_the_table_names_every_event_and_says_what_reaches_nobody(config: str) -> None:
+    """A line for each event and channel with the rules; then, loudly, what is missing."""
+    done = run("coverage", config)
+    assert done.status == 0
+    lines = done.out.splitlines()
+    assert lines[0] == "EVENT                 CHANNEL  RULES"
+    assert "OnClusterDeleted    ● team     rest" in lines
+    assert "OnJobWaiting        ✗ nobody" in lines
+    at = lines.index("OnInstanceFailed    ● oncall   failed")
+    assert lines[at + 1] == "                    ● team     failed, killed ◐ (from hook)"
+    at = lines.index("OnJobStopped        ✗ nobody")
+    assert lines[at + 1] == "                      shadow   watched"
+    assert "9 of 19 events reach nobody: OnJobWaiting, OnJobRunning, OnJobStopped," in lines
+    assert "4 of 19 events reach somebody only sometimes: OnInstanceWaiting," in done.out
+    assert "Rules that match none of these events: order" in lines
+    assert "Channels that hear of none of them: shop, spare" in lines
+
+
+def test_rules_alone_folders_and_several_paths(tmp_path: Path, config: str) -> None:
+    """Rule files need no router.yaml; rules of several paths are judged together."""
+    alone = run_json_rows(str(tmp_path / "rules.yaml"))
+    assert alone == run_json_rows(config)
+    (tmp_path / "more").mkdir()
+    more = [{"name": "all", "when": "always", "to": ["boss"]}]
+    (tmp_path / "more" / "all.yaml").write_text(json.dumps({"rules": more}), encoding="utf-8")
+    assert {row["told"] for row in run_json_rows(config, str(tmp_path / "more"))} == {"always"}
+
+
+def run_json_rows(*paths: str) -> list[dict[str, Any]]:
+    """The rows for programs."""
+    return run_json("coverage", *paths)["coverage"]
+
+
+def test_programs_get_one_list(config: str) -> None:
+    """A row for each event, with its rules and channels."""
+    found = run_json("coverage", config)
+    assert list(found) == ["coverage"]
+    row = found["coverage"][17]
+    assert (row["event"], row["told"]) == ("OnInstanceFailed", "always")
+    assert row["channels"] == [
+        {"channel": "oncall", "reach": "always", "rules": ["failed"]},
+        {"channel": "team", "reach": "always", "rules": ["failed", "killed"]},
+    ]
+    assert row["rules"][1] == {
+        "rule": "killed",
+        "reach": "sometimes",
+        "mode": "on",
+        "channels": ["team"],
+        "note": "from hook",
+    }
+
+
+def test_forty_rules_fit_into_80_columns() -> None:
+    """Names are wrapped whole; a wider terminal has fewer lines."""
+    rules = [
+        Rule(
+            f"a-rule-with-a-long-name-{n}",
+            Filter("Event == 'OnJobFailed'"),
+            (f"a-long-channel-name-{n % 4}",),
+        )
+        for n in range(40)
+    ]
+    lines = table(coverage(rules)).splitlines()
+    assert max(map(len, lines)) <= 80
+    for n in range(40):
+        assert any(f"a-rule-with-a-long-name-{n}" in line for line in lines)
+
+
+def test_colours_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain in a pipe, in a file, and where NO_COLOR is set."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    found = coverage([])
+    assert "\x1b" not in table(found)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert "\x1b[31m✗\x1b[0m" in table(found)
+    assert "\x1b" not in table(found, plain=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in table(found)
+
+
+def test_a_file_is_written_as_its_name_says(tmp_path: Path, config: str) -> None:
+    """FILE.svg is the picture that -o svg prints, FILE.json the JSON; a form is no file's name."""
+    for ending in ("svg", "json"):
+        file = tmp_path / f"coverage.{ending}"
+        assert run("coverage", config, "--output", str(file)) == (0, "", "")
+        assert file.read_text(encoding="utf-8") == run("coverage", config, "-o", ending).out
+    assert "-o json prints json" in run("coverage", config, "--output", "json").error
+    unwritable = run("coverage", config, "--output", str(tmp_path / "none" / "x.svg"))
+    assert (unwritable.status, "cannot write" in unwritable.error) == (2, True)
+
+
+def test_faults_of_the_files_are_all_told(tmp_path: Path) -> None:
+    """A rule file with a fault, and a path that is not there: status 2."""
+    (tmp_path / "bad.yaml").write_text("rules:\n  - {name: a, when: '(', to: [x]}\n", encoding="utf-8")
+    bad = run("coverage", str(tmp_path / "bad.yaml"))
+    assert (bad.status, "bad.yaml:2:" in bad.error) == (2, True)
+    assert run("coverage", str(tmp_path / "none.yaml")).status == 2
+
+
+def test_the_picture_of_the_shipped_rules_is_current() -> None:
+    """`make docs` draws it."""
+    drawn = run("coverage", str(ROOT / "rules"), "-o", "svg").out
+    assert (ROOT / "docs" / "coverage.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_names_in_the_picture_are_never_markup() -> None:
+    """A hostile channel's name is text; the picture stays well-formed, and long names are cut."""
+    name = "<script>\"&'\x00\x1b\u202e</script>"
+    drawn = picture(coverage([Rule("rule", None, (name, "x" * 500))]))
+    root = ET.fromstring(drawn)  # noqa: S314  our own text
+    assert not [one for one in root.iter() if one.tag.endswith("script")]
+    texts = ["".join(one.itertext()) for one in root.iter() if one.tag.endswith("text")]
+    assert any(text.startswith("<script>\"&'\ufffd\ufffd\ufffd</script>") for text in texts)
+    assert not set(drawn) & set("\x00\x1b\u202e")
+    assert float(root.attrib["width"]) < 1000
+
+
+def test_the_picture_has_a_mark_for_each_cell() -> None:
+    """Events that reach nobody are crossed; full, half and grey marks as the table has them."""
+    drawn = picture(
+        coverage(
+            [
+                Rule("all", Filter("Event == 'OnJobFailed'"), ("oncall",), stop=True),
+                Rule("late", Filter("Event == 'OnJobFailed'"), ("oncall",)),
+                Rule("some", Filter("Event == 'OnInstanceFailed' && Progress == `5`"), ("team",)),
+                Rule("seen", Filter("Event == 'OnTaskFailed'"), mode="shadow"),
+            ]
+        )
+    )
+    titles = [one.text for one in ET.fromstring(drawn).iter() if one.tag.endswith("title")]  # noqa: S314
+    assert "OnJobFailed matches all: always" in titles
+    assert "OnJobFailed matches late: never (all takes it)" in titles
+    assert "OnInstanceFailed matches some: sometimes" in titles
+    assert "OnTaskFailed matches seen: always" in titles
+    assert "OnTaskFailed reaches somebody: never" in titles
+    assert "OnJobFailed reaches oncall: always" in titles
+    assert sum("reaches somebody: never" in str(title) for title in titles) == 17

@@ -1,0 +1,191 @@
+"""Coverage: which events reach which rules and channels."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.core.catalogue import EVENTS
+from router.core.coverage import Coverage, Reach, coverage
+from router.core.event import Event
+from router.core.filter import Filter
+from router.core.policy import PlainLoop, in_judged_order
+from router.core.rule import Rule
+from router.decoders.batchcompute import read_values
+
+
+def rule(name: str, when: str | None = None, *to: str, **keys: Any) -> Rule:
+    """A rule that tells oncall if nobody else is named."""
+    return Rule(name, Filter(when) if when else None, to or ("oncall",), **keys)
+
+
+def reached(found: Coverage, event: str) -> dict[str, Reach]:
+    """How far each rule reaches for an event."""
+    [row] = [row for row in found.rows if row.kind.name == event]
+    return {cell.rule.name: cell.reach for cell in row.cells}
+
+
+def notes(found: Coverage, event: str) -> list[str]:
+    """What is remarked about the rules for an event."""
+    [row] = [row for row in found.rows if row.kind.name == event]
+    return [cell.note for cell in row.cells if cell.note]
+
+
+def channels(found: Coverage, event: str) -> dict[str, Reach]:
+    """Who hears of an event."""
+    [row] = [row for row in found.rows if row.kind.name == event]
+    return dict(row.channels)
+
+
+def test_every_event_has_a_row_with_its_rules_and_channels() -> None:
+    """Always, sometimes, never; what reaches nobody, and rules and channels that nothing reaches."""
+    found = coverage(
+        [
+            rule("failed", "ends_with(Event, 'Failed')", "oncall", "team"),
+            rule("killed", "Event == 'OnInstanceFailed' && ExitCode == `137`", "boss"),
+            rule("order", "type == 'order'", "shop"),
+            rule("off", None, "oncall", mode="off"),
+        ],
+        channels=["oncall", "team", "spare"],
+    )
+    assert [row.kind.name for row in found.rows] == list(EVENTS)
+    assert reached(found, "OnInstanceFailed") == {"failed": "always", "killed": "sometimes"}
+    assert channels(found, "OnInstanceFailed") == {"oncall": "always", "team": "always", "boss": "sometimes"}
+    assert found.reaching("always") == ["OnJobFailed", "OnTaskFailed", "OnInstanceFailed"]
+    assert len(found.reaching("never")) == 16
+    assert found.idle_rules == ["order"]
+    assert found.silent_channels == ["spare", "shop"]
+
+
+def test_a_stop_hides_what_it_takes_from_later_rules() -> None:
+    """All of it, a part of it, or nothing of what the later rule wants; a stop in shadow hides nothing."""
+    failed = "Event == 'OnInstanceFailed'"
+    later = rule("later", failed, "team")
+    killed = f"{failed} && ExitCode == `137`"
+    assert reached(coverage([rule("first", failed, stop=True), later]), "OnInstanceFailed") == {
+        "first": "always",
+        "later": "never",
+    }
+    partly = coverage([rule("first", killed, stop=True), later])
+    assert reached(partly, "OnInstanceFailed") == {"first": "sometimes", "later": "sometimes"}
+    assert notes(partly, "OnInstanceFailed") == ["unless first takes it"]
+    assert partly.reaching("always") == ["OnInstanceFailed"]
+    other = rule("other", f"{failed} && ExitCode == `1`")
+    assert notes(coverage([rule("first", killed, stop=True), other]), "OnInstanceFailed") == []
+    shadow = coverage([rule("first", failed, stop=True, mode="shadow"), later])
+    assert reached(shadow, "OnInstanceFailed")["later"] == "always"
+
+
+def test_a_catch_all_gets_what_is_left() -> None:
+    """It stands last wherever it is written, and has what no other rule matches."""
+    found = coverage([rule("rest", None, "team", catch_all=True), rule("failed", "Event == 'OnJobFailed'")])
+    assert reached(found, "OnJobFailed") == {"failed": "always", "rest": "never"}
+    assert notes(found, "OnJobFailed") == ["failed takes it"]
+    assert reached(found, "OnJobWaiting") == {"rest": "always"}
+    assert channels(found, "OnJobFailed") == {"oncall": "always"}
+
+
+def test_from_leaves_other_sources_out() -> None:
+    """Unless it names all that there are; a stop takes nothing from sources that it does not look at."""
+    narrow = rule("narrow", None, sources=frozenset({"queue"}), stop=True)
+    wide = rule("wide", None, "team")
+    assert coverage([narrow]).reaching("sometimes") == list(EVENTS)
+    assert coverage([narrow], sources=["queue"]).reaching("always") == list(EVENTS)
+    both = coverage([narrow, wide], sources=["queue", "push"])
+    assert reached(both, "OnJobFailed") == {"narrow": "sometimes", "wide": "sometimes"}
+    assert notes(both, "OnJobFailed") == ["from queue", "unless narrow takes it"]
+    assert both.reaching("always") == list(EVENTS)
+
+
+def test_two_halves_are_a_whole() -> None:
+    """Rules of which one always matches tell always, though each alone does sometimes."""
+    halves = [
+        rule("killed", "Event == 'OnInstanceFailed' && ExitCode == `137`", "oncall"),
+        rule("others", "Event == 'OnInstanceFailed' && ExitCode != `137`", "team"),
+    ]
+    found = coverage(halves)
+    assert found.reaching("always") == ["OnInstanceFailed"]
+    assert channels(found, "OnInstanceFailed") == {"oncall": "sometimes", "team": "sometimes"}
+
+
+def test_a_rule_in_shadow_tells_nobody() -> None:
+    """It is in the table, and its events reach nobody."""
+    found = coverage([rule("watched", "Event == 'OnJobFailed'", mode="shadow")])
+    assert reached(found, "OnJobFailed") == {"watched": "always"}
+    assert found.reaching("never") == list(EVENTS)
+    assert found.idle_rules == []
+
+
+WHENS = st.sampled_from(
+    [
+        None,
+        "Event == 'OnJobFailed'",
+        "ends_with(Event, 'Failed')",
+        "Category == 'Job'",
+        "ExitCode == `137`",
+        "ExitCode != `137`",
+        "Event == 'OnInstanceFailed' && (ExitCode > `1` || !ExitCode)",
+        "starts_with(JobName, 'x')",
+        "length(ErrorMessage) > `3`",
+    ]
+)
+RULES = st.lists(
+    st.tuples(
+        WHENS,
+        st.sampled_from([("a",), ("b",), ("a", "b")]),
+        st.sampled_from(["on", "on", "on", "shadow", "off"]),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from([None, None, frozenset({"queue"}), frozenset({"queue", "push"})]),
+    ),
+    max_size=5,
+)
+KINDS = st.sampled_from(["OnJobFailed", "OnInstanceFailed", "OnClusterDeleted"])
+FIELDS = st.fixed_dictionaries(
+    {
+        "ExitCode": st.sampled_from(["", "0", "1", "137"]),
+        "ErrorMessage": st.sampled_from(["", "out of memory"]),
+        "JobName": st.sampled_from(["x1", "y"]),
+    }
+)
+
+
+@settings(max_examples=300)
+@given(RULES, KINDS, FIELDS, st.sampled_from(["queue", "push"]), st.booleans())
+def test_no_event_contradicts_the_table(
+    given_rules: list[Any], name: str, fields: dict[str, str], source: str, known: bool
+) -> None:
+    """Whatever is said to reach always or never does so for the rules as they are judged."""
+    rules = [
+        rule(f"r{n}", when, *to, mode=mode, stop=stop, catch_all=catch_all, sources=sources)
+        for n, (when, to, mode, stop, catch_all, sources) in enumerate(given_rules)
+    ]
+    found = coverage(rules, sources=["queue", "push"] if known else None)
+    [row] = [row for row in found.rows if row.kind.name == name]
+    kind = EVENTS[name]
+    data = kind.sample() | {key: value for key, value in fields.items() if key in kind.fields}
+    read_values(data)
+    matches = PlainLoop(in_judged_order(rules)).judge(Event("e", source, 0, data, 0), None).matches
+    matched = {match.rule.name for match in matches}
+    heard = {name for match in matches if not match.shadow for name in match.rule.to}
+    agree(row.told, bool(heard))
+    for channel in ("a", "b"):
+        agree(row.channels.get(channel, "never"), channel in heard)
+    cells: dict[str, Reach] = {cell.rule.name: cell.reach for cell in row.cells}
+    for one in rules:
+        agree(cells.get(one.name, "never"), one.name in matched)
+
+
+def agree(reach: Reach, happened: bool) -> None:
+    """What is always so has happened, what never is has not."""
+    assert reach == "sometimes" or (reach == "always") == happened
+
+
+@pytest.mark.parametrize("count", [40, 200])
+def test_filters_that_are_too_long_together_are_judged_one_by_one(count: int) -> None:
+    """The whole is then sometimes at most, and nothing fails."""
+    long = [rule(f"r{n}", f"JobName == '{'x' * 100}{n}'") for n in range(count)]
+    assert set(coverage(long).reaching("sometimes")) == {
+        n for n, e in EVENTS.items() if "JobName" in e.fields
+    }

@@ -6,7 +6,7 @@ from typing import Any
 
 from router import telemetry
 from router.core import group as groups
-from router.core.alert import Alert
+from router.core.alert import Alert, AlertState
 from router.core.book import Book
 from router.core.delivery import Delivery, State
 from router.core.event import Event, digest_id
@@ -171,12 +171,14 @@ class _Telling:
 
     def _hold_back(self, group: Group) -> None:
         """Mutes the alerts of a group that are to be told and may not be."""
-        open_rules = [name for name, tally in group.tallies.items() if tally.fresh]
+        again = group.due_reason is Reason.REPEAT
+        tallies = group.tallies.items()
+        open_rules = [name for name, tally in tallies if tally.fresh or (again and tally.firing > 0)]
         if group.ended_at is not None or group.is_storm or not self._mutes.may_mute(open_rules):
             return
         after = ""
         while alerts := self._unit.members(group.id, after=after):
-            self._judge([alert for alert in alerts if _is_to_tell(alert, group)])
+            self._judge([alert for alert in alerts if _is_to_tell(alert, group, again)])
             after = alerts[-1].id
 
     def _judge(self, alerts: Sequence[Alert]) -> None:
@@ -237,9 +239,13 @@ class _Telling:
         return DueGroup(group, tuple(shown[:SHOWN]), event) if event else None
 
 
-def _is_to_tell(alert: Alert, group: Group) -> bool:
+def _is_to_tell(alert: Alert, group: Group, again: bool) -> bool:
+    """Whether the group has something to tell of an alert; what was told is told again while it fires."""
     return any(
-        seat.group_id == group.id and not seat.held and seat.fresh >= group.told for seat in alert.seats
+        seat.group_id == group.id
+        and not seat.held
+        and (seat.fresh >= group.told or (again and alert.state is AlertState.FIRING))
+        for seat in alert.seats
     )
 
 

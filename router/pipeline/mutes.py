@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.core import key as keys
-from router.core.alert import OPEN, Alert
+from router.core.alert import Alert
 from router.core.key import Key
-from router.core.mute.change import next_other
-from router.core.mute.interval import active_at
+from router.core.mute.hours import hours_of
+from router.core.mute.inhibition import equal_values, inhibits
 from router.core.policy import Policy
 from router.core.rule import Inhibition, Rule
 from router.ports import Unit
@@ -72,34 +72,17 @@ class Mutes:
         return self._hours[rule.name]
 
     def _held_by_hours(self, rule: Rule) -> Held | None:
-        reason = self._hours_of(rule, self._now)
-        if not reason:
-            return None
-        named = (*rule.mute_time_intervals, *rule.active_time_intervals)
-        intervals = [one for name in named for one in self._policy.intervals.get(name, ())]
-        until = next_other(intervals, self._now, lambda moment: bool(self._hours_of(rule, moment)))
-        return Held(reason, until)
-
-    def _hours_of(self, rule: Rule, moment: int) -> str:
-        """Why the rule tells nobody at a moment, or nothing."""
-        intervals = self._policy.intervals
-        for name in rule.mute_time_intervals:
-            if active_at(intervals.get(name, ()), moment):
-                return f"in the time interval {name}"
-        active = rule.active_time_intervals
-        if active and not any(active_at(intervals.get(name, ()), moment) for name in active):
-            return f"outside its time interval {', '.join(active)}"
-        return ""
+        hours = hours_of(rule, self._policy.intervals)
+        reason = hours.closed_by(self._now)
+        return Held(reason, hours.next_change(self._now)) if reason else None
 
     # inhibition
 
     def _inhibited(self, alert: Alert, rule: Rule) -> Held | None:
         data = self._data.get(alert.event_id, {})
         for inhibition in rule.inhibited_by:
-            values = keys.values_of(inhibition.equal, data)
-            if any(value is None for value in values):
-                continue
-            by = self._inhibitor(inhibition, values)
+            values = equal_values(inhibition, data)
+            by = self._inhibitor(inhibition, values) if values is not None else ""
             if by and by != alert.id:
                 return Held(f"inhibited by {inhibition.rule} ({by})")
         return None
@@ -109,14 +92,10 @@ class Mutes:
         parts = tuple(one.text for one in inhibition.equal)
         asked = (inhibition.rule, Key(parts, values).whole)
         if asked not in self._inhibitors:
-            found = [alert for alert in self._candidates(inhibition, values) if alert.state in OPEN]
+            found = self._candidates(inhibition, values)
             self._read({alert.event_id for alert in found})
-            equal = (
-                alert.id
-                for alert in found
-                if not alert.shadow
-                and keys.values_of(inhibition.equal, self._data.get(alert.event_id, {})) == values
-            )
+            data = self._data
+            equal = (one.id for one in found if inhibits(one, data.get(one.event_id, {}), inhibition, values))
             self._inhibitors[asked] = next(equal, "")
         return self._inhibitors[asked]
 

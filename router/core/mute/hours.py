@@ -18,12 +18,12 @@ class Hours:
     active: Intervals
 
     def closed_by(self, moment: int) -> str:
-        """Why it may not tell at a moment (microseconds UTC), such as ``in nights``; or nothing."""
+        """Why it may not tell at a moment (microseconds UTC), in words with a name; or nothing."""
         for name, intervals in self.mute.items():
             if active_at(intervals, moment):
-                return f"in {name}"
+                return f"in the time interval {name}"
         if self.active and not any(active_at(intervals, moment) for intervals in self.active.values()):
-            return f"not in {' or '.join(self.active)}"
+            return f"outside its time interval {' or '.join(self.active)}"
         return ""
 
     def next_change(self, moment: int) -> int | None:

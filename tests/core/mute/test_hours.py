@@ -12,6 +12,7 @@ from tests.core.mute.test_change import INTERVALS, MINUTE
 from tests.core.mute.test_interval import OFFICE, moment
 
 LUNCH = TimeInterval((ClockSpan(12 * 60, 13 * 60),), location="Asia/Shanghai")
+OUTSIDE = "outside its time interval office-hours"
 NAMED = {"office-hours": (OFFICE,), "lunch": (LUNCH,), "december": (TimeInterval(months=(Span(12, 12),)),)}
 
 
@@ -26,15 +27,21 @@ def hours(mute: tuple[str, ...], active: tuple[str, ...]) -> Hours:
     [
         ((), (), "10:00", "", None),
         (("lunch",), (), "11:59", "", "12:00"),
-        (("lunch",), (), "12:00", "in lunch", "13:00"),
-        (("december", "lunch"), (), "12:59", "in lunch", "13:00"),
-        ((), ("office-hours",), "08:00", "not in office-hours", "09:00"),
+        (("lunch",), (), "12:00", "in the time interval lunch", "13:00"),
+        (("december", "lunch"), (), "12:59", "in the time interval lunch", "13:00"),
+        ((), ("office-hours",), "08:00", OUTSIDE, "09:00"),
         ((), ("office-hours",), "09:00", "", "18:00"),
-        ((), ("office-hours", "december"), "08:00", "not in office-hours or december", "09:00"),
+        (
+            (),
+            ("office-hours", "december"),
+            "08:00",
+            "outside its time interval office-hours or december",
+            "09:00",
+        ),
         ((), ("office-hours", "lunch"), "12:00", "", "18:00"),
         (("lunch",), ("office-hours",), "09:00", "", "12:00"),
-        (("lunch",), ("office-hours",), "12:00", "in lunch", "13:00"),
-        (("lunch",), ("lunch",), "12:00", "in lunch", None),
+        (("lunch",), ("office-hours",), "12:00", "in the time interval lunch", "13:00"),
+        (("lunch",), ("lunch",), "12:00", "in the time interval lunch", None),
         (("gone",), ("gone",), "12:00", "", None),
     ],
 )

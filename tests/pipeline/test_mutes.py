@@ -1,0 +1,44 @@
+"""What is not told now: on the clock, with what was told before."""
+
+from dataclasses import replace
+
+from router.core.delivery import SECOND
+from router.core.mute.interval import ClockSpan, TimeInterval
+from router.core.rule import Rule
+from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
+from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, reasons, take
+
+HOUR = 3600
+HOURS = TimeInterval(times=(ClockSpan(9 * 60, 18 * 60),))
+#: Seconds from the start of a test to the next midnight.
+MIDNIGHT = -START // SECOND % 86_400
+
+
+def office(make: MakePipeline, rule: Rule) -> Pipeline:
+    """A pipeline in which ``office-hours`` are 9 to 18, UTC."""
+    pipeline = make(rule, channels=(plan("oncall"), plan("duty")))
+    pipeline.policy = replace(pipeline.policy, intervals={"office-hours": (HOURS,)})
+    return pipeline
+
+
+def test_a_muted_alert_is_not_repeated(make: MakePipeline) -> None:
+    """Told by day, it is not told again at night, but in the morning; its end is told at any hour."""
+    rule = failed(
+        active_time_intervals=("office-hours",),
+        repeat_interval=4 * HOUR * SECOND,
+        resolve_when=RESOLVED,
+        closes_after=240 * HOUR * SECOND,
+    )
+    pipeline = office(make, rule)
+    take(pipeline, MIDNIGHT + 13 * HOUR, instance())
+    at(pipeline, MIDNIGHT + 17 * HOUR)
+    assert reasons(pipeline) == ["first", "repeat"]
+    at(pipeline, MIDNIGHT + 21 * HOUR)
+    at(pipeline, MIDNIGHT + 33 * HOUR - 1)
+    assert reasons(pipeline) == ["first", "repeat"]
+    at(pipeline, MIDNIGHT + 33 * HOUR)
+    assert reasons(pipeline) == ["first", "repeat", "new"]
+    at(pipeline, MIDNIGHT + 37 * HOUR)
+    at(pipeline, MIDNIGHT + 45 * HOUR)
+    take(pipeline, MIDNIGHT + 46 * HOUR, job("OnJobFinished"))
+    assert reasons(pipeline)[3:] == ["repeat", "resolved"]

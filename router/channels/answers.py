@@ -6,6 +6,7 @@ The codes are from the providers' documentation, as linked at each rule.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, cast
 
 import orjson
@@ -20,6 +21,10 @@ _FIELDS = (
 _CODES = ("errcode", "code", "StatusCode", "error_code", "errorCode", "ErrorCode", "ret")
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_XML_CODE = re.compile(r"<Code>([^<]*)</Code>")
+_XML_WORDS = re.compile(r"<Message>([^<]*)</Message>")
+#: So much of an answer is looked at for its words; more would cost seconds where a tag is never closed.
+_LOOKED_AT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +61,15 @@ def coded(exchange: Exchange, names: Sequence[str], codes: Mapping[int, Said]) -
     """
     if exchange.status is None or not 200 <= exchange.status < 300:
         return None
-    answer = fields_of(exchange)
-    code = next((_whole(answer[name]) for name in names if name in answer), None)
+    code = code_of(fields_of(exchange), *names)
     if code is None:
         return UNCLEAR
     return ACCEPTED if code == 0 else codes.get(code, REFUSED)
 
 
-def _whole(code: Any) -> int | None:
-    """A code as a number; some gateways write it as text."""
+def code_of(answer: Mapping[str, Any], *names: str) -> int | None:
+    """The code in the first of these fields that there is; some gateways write it as text."""
+    code = next((answer[name] for name in names if name in answer), None)
     if isinstance(code, str) and _NUMBER.fullmatch(code):
         return int(code)
     return code if isinstance(code, int) and not isinstance(code, bool) else None
@@ -95,12 +100,21 @@ def wait_of(found: Any) -> Said | None:
 
 
 def words_of(exchange: Exchange) -> str:
-    """The provider's words: from the usual fields of a JSON answer, an HTML page's title, or the text."""
+    """The provider's words: the usual fields of JSON or XML, an HTML page's title, or the text."""
     text = exchange.body.decode("utf-8", "replace")
     if found := _words(fields_of(exchange)):
         return found
-    title = _HTML_TITLE.search(text[:4096])  # more would cost seconds where it is never closed
+    if code := xml_code(exchange):
+        told = _XML_WORDS.search(text[:_LOOKED_AT])
+        return f"{code}: {unescape(told[1])}" if told else code
+    title = _HTML_TITLE.search(text[:_LOOKED_AT])
     return title[1] if title else text
+
+
+def xml_code(exchange: Exchange) -> str:
+    """``Code`` of an XML answer, as clouds give it; empty where there is none."""
+    found = _XML_CODE.search(exchange.body[:_LOOKED_AT].decode("utf-8", "replace"))
+    return unescape(found[1]) if found else ""
 
 
 def _words(found: Mapping[str, Any]) -> str:
@@ -113,25 +127,6 @@ def _text(found: Any) -> str:
     if isinstance(found, str):
         return found
     return _words(as_fields(found)) or orjson.dumps(found).decode()
-
-
-def vonage(exchange: Exchange) -> Said | None:
-    """A status for each message part; 0 is accepted.
-
-    https://developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms
-    """
-    if exchange.status != 200:
-        return None
-    parts: Any = fields_of(exchange).get("messages")
-    listed = cast(list[Any], parts) if isinstance(parts, list) else []
-    states = {str(as_fields(part).get("status")) for part in listed}
-    if states == {"0"}:
-        return ACCEPTED
-    if states & {"1", "5"}:  # too fast; an error of theirs
-        return THROTTLED
-    if states & {"2", "4", "8", "9", "29"}:
-        return BROKEN
-    return REFUSED if states else UNCLEAR
 
 
 def usual(exchange: Exchange) -> Said | None:

@@ -34,6 +34,13 @@ def post_json(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any
     return True
 
 
+def post_form(plugin: Plugin, url: str, fields: Mapping[str, str], **parts: Any) -> bool:
+    """Posts a form; always true: the answer decides."""
+    headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+    SHIM.post(url, data=dict(fields), headers=headers, verify=plugin.verify_certificate, **parts)
+    return True
+
+
 def encoded(payload: Mapping[str, Any]) -> bytes:
     """JSON in UTF-8; a half of a surrogate pair, which UTF-8 has not, stays an escape."""
     try:

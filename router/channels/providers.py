@@ -12,7 +12,10 @@ from router.channels import (
     opsgenie,
     pagerduty,
     slack,
+    sns,
     telegram,
+    twilio,
+    vonage,
     webhook,
     wecombot,
     workflows,
@@ -69,9 +72,8 @@ def send_plain(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
 
 
 def send_sms(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
-    """Plain text as it is; for a call not beginning with ``<``, which would make it commands to Twilio."""
-    text = joined(marked(message, delivery))
-    return plugin.notify(body=text.lstrip("<") if getattr(plugin, "method", "") == "call" else text)
+    """Plain text as it is: every character may cost."""
+    return plugin.notify(body=joined(marked(message, delivery)))
 
 
 def _own(send: Send, rule: Rule | None = None, concurrency: int = 1) -> Provider:
@@ -97,8 +99,10 @@ PROVIDERS: dict[str, Provider] = {
     "opsgenie": _own(opsgenie.send, opsgenie.said),
     "pagerduty": _own(pagerduty.send),
     "slack": _own(slack.send, slack.said),
+    "sns": _own(sns.send, sns.said),
     "telegram": _own(telegram.send, telegram.said),
-    "vonage": Provider(send_sms, answers.vonage),
+    "twilio": _own(twilio.send, twilio.said),
+    "vonage": _own(vonage.send, vonage.said),
     "wecombot": _own(wecombot.send, wecombot.said),
     "workflows": _own(workflows.send),
 }

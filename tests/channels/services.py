@@ -30,6 +30,10 @@ class Service:
 
 _SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 _TWILIO = f"twilio://AC{'a' * 32}:{'b' * 32}@15551234567/15551234568"
+_SNS_TAKEN = """<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>
+<MessageId>94f20ce6-13c5-43a0-9a9e-ca52d816e90b</MessageId></PublishResult></PublishResponse>"""
+_SNS_ERROR = """<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type>
+<Code>{}</Code><Message>{}</Message></Error><RequestId>1</RequestId></ErrorResponse>"""
 _DISCORD = f"discord://{'1' * 18}/{'b' * 68}"
 
 SERVICES = [
@@ -112,6 +116,18 @@ SERVICES = [
         answer(201, {"sid": "SM1", "status": "queued"}),
         answer(400, {"code": 21610, "message": "Attempt to send to unsubscribed recipient"}),
         "21610: Attempt to send to unsubscribed recipient",
+        reads=True,
+        broken=True,
+        throttled=answer(400, {"code": 21611, "message": "This number has exceeded its queue"}),
+    ),
+    Service(
+        "twilio-call",
+        f"{_TWILIO}?method=call",
+        "https://api.twilio.com",
+        answer(201, {"sid": "CA1", "status": "queued"}),
+        answer(400, {"code": 21205, "message": "Url is not a valid URL"}),
+        "21205: Url is not a valid URL",
+        reads=True,
     ),
     Service(
         "vonage",
@@ -122,6 +138,16 @@ SERVICES = [
         "Invalid message",
         reads=True,
         throttled=answer(200, {"messages": [{"status": "1", "error-text": "Throttled"}]}),
+    ),
+    Service(
+        "sns",
+        "sns://AKIAEXAMPLE/wJalrXUtnFEMI/us-west-2/15551234568",
+        "https://sns.us-west-2.amazonaws.com",
+        answer(200, _SNS_TAKEN),
+        answer(400, _SNS_ERROR.format("InvalidParameter", "Invalid parameter: PhoneNumber")),
+        "InvalidParameter: Invalid parameter: PhoneNumber",
+        reads=True,
+        throttled=answer(400, _SNS_ERROR.format("Throttling", "Rate exceeded")),
     ),
     Service(
         "telegram",

@@ -15,7 +15,7 @@ from router.channels.posting import cut, cut_bytes, unforged
 from router.core.delivery import Outcome
 from router.core.message import Message
 from tests.channels.making import DELIVERY, MESSAGE, send
-from tests.channels.servers import Provider, Received
+from tests.channels.servers import Provider, Received, answer
 from tests.channels.services import SERVICES
 
 BY_NAME = {service.name: service for service in SERVICES}
@@ -271,13 +271,96 @@ def test_an_sms(provider: Provider) -> None:
     }
 
 
-def test_a_call(provider: Provider) -> None:
-    """A text that looks like commands to the telephone exchange is read aloud."""
-    text = "<Dial>+1900</Dial>"
-    request = sent("twilio", provider, Message("", text), url=f"{BY_NAME['twilio'].url}?method=call")
-    (spoken,) = parse_qs(request.body.decode())["Twiml"]
-    assert spoken.startswith("<Response><Say>Dial")
-    assert "<Dial>" not in spoken
+@pytest.mark.parametrize(
+    ("text", "language", "spoken"),
+    [
+        ("<Dial>+1900</Dial> &", "", "<Say>&lt;Dial&gt;+1900&lt;/Dial&gt; &amp;</Say>"),
+        ("任务失败", "", '<Say language="zh-CN">任务失败</Say>'),
+        ("Auftrag", "&language=de-DE", '<Say language="de-DE">Auftrag</Say>'),
+        ("x", "&language=%22/%3E%3CDial", "<Say>x</Say>"),
+    ],
+)
+def test_a_call(provider: Provider, text: str, language: str, spoken: str) -> None:
+    """A text is read aloud in its language; one that looks like commands to the exchange is only read."""
+    url = f"{BY_NAME['twilio-call'].url}{language}"
+    request = sent("twilio-call", provider, Message("", text), url=url)
+    assert request.target == f"/2010-04-01/Accounts/AC{'a' * 32}/Calls.json"
+    assert parse_qs(request.body.decode())["Twiml"] == [f"<Response>{spoken}</Response>"]
+
+
+def test_a_message_over_whatsapp(provider: Provider) -> None:
+    """Twilio's other way of messages is named before both numbers."""
+    url = f"twilio://AC{'a' * 32}:{'b' * 32}@w%3A15551234567/15551234568"
+    fields = parse_qs(sent("twilio", provider, url=url).body.decode())
+    assert (fields["From"], fields["To"]) == (["whatsapp:+15551234567"], ["whatsapp:+15551234568"])
+
+
+@pytest.mark.parametrize(
+    ("text", "alphabet"), [("job-1 failed {€}", "text"), ("任务失败", "unicode"), ("naïve", "unicode")]
+)
+def test_an_sms_of_vonage(provider: Provider, text: str, alphabet: str) -> None:
+    """Vonage is told which alphabet a text needs; the delivery's id is its reference."""
+    request = sent("vonage", provider, Message("", text))
+    assert request.target == "/sms/json"
+    assert parse_qs(request.body.decode()) == {
+        "api_key": ["a" * 8],
+        "api_secret": ["b" * 16],
+        "from": ["15551234567"],
+        "to": ["15551234568"],
+        "text": [text],
+        "type": [alphabet],
+        "ttl": ["900000"],
+        "client-ref": [DELIVERY.id],
+    }
+
+
+@pytest.mark.parametrize("name", ["twilio", "vonage", "sns"])
+def test_a_long_sms_is_whole(provider: Provider, name: str) -> None:
+    """Nothing cuts at the 160 characters of one segment: the provider divides what is longer."""
+    body = sent(name, provider, Message("", "x" * 450 + "END")).body.decode()
+    assert "x" * 450 + "END" in body
+
+
+def test_an_sms_of_sns(provider: Provider) -> None:
+    """An urgent message to the number, with AWS's signature over exactly what is sent."""
+    request = sent("sns", provider, Message("", "任务 failed"))
+    assert parse_qs(request.body.decode()) == {
+        "Action": ["Publish"],
+        "Version": ["2010-03-31"],
+        "PhoneNumber": ["+15551234568"],
+        "Message": ["任务 failed"],
+        "MessageAttributes.entry.1.Name": ["AWS.SNS.SMS.SMSType"],
+        "MessageAttributes.entry.1.Value.DataType": ["String"],
+        "MessageAttributes.entry.1.Value.StringValue": ["Transactional"],
+    }
+    assert request.headers["authorization"].endswith(_sigv4(request, "wJalrXUtnFEMI"))
+
+
+def _sigv4(request: Received, secret: str) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html."""
+    signed = {name: request.headers[name] for name in ("content-type", "host", "x-amz-date")}
+    signed["host"] = "sns.us-west-2.amazonaws.com"  # egress took it elsewhere
+    lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
+    canonical = f"POST\n/\n\n{lines}\n{';'.join(signed)}\n{hashlib.sha256(request.body).hexdigest()}"
+    date = signed["x-amz-date"]
+    scope = f"{date[:8]}/us-west-2/sns/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"AWS4{secret}".encode()
+    for part in [*scope.split("/"), text]:
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return f"Signature={key.hex()}"
+
+
+def test_a_topic_of_sns(provider: Provider) -> None:
+    """A topic is asked for its name first; the second answer is what counts."""
+    provider.does(
+        answer(200, "<CreateTopicResponse><TopicArn>arn:aws:sns:x</TopicArn></CreateTopicResponse>"),
+        BY_NAME["sns"].accepted,
+    )
+    service = BY_NAME["sns"]
+    url = service.url.replace("15551234568", "%23alerts")
+    assert send(url, egress={service.origin: provider.origin}).outcome is Outcome.ACCEPTED
+    assert parse_qs(provider.received[1].body.decode())["TopicArn"] == ["arn:aws:sns:x"]
 
 
 def test_plain_text(provider: Provider) -> None:

@@ -32,6 +32,8 @@ URLS = {
     "pagerduty": f"pagerduty://{MARK * 3}@{MARK * 2}?click=http://{MARK}.example.com",
     "opsgenie": f"opsgenie://user{MARK}@{MARK}/@{MARK}?entity={MARK}",
     "vonage": f"vonage://{MARK}:{MARK}12@15551234567/15551234568",
+    "twilio": f"twilio://AC{'a' * 32}:{MARK}@15551234567/15551234568",
+    "sns": f"sns://AKIA{MARK}/{MARK}/us-west-2/15551234568",
     "ntfy": f"ntfy://user:{MARK}@127.0.0.1:PORT/{MARK}",
     "gotify": f"gotify://127.0.0.1:PORT/{MARK}aaaaa",
     "mailto": f"mailto://user:{MARK}@127.0.0.1:PORT?from=a@example.com&to={MARK}@example.com&+X-Key={MARK}",

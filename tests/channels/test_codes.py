@@ -1,0 +1,92 @@
+"""The providers' own codes, as each documents them."""
+
+import orjson
+import pytest
+
+from router.channels.providers import PROVIDERS
+from router.channels.verdicts import Judge
+from router.core.delivery import Outcome, Verdict
+from tests.channels.making import NOW
+from tests.channels.test_verdicts import answered
+
+ACCEPTED, REFUSED, THROTTLED = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.THROTTLED
+UNREACHABLE, UNKNOWN = Outcome.UNREACHABLE, Outcome.UNKNOWN
+
+
+def verdict(provider: str, status: int, body: object) -> Verdict:
+    text = body.encode() if isinstance(body, str) else orjson.dumps(body)
+    return Judge(PROVIDERS[provider].rule, single=True).verdict([answered(status, text)], True, NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "broken"),
+    [
+        (201, {"sid": "SM1", "status": "queued", "error_code": None}, ACCEPTED, False),
+        (201, {"sid": "SM1", "status": "failed", "error_code": 30001}, THROTTLED, False),
+        (201, {"sid": "SM1", "status": "undelivered", "error_code": 30007}, REFUSED, False),
+        (201, {"sid": "SM1", "status": "failed", "error_code": "30002"}, REFUSED, True),
+        (201, {}, UNKNOWN, False),
+        (400, {"code": 21211, "message": "Invalid 'To' Phone Number"}, REFUSED, True),
+        (400, {"code": 21617, "message": "The message body exceeds the limit"}, REFUSED, False),
+        (400, {"code": 21611, "message": "exceeded the maximum number of queued messages"}, THROTTLED, False),
+        (401, {"code": 20003, "message": "Authenticate"}, REFUSED, True),
+        (429, {"code": 20429, "message": "Too Many Requests"}, THROTTLED, False),
+        (500, {"code": 20500, "message": "Internal Server Error"}, UNREACHABLE, False),
+        (500, {"code": True}, UNREACHABLE, False),
+    ],
+)
+def test_twilio(status: int, body: object, outcome: Outcome, broken: bool) -> None:
+    """What will never do for this number or account breaks the channel; a full queue is waited for."""
+    said = verdict("twilio", status, body)
+    assert (said.outcome, said.broken) == (outcome, broken)
+
+
+@pytest.mark.parametrize(
+    ("states", "outcome", "broken"),
+    [
+        (["0"], ACCEPTED, False),
+        (["0", "0", "0"], ACCEPTED, False),
+        (["0", "1"], UNKNOWN, False),
+        (["1", "1"], THROTTLED, False),
+        (["5"], UNREACHABLE, False),
+        (["4"], REFUSED, True),
+        (["7"], REFUSED, True),
+        (["12"], REFUSED, False),
+        (["12", "99"], REFUSED, False),
+        ([], UNKNOWN, False),
+        ([None], UNKNOWN, False),
+    ],
+)
+def test_vonage(states: list[str | None], outcome: Outcome, broken: bool) -> None:
+    """All segments were taken, or none; where only some were, the message may have arrived."""
+    said = verdict("vonage", 200, {"messages": [{"status": state} for state in states]})
+    assert (said.outcome, said.broken) == (outcome, broken)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome", "broken"),
+    [
+        (400, "Throttling", THROTTLED, False),
+        (429, "Throttled", THROTTLED, False),
+        (400, "OptedOut", REFUSED, True),
+        (400, "InvalidParameter", REFUSED, False),
+        (403, "AuthorizationError", REFUSED, True),
+        (403, "SignatureDoesNotMatch", REFUSED, True),
+        (400, "RequestExpired", UNREACHABLE, False),
+        (500, "InternalError", UNREACHABLE, False),
+    ],
+)
+def test_sns(status: int, code: str, outcome: Outcome, broken: bool) -> None:
+    """SNS says "too fast" with status 400: the code in its XML decides."""
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>a &amp; b</Message></Error></ErrorResponse>"
+    said = verdict("sns", status, body)
+    assert (said.outcome, said.broken) == (outcome, broken)
+    assert f"{code}: a & b" in said.answer
+
+
+@pytest.mark.parametrize(
+    "body", ["<CreateTopicResponse/>", "<PublishResponse/>", "", "<MessageId>1</MessageId>"]
+)
+def test_sns_without_a_message_id(body: str) -> None:
+    """A 2xx that is not the answer to a message is no acceptance."""
+    assert verdict("sns", 200, body).outcome is UNKNOWN

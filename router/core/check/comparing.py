@@ -4,7 +4,7 @@ from typing import Any
 
 from router.core.check.lines import ALWAYS, NOTHING, OPPOSITE, Line, above, below
 from router.core.check.outcome import Outcome, truth
-from router.core.check.paths import Node, path_of, put
+from router.core.check.paths import Node, at, path_of, put
 from router.core.check.values import (
     BOOLEAN,
     EMPTY,
@@ -48,7 +48,19 @@ def _equal(one: Node, other: Node, left: Values, right: Values, scope: Values) -
         if path:
             equal = put(equal, path, met(values, aim))
             unlike = put(unlike, path, without(values, fixed[0])) if fixed else unlike
+        if fixed and node["type"] == "function_expression" and node["value"] == "type":
+            equal, unlike = _of_type(node, str(fixed[0]), equal, unlike)
     return equal, unlike
+
+
+def _of_type(node: Node, name: str, equal: Values, unlike: Values) -> tuple[Values, Values]:
+    """Of ``type(JobName) == 'string'``."""
+    path = path_of(node["children"][0])
+    if not path:
+        return equal, unlike
+    types = frozenset([name])
+    like, other = at(equal, path), at(unlike, path)
+    return put(equal, path, like.of_types(types)), put(unlike, path, other.of_types(other.types - types))
 
 
 def are_equal(one: Any, other: Any) -> bool:

@@ -11,7 +11,7 @@ from router.core.check.remark import Remark
 from router.core.check.settled import about_always, about_never, about_numbers
 from router.core.check.study import Study
 from router.core.check.unlike import about_types
-from router.core.check.words import about_fields, about_words
+from router.core.check.words import about_fields, about_words, is_foreign
 from router.core.filter import Filter
 
 #: What is known of faultless filters, see :mod:`router.core.check.likeness`; and how many may be remembered.
@@ -38,7 +38,10 @@ def judge(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
 def judged(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
     """The same without the memory of filters that were judged before."""
     study = Study(expression, kinds)
-    wrong = [*about_fields(study), *about_words(study), *about_types(study), *about_functions(study)]
+    words = list(about_words(study))
+    if is_foreign(study, words):
+        return words
+    wrong = [*about_fields(study), *words, *about_types(study), *about_functions(study)]
     alone = list(about_numbers(study))
     settled = [] if wrong else list(about_never(study))
     idle = [] if wrong or settled else list(about_always(study))

@@ -156,7 +156,8 @@ def _both(one: Values, other: Values) -> Values:
         return found
     names = one.object.fields.keys() | other.object.fields.keys()
     fields = {name: _both(one.object.get(name), other.object.get(name)) for name in names}
-    is_closed = one.object.closed and other.object.closed
+    naming = [held.closed for held in (one.object, other.object) if held.fields]
+    is_closed = bool(naming) and all(naming)
     return found._replace(object=Object(fields, closed=is_closed))
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from router.core.check.kinds import Kind
+from router.core.check.kinds import Kind, Path
 from router.core.check.paths import parts_of, path_of
 from router.core.check.reading import is_understood, read
 from router.core.check.remark import Remark
 from router.core.check.saying import kinds_said
-from router.core.check.study import Node, Part, Reached, Study
+from router.core.check.study import Node, Part, Reached, Study, plainly
 from router.core.check.values import NULL, Values, only
 
 _LOGIC = ("and_expression", "or_expression", "not_expression")
@@ -19,12 +19,18 @@ def about_numbers(study: Study) -> Iterator[Remark]:
     for part in study.parts:
         if not _is_clause(part) or part.node["type"] == "comparator":
             continue
-        types = study.types(part.node)
-        if types and types - {"null"} == _NUMBER and not _is_guard(part):
+        if _is_number(study, part.node) and not _is_guard(part):
+            types = study.types(part.node) or _NUMBER
             said = study.written(part.node)
             extent = " where there is one" if "null" in types else ""
             message = f"{said} is a number, and every number is true-like, 0 too: it always holds{extent}"
             yield study.remark("F108", "warning", part.node, message, None, f"compare it: {said} != `0`")
+
+
+def _is_number(study: Study, node: Node) -> bool:
+    """Whether it is a number wherever it is anything. A call that may give null may well ask for that."""
+    types = study.types(node) or frozenset()
+    return types == _NUMBER or bool(types - {"null"} == _NUMBER and path_of(node))
 
 
 def _is_clause(part: Part) -> bool:
@@ -36,21 +42,19 @@ def _is_clause(part: Part) -> bool:
 
 def _is_guard(part: Part) -> bool:
     """Whether what stands behind ``&&`` looks at the same field: ``ExitCode && abs(ExitCode) > `1` ``."""
-    path, inner = path_of(part.node), part.node
+    text, inner = plainly(part.node), part.node
     for holder in part.holders:
-        if not path or holder["type"] != "and_expression":
+        if holder["type"] != "and_expression":
             return False
         left, right = holder["children"]
-        if inner is left and _mentions(right, path):
+        if inner is left and _mentions(right, text):
             return True
         inner = holder
     return False
 
 
-def _mentions(node: Node, path: tuple[str, ...]) -> bool:
-    if path_of(node) == path:
-        return True
-    return any(_mentions(one, path) for one in parts_of(node))
+def _mentions(node: Node, text: str) -> bool:
+    return plainly(node) == text or any(_mentions(one, text) for one in parts_of(node))
 
 
 def about_never(study: Study) -> Iterator[Remark]:
@@ -83,11 +87,17 @@ def _never(study: Study, node: Node) -> Remark:
     culprit = _culprit(study, node)
     reason = _reason(study, culprit)
     written = study.written(culprit)
-    if culprit is study.ast:
-        message = f"no known event can meet {written}"
-    else:
-        message = f"{written} holds for no event that gets there"
-    return study.remark("F105", "error", culprit, f"{message}: {reason}" if reason else message)
+    message = f"no known event meets {written}{' here' if culprit is not study.ast else ''}"
+    advice = "write || where either may be" if _is_another_word(study, culprit) else ""
+    return study.remark("F105", "error", culprit, f"{message}: {reason}" if reason else message, None, advice)
+
+
+def _is_another_word(study: Study, node: Node) -> bool:
+    """Whether a field that is known by then is to be something else: ``Event == 'a' && Event == 'b'``."""
+    if node["type"] != "comparator" or node["value"] != "eq":
+        return False
+    fields = [one for child in node["children"] if path_of(child) for one in study.reached(child)]
+    return bool(fields) and all(only(one.outcome.values) not in (None, (None,)) for one in fields)
 
 
 def _culprit(study: Study, node: Node) -> Node:
@@ -107,25 +117,26 @@ def _reason(study: Study, node: Node) -> str:
         return (
             f"it is read as ({study.written(node['children'][0])}).…, and what is true or false has no fields"
         )
-    said = (_state(study, study.reached(field), path) for field, path in _fields(node))
+    said = (_state(study.reached(field), path) for field, path in _fields(study, node))
     return "; ".join(dict.fromkeys(filter(None, said)))
 
 
-def _fields(node: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
-    path = path_of(node)
-    if path:
-        yield node, path
-        return
-    for one in parts_of(node):
-        yield from _fields(one)
+def _fields(study: Study, node: Node) -> Iterator[tuple[Node, Path]]:
+    """The event's own fields in a part."""
+    for part in study.parts:
+        path = path_of(part.node)
+        is_chain = part.holder and path_of(part.holder)
+        if path and not is_chain and any(one is node for one in (part.node, *part.holders)):
+            yield part.node, path
 
 
-def _state(study: Study, reached: Sequence[Reached], path: tuple[str, ...]) -> str:
+def _state(reached: Sequence[Reached], path: Path) -> str:
     name = ".".join(path)
     if not reached:
         return ""
     if all(one.kind.values_at(path) == NULL for one in reached):
-        return f"{kinds_said(one.kind for one in reached)} {_have([one.kind for one in reached])} no {name}"
+        kinds = [one.kind for one in reached]
+        return f"{kinds_said(kinds)} {_have(kinds)} no {name}, so it is null"
     fixed = {only(one.outcome.values) for one in reached}
     if len(fixed) == 1 and (value := fixed.pop()):
         return f"{name} is {_literal(value[0])} there"
@@ -142,11 +153,11 @@ def _literal(value: object) -> str:
 
 def about_always(study: Study) -> Iterator[Remark]:
     """The filter that every event meets, or clauses that hold for all that get there."""
-    if not is_understood(study.ast) or not any(_fields(study.ast)):
+    if not is_understood(study.ast) or not any(_fields(study, study.ast)):
         return
     if study.whole and all(one.outcome.always for one in study.whole):
-        message = f"{study.written(study.ast)} holds for every event"
-        yield study.remark("F106", "warning", study.ast, message, None, "write always if that is meant")
+        message = f"every known event meets {study.written(study.ast)}"
+        yield study.remark("F106", "warning", study.ast, message, None, _otherwise(study.ast))
         return
     for part in study.parts:
         if _is_idle(study, part):
@@ -156,12 +167,14 @@ def about_always(study: Study) -> Iterator[Remark]:
 def _is_idle(study: Study, part: Part) -> bool:
     """Whether a part of ``&&``, or an ``||`` as a whole, decides nothing."""
     node, holder = part.node, part.holder
-    if holder is None or not all(one["type"] in _LOGIC for one in part.holders) or not any(_fields(node)):
+    if holder is None or holder["type"] != "and_expression" or node["type"] == "and_expression":
         return False
-    if holder["type"] != "and_expression" or _is_guarding(node) or _names_the_kind(study, node):
+    if not all(one["type"] in _LOGIC for one in part.holders) or not any(_fields(study, node)):
+        return False
+    if _is_guarding(node) or _names_the_kind(study, node):
         return False
     reached = study.reached(node)
-    return bool(reached) and node["type"] != "and_expression" and all(one.outcome.always for one in reached)
+    return bool(reached) and all(one.outcome.always for one in reached)
 
 
 def _is_guarding(node: Node) -> bool:
@@ -178,15 +191,24 @@ def _names_the_kind(study: Study, node: Node) -> bool:
     """Whether it looks only at what tells kinds of events apart, ``Category == 'Job'``: that is no fault."""
     if len({one.kind.name for one in study.reached(node)}) > 1 and node["type"] == "or_expression":
         return False
-    return all(_is_fixed(study.kinds, path) for _, path in _fields(node))
+    return all(_is_fixed(study.kinds, path) for _, path in _fields(study, node))
 
 
-def _is_fixed(kinds: Sequence[Kind], path: tuple[str, ...]) -> bool:
+def _is_fixed(kinds: Sequence[Kind], path: Path) -> bool:
     found: list[Values] = [kind.values_at(path) for kind in kinds]
     return all(only(values) is not None and not values.null for values in found)
 
 
 def _always(study: Study, node: Node) -> Remark:
     reason = _reason(study, node)
-    message = f"{study.written(node)} holds for every event that gets there"
-    return study.remark("F106", "warning", node, f"{message}: {reason}" if reason else message)
+    message = f"every event meets {study.written(node)} here"
+    return study.remark(
+        "F106", "warning", node, f"{message}: {reason}" if reason else message, None, _otherwise(node, "")
+    )
+
+
+def _otherwise(node: Node, advice: str = "write always if that is meant") -> str:
+    """What may have been meant by what always holds."""
+    sides: list[Node] = node["children"] if node["type"] == "or_expression" else []
+    is_neither = bool(sides) and all(side["type"] == "comparator" and side["value"] == "ne" for side in sides)
+    return "write && where neither may be" if is_neither else advice

@@ -78,6 +78,8 @@ def _repair(node: Node, types: list[frozenset[str]], is_equality: bool) -> tuple
 def rewritten(literal: Node, types: frozenset[str], *, is_equality: bool = True) -> str | None:
     """The literal as the type that it is compared with, where it says the same."""
     value = literal["value"] if literal["type"] == "literal" else None
+    if value == "" and types == _NUMBERS and is_equality:
+        return "`null`"  # a number that the producer leaves empty is null
     if isinstance(value, str) and types == _NUMBERS and _NUMBER.fullmatch(value):
         return f"`{value}`"
     is_number = isinstance(value, int) and not isinstance(value, bool)

@@ -24,12 +24,27 @@ def _about_field(study: Study, part: Part, path: Path) -> Iterator[Remark]:
     if _is_text_meant(study, part, path, is_unknown=unknown is not None):
         yield _wrong_quotes(study, part.node, path[0])
     elif unknown:
-        near = nearest(unknown[-1], _fields(study.kinds, unknown[:-1]))
-        said = "did you mean " + ".".join([*unknown[:-1], near]) + "?" if near else ""
         owner = f"{'.'.join(unknown[:-1])} has" if unknown[:-1] else "events have"
-        message = f"{owner} no field {unknown[-1]}"
-        advice = said or "if your events have it, give their source a schema that names it"
-        yield study.remark("F102", "error", part.node, message, None, advice)
+        fix = _literal_meant(part, path)
+        advice = f"a bare word is the name of a field: write {fix}" if fix else _near(study, unknown)
+        yield study.remark("F102", "error", part.node, f"{owner} no field {unknown[-1]}", fix, advice)
+
+
+def _near(study: Study, unknown: Path) -> str:
+    near = nearest(unknown[-1], _fields(study.kinds, unknown[:-1]))
+    if near:
+        return f"did you mean {'.'.join([*unknown[:-1], near])}?"
+    return "if your events have it, give their source a schema that names it"
+
+
+def _literal_meant(part: Part, path: Path) -> str | None:
+    """What should stand there for ``Event == OnJobFailed`` and ``ExitCode == null``."""
+    word = path[-1]
+    if len(path) > 1 or not _is_operand(part):
+        return None
+    if word in ("null", "true", "false"):
+        return f"`{word}`"
+    return f"'{word}'" if word in _known_words() else None
 
 
 def _is_unknown(study: Study, path: Path) -> bool:
@@ -86,6 +101,13 @@ def about_words(study: Study) -> Iterator[Remark]:
             known = _words(study.kinds, path)
             if known and literal["value"] not in known:
                 yield _unknown_word(study, literal, ".".join(path), known)
+
+
+def is_foreign(study: Study, remarks: Sequence[Remark]) -> bool:
+    """Whether the filter names an event that nobody knows: then nobody knows either what it holds."""
+    events = [literal for part in study.parts for path, literal in _compared(part.node) if path == ("Event",)]
+    unknown = {study.span(literal) for literal in events}
+    return any(one.level == "warning" and (one.start, one.end) in unknown for one in remarks)
 
 
 def _unknown_word(study: Study, literal: Node, field: str, known: frozenset[str]) -> Remark:

@@ -17,13 +17,15 @@ from router.core.filter import Filter
 from router.core.policy import ChannelPlan, Policy
 from router.decoders import decode
 from router.errors import ConfigError, RouterError
+from router.pipeline import absences
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
 from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
-from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store
+from router.pipeline.watermarks import Lag, Watermarks, lag_of_posts
+from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store, Unit
 from router.version import __version__
 from router.web.server import Listener
 
@@ -83,12 +85,20 @@ class Router:
         self._store_problem = ""
         self._rounds = 0
         self._ends = 0.0
+        self._started_at = self._clock.now()
+        self._standstill = 0
+        self._watermarks = Watermarks(self.metrics, self._started_at)
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
         self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._due.set)
         self.deliver = Deliver(store, self._owner, self._clock, self.metrics, self._due.set)
         self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self.deliver.wake)
         self.advance = Advance(
-            store, policy, self._clock, self.metrics, lambda: frozenset[str](), self.dispatch.recheck
+            store,
+            policy,
+            self._clock,
+            self.metrics,
+            lambda: self._watermarks.waiting_for(self._clock.now()),
+            self.dispatch.recheck,
         )
         self.maintain = Maintain(
             store,
@@ -133,6 +143,8 @@ class Router:
 
     def start(self) -> None:
         """Takes the configuration into force, gives back what an earlier process left, starts the loops."""
+        last_beat = self._store.read(lambda unit: unit.last_beat())
+        self._standstill = self._started_at - last_beat if last_beat is not None else 0
         self._take_into_force(self.config)
         self._store.write(lambda unit: unit.beat(self._clock.now()))
         self._store_health(True, "")
@@ -190,15 +202,35 @@ class Router:
         channels = channels_of(config, self._clock)
         sources, pulls = sources_of(config, self._clock, self.metrics)
         policy = config.policy
-        self._store.write(lambda unit: unit.keep_policy(policy.hash, policy.text, self._clock.now()))
+        now = self._clock.now()
+
+        def keep(unit: Unit) -> None:
+            unit.keep_policy(policy.hash, policy.text, now)
+            absences.install(unit, policy, now)
+
+        self._store.write(keep)
         self.config = config
         self.deliver.use(channels)
         self.listener.sources = sources
         token = config.settings.http.token
         self.listener.token = token.get_secret_value() if token else None
         self._use_pulls(pulls)
+        self._watermarks.use(self._lags(config))
+        while self.advance.retire():
+            pass
         self.metrics.reload_success.set(1)
         self.metrics.reload_time.set(self._clock.now() / SECOND)
+
+    def _lags(self, config: Config) -> dict[str, Lag]:
+        """How each source says that it has not caught up."""
+        lags: dict[str, Lag] = {
+            name: lambda _now, source=pull.source: not source.caught_up()
+            for name, pull in self._pulls.items()
+        }
+        for name, settings in config.settings.sources.items():
+            if settings.kind == "webhook" or settings.kind == "mns-push":
+                lags[name] = lag_of_posts(self._started_at, self._standstill, settings.catch_up)
+        return lags
 
     def _use_pulls(self, sources: Mapping[str, PullSource]) -> None:
         for pull in self._pulls.values():
@@ -216,7 +248,8 @@ class Router:
 
     def _wait_due(self) -> None:
         """Until something is due, or somebody says that it is."""
-        next_at = self._store.read(lambda unit: unit.next_change(()))
+        waiting_for = self._watermarks.waiting_for(self._clock.now())
+        next_at = self._store.read(lambda unit: unit.next_change(waiting_for))
         pause = (next_at - self._clock.now()) / SECOND if next_at is not None else MAINTENANCE
         self._due.wait(min(max(pause, 0.0), MAINTENANCE))
         self._due.clear()

@@ -24,6 +24,8 @@ REGISTRY: dict[str, str] = {
     "advance.loaded": "alerts that time changes are taken in this transaction; nothing is written",
     "advance.written": "the transaction holds what time made of them; not committed",
     "advance.committed": "it is committed",
+    "advance.retired": "alerts of rules that are gone are ended in this transaction; not committed",
+    "advance.retire_committed": "their end is committed",
     "dispatch.claimed": "due groups are taken in this transaction; nothing is written",
     "dispatch.rendered": "texts are rendered; nothing is written",
     "dispatch.written": "the transaction holds the deliveries; not committed",

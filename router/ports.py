@@ -13,6 +13,7 @@ from router.core.delivery import Delivery, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.group import Group, Reason
 from router.core.message import Message
+from router.core.mute.silence import Silence
 
 T = TypeVar("T")
 
@@ -113,6 +114,10 @@ class PullSource(Protocol):
         """What keeps it from receiving and what to do, in words; empty when all is well."""
         ...
 
+    def caught_up(self) -> bool:
+        """Whether all that waited for it at its start was received and committed."""
+        ...
+
 
 class Channel(Protocol):
     """One target at one provider."""
@@ -204,6 +209,21 @@ class SetAside:
     replayed_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A moment at which something is judged that no alert waits for.
+
+    Args:
+        subject: a rule's name.
+    """
+
+    id: str
+    kind: str
+    subject: str
+    due_at: int
+    data: Mapping[str, Any]
+
+
 class Unit(Protocol):
     """One transaction. Every verb takes a batch; all of them are committed together, or none."""
 
@@ -285,6 +305,34 @@ class Unit(Protocol):
 
     def next_change(self, waiting_for: Collection[str]) -> int | None:
         """When the first alert or group is due; None when none is."""
+        ...
+
+    def timers(self, kind: str) -> list[Timer]:
+        """All timers of a kind."""
+        ...
+
+    def put_timers(self, timers: Sequence[Timer]) -> None:
+        """Adds or replaces timers."""
+        ...
+
+    def drop_timers(self, ids: Collection[str]) -> None:
+        """Deletes timers."""
+        ...
+
+    def silences(self, over_after: int) -> list[Silence]:
+        """Silences that are over after that time, in the order in which they were made."""
+        ...
+
+    def put_silences(self, silences: Sequence[Silence]) -> None:
+        """Adds or replaces silences."""
+        ...
+
+    def recheck_muted(self, muted_by: str, now: int) -> int:
+        """Lets open alerts whose mute begins with these words be judged now; returns how many."""
+        ...
+
+    def rules_of_alerts(self) -> set[str]:
+        """Names of the rules that have open alerts."""
         ...
 
     def alerts(self, ids: Collection[str]) -> list[Alert]:
@@ -374,6 +422,10 @@ class Unit(Protocol):
         ...
 
     # policy
+
+    def last_beat(self) -> int | None:
+        """When a router last wrote the time; None on a new store."""
+        ...
 
     def beat(self, now: int) -> None:
         """Writes the time: a real write that shows that the store can be written."""

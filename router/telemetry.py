@@ -23,6 +23,7 @@ LOG_EVENTS: dict[str, str] = {
     "source.refused": "a request to a source was refused; nothing was stored",
     "source.problem": "a source cannot receive; with the remedy",
     "source.recovered": "a source receives again",
+    "source.never_caught_up": "a source could not be reached for an hour: what waited for it is judged",
     "filter.failed": "a filter failed on an event; it did not match",
     "template.failed": "a template failed; the built-in text was used",
     "store.unavailable": "the store did not commit; nothing was acknowledged",
@@ -71,6 +72,9 @@ class Metrics:
         self.outbox = gauge("outbox_deliveries", "Open deliveries.", "state")
         self.oldest = gauge("outbox_oldest_seconds", "Age of the oldest open delivery.")
         self.source_problem = gauge("source_problem", "1 while a source cannot receive.", "source")
+        self.catching_up = gauge(
+            "source_catching_up", "1 until a source has handed over what it held at the start.", "source"
+        )
         self.store_up = gauge("store_up", "1 while the store commits.")
         self.reload_success = gauge("config_last_reload_successful", "1 if the last reload was taken.")
         self.reload_time = gauge(

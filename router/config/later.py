@@ -10,7 +10,6 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
     "http.tokens": (),
     "http.public_url": (),
     "sources.*.schema": (),
-    "sources.*.catch_up": (),
     "channels.*.fallback_after": (),
     "channels.*.formats": (),
     "channels.*.proxy": (),
@@ -18,6 +17,5 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
 
 #: Keys of a rule, or of ``defaults``, with the only values that work already.
 RULE: dict[str, tuple[Any, ...]] = {
-    "absent": (),
     "tests": (),
 }

@@ -186,6 +186,7 @@ def _meaning(keys: RuleKeys, when: Filter | None, place: Place) -> Rule:
         hold=keys.hold,
         count=Count(keys.count.at_least, keys.count.within) if keys.count else None,
         expect=Expect(Filter(keys.expect.event), keys.expect.within) if keys.expect else None,
+        absent=keys.absent.meaning() if keys.absent else None,
         group_by=_group_by(keys.group_by),
         group_wait=keys.group_wait,
         group_interval=keys.group_interval,

@@ -123,6 +123,7 @@ class Step(StrEnum):
     CLOSE = "close"
     ESCALATE = "escalate"
     RECHECK = "recheck"
+    MISS = "miss"
 
 
 def id_of(rule: str, key: Key, event: Event) -> str:

@@ -45,6 +45,10 @@ def wanted(judged: Iterable[tuple[Event, Judgement]]) -> Wanted:
 
 
 def _want(found: Wanted, rule: Rule, event: Event, match: Match) -> None:
+    if rule.absent:
+        found.slots.add(keys.slot(rule.name, keys.key_of_absence(rule.name)))
+        found.ends.add(keys.arrival(rule.name))
+        return
     key = keys.key_of(rule, event)
     found.slots.add(keys.slot(rule.name, key))
     if rule.remembers_ends:
@@ -124,7 +128,7 @@ class Book:
             alert_id = self._match(match)
             if alert_id is None:
                 late.append(match.rule.name)
-            else:
+            elif alert_id:
                 matches.append((match.rule.name, alert_id))
         return Taken(tuple(matches), ends, tuple(late))
 
@@ -145,6 +149,8 @@ class Book:
 
     def _match(self, match: Match) -> str | None:
         rule, event = match.rule, match.event
+        if rule.absent:
+            return self._arrived(rule, event)
         key = keys.key_of(rule, event)
         known = self._by_slot.get(keys.slot(rule.name, key))
         if known is not None:
@@ -155,6 +161,32 @@ class Book:
             return None
         self._open(alerts.opened(match, key, self.policy.hash, self.now, cause_of(event)), rule)
         return self._by_slot[keys.slot(rule.name, key)]
+
+    # absent: what matches is what was waited for
+
+    def _arrived(self, rule: Rule, event: Event) -> str:
+        name = keys.arrival(rule.name)
+        self.ends[name] = max(event.at, self.ends.get(name, 0))
+        self.changed_ends[name] = None
+        known = self._by_slot.get(keys.slot(rule.name, keys.key_of_absence(rule.name)))
+        if known is not None:
+            self.finish(self.alerts[known], f"it came: {event.kind or 'an event'} {event.id}")
+        return known or ""
+
+    def last_arrival(self, rule: Rule) -> int:
+        """The time of the newest match of a rule with ``absent``; 0 if there was none."""
+        return self.ends.get(keys.arrival(rule.name), 0)
+
+    def is_missing(self, rule: Rule) -> bool:
+        """Whether an alert says already that nothing came."""
+        return keys.slot(rule.name, keys.key_of_absence(rule.name)) in self._by_slot
+
+    def miss(self, rule: Rule, event: Event) -> str:
+        """Opens the alert of a rule with ``absent``; the event says what did not come."""
+        key = keys.key_of_absence(rule.name)
+        alert = alerts.opened(Match(rule, event), key, self.policy.hash, self.now)
+        self._open(alert, rule)
+        return alert.id
 
     def _ended_later(self, rule: Rule, key: Key, event: Event) -> bool:
         return any(self.ends.get(name, event.at) > event.at for name in keys.ends_for(rule, key))

@@ -76,6 +76,16 @@ def slot(name: str, key: Key) -> str:
     return digest_id("k", f"{name}\n{key.whole}")
 
 
+def key_of_absence(rule: str) -> Key:
+    """The key of the one alert that a rule with ``absent`` may have."""
+    return Key((), (rule,))
+
+
+def arrival(rule: str) -> str:
+    """The name under which the newest match of a rule with ``absent`` is remembered."""
+    return digest_id("e", f"{rule}\nabsent")
+
+
 # What ends an alert is another event: it is compared in the parts that its kind carries.
 
 

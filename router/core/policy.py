@@ -90,6 +90,11 @@ class Policy:
     def _by_name(self) -> dict[str, Rule]:
         return {rule.name: rule for rule in self.rules}
 
+    @cached_property
+    def expects_arrivals(self) -> bool:
+        """Whether any rule has ``absent``."""
+        return any(rule.absent for rule in self.rules)
+
     def rule(self, name: str) -> Rule | None:
         """The rule of that name, or None."""
         return self._by_name.get(name)

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from router.core.event import Event
 from router.core.filter import Filter
+from router.core.mute.tick import Schedule
 from router.errors import Place
 
 Mode = Literal["on", "shadow", "off"]
@@ -89,6 +90,7 @@ class Rule:
         closes_after: ``close_after`` as written; None is the default, see :attr:`close_after`.
         group_by: alerts told together; None is by JobId or ClusterId; empty tells each alone.
         repeat_interval: None is never.
+        absent: when something must have matched.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Rule:
     group_wait: int = 0
     group_interval: int = GROUP_INTERVAL
     repeat_interval: int | None = None
+    absent: Schedule | None = None
     escalate: tuple[Escalation, ...] = ()
     inhibited_by: tuple[Inhibition, ...] = ()
 

@@ -1,63 +1,23 @@
-"""Advance: the alerts and groups that something touches, loaded and written back; and what time does."""
+"""Advance: what time does: holds and expectations run out, alerts close and escalate, something never came."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from router import telemetry
 from router.core.alert import Alert, Step
-from router.core.book import Book, Wanted
+from router.core.book import Book
 from router.core.policy import Policy
 from router.failpoints import failpoint
+from router.pipeline import absences
+from router.pipeline.working_set import book_of, close_book
 from router.ports import Clock, Store, Unit
 
 #: Alerts that time changes in one transaction.
 BATCH = 500
 
 
-def open_book(unit: Unit, wanted: Wanted, policy: Policy, now: int) -> Book:
-    """A book with everything that is wanted, and the groups of its alerts."""
-    book = Book(policy, now)
-    found = unit.open_alerts(wanted.slots, wanted.anchors) if wanted.slots or wanted.anchors else []
-    groups = unit.open_groups(wanted.groups) if wanted.groups else []
-    ends = unit.ends(wanted.ends) if wanted.ends else {}
-    book.load(found, groups, ends)
-    _load_groups(unit, book, found)
-    return book
-
-
-def book_of(unit: Unit, alerts: Sequence[Alert], policy: Policy, now: int) -> Book:
-    """A book with these alerts, their groups, and those that they may come to join."""
-    book = Book(policy, now)
-    slots = {slot for alert in alerts for slot in book.group_slots(alert, _channels(alert, policy))}
-    book.load(alerts, unit.open_groups(slots) if slots else [], {})
-    _load_groups(unit, book, alerts)
-    return book
-
-
-def _channels(alert: Alert, policy: Policy) -> list[str]:
-    rule = policy.rule(alert.rule)
-    return [*rule.to, *(name for step in rule.escalate for name in step.to)] if rule else []
-
-
-def _load_groups(unit: Unit, book: Book, alerts: Iterable[Alert]) -> None:
-    """The groups of alerts, and the storms that tell them."""
-    for ids in (
-        {seat.group_id for alert in alerts for seat in alert.seats},
-        {group.storm_id for group in book.groups.values() if group.storm_id},
-    ):
-        missing = ids - book.groups.keys()
-        if missing:
-            book.load([], unit.groups(missing), {})
-    storms = {group.storm_id for group in book.groups.values() if group.storm_id} - book.groups.keys()
-    if storms:
-        book.load([], unit.groups(storms), {})
-
-
-def close_book(unit: Unit, book: Book) -> None:
-    """Writes what changed."""
-    unit.put_alerts([book.alerts[one] for one in book.changed_alerts])
-    unit.put_groups([book.groups[one] for one in book.changed_groups])
-    unit.join_groups(book.members)
-    unit.put_ends({name: book.ends[name] for name in book.changed_ends}, book.now)
+def _is_in_force(policy: Policy, name: str) -> bool:
+    rule = policy.rule(name)
+    return rule is not None and rule.mode != "off"
 
 
 class Advance:
@@ -84,6 +44,25 @@ class Advance:
         self._waiting_for = waiting_for
         self._recheck = recheck
 
+    def retire(self) -> int:
+        """Ends a batch of alerts whose rules are not in force any more, in silence; returns how many."""
+        policy, now = self._policy(), self._clock.now()
+
+        def work(unit: Unit) -> int:
+            unit.serialise()
+            gone = [name for name in unit.rules_of_alerts() if not _is_in_force(policy, name)]
+            alerts = unit.open_alerts_of(gone[0], BATCH) if gone else []
+            book = book_of(unit, alerts, policy, now)
+            for alert in alerts:
+                book.finish(alert, "its rule is not in force any more", quiet=True)
+            close_book(unit, book)
+            failpoint("advance.retired")
+            return len(alerts)
+
+        retired = self._store.write(work)
+        failpoint("advance.retire_committed")
+        return retired
+
     def step(self) -> int:
         """Advances the alerts that are due now, a batch at most; returns how many."""
         policy, now, waiting_for = self._policy(), self._clock.now(), self._waiting_for()
@@ -92,7 +71,8 @@ class Advance:
             unit.serialise()
             due = unit.due_alerts(now, BATCH, waiting_for)
             if not due:
-                return []
+                missing = absences.judge(unit, policy, now, waiting_for) if policy.expects_arrivals else 0
+                return [Step.MISS] * missing
             book = book_of(unit, due, policy, now)
             failpoint("advance.loaded")
             steps = [(alert, book.time_out(alert)) for alert in due]

@@ -17,8 +17,8 @@ from router.core.policy import ChannelPlan, Policy, Target
 from router.core.rule import Rule, Severity
 from router.core.text import render
 from router.failpoints import failpoint
-from router.pipeline.advance import close_book
 from router.pipeline.mutes import Mutes
+from router.pipeline.working_set import close_book
 from router.ports import Clock, NotificationRecord, Store, Unit
 
 #: Groups in one transaction.

@@ -14,8 +14,8 @@ from router.core.policy import Policy
 from router.core.rule import Judgement
 from router.errors import RouterError
 from router.failpoints import failpoint
-from router.pipeline.advance import close_book, open_book
 from router.pipeline.contexts import Contexts
+from router.pipeline.working_set import close_book, open_book
 from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
 
 #: Envelopes in one transaction: large enough that a burst shares its sync, small enough to stay quick.

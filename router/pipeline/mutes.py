@@ -6,9 +6,11 @@ from typing import Any
 
 from router.core import key as keys
 from router.core.alert import Alert
+from router.core.event import Event
 from router.core.key import Key
 from router.core.mute.hours import hours_of
 from router.core.mute.inhibition import equal_values, inhibits
+from router.core.mute.silence import alert_document, in_force, next_change, silenced_by
 from router.core.policy import Policy
 from router.core.rule import Inhibition, Rule
 from router.ports import Unit
@@ -35,11 +37,12 @@ class Mutes:
         self._now = now
         self._hours: dict[str, Held | None] = {}
         self._inhibitors: dict[tuple[str, str], str] = {}
-        self._data: dict[str, Mapping[str, Any]] = {}
+        self._events: dict[str, Event] = {}
+        self._silences = [one for one in unit.silences(now) if in_force(one, now)]
 
     def may_mute(self, rules: Iterable[str]) -> bool:
         """Whether any alert of these rules can be muted now."""
-        return any(self._policy_mutes(name) for name in rules)
+        return bool(self._silences) or any(self._policy_mutes(name) for name in rules)
 
     def _policy_mutes(self, name: str) -> bool:
         rule = self._policy.rule(name)
@@ -53,33 +56,45 @@ class Mutes:
         return [self._judged(alert) for alert in alerts]
 
     def _read(self, ids: set[str]) -> None:
-        missing = ids - self._data.keys()
-        self._data |= {event.id: event.data for event in self._unit.events_of(missing)} if missing else {}
+        missing = ids - self._events.keys()
+        self._events |= {event.id: event for event in self._unit.events_of(missing)} if missing else {}
+
+    def _data(self, event_id: str) -> Mapping[str, Any]:
+        event = self._events.get(event_id)
+        return event.data if event else {}
 
     def _judged(self, alert: Alert) -> Held | None:
         rule = self._policy.rule(alert.rule)
         if rule is None:
             return None
-        return self._inhibited(alert, rule) or self._outside(rule)
+        return self._inhibited(alert, rule) or self._silenced(alert) or self._outside(rule)
+
+    # silences
+
+    def _silenced(self, alert: Alert) -> Held | None:
+        if not self._silences:
+            return None
+        document = alert_document(alert, self._events.get(alert.event_id))
+        silence = silenced_by(self._silences, document, self._now)
+        if silence is None:
+            return None
+        said = f"silenced by {silence.id} ({silence.author}: {silence.comment})"
+        return Held(said, next_change([silence], self._now))
 
     # time intervals
 
     def _outside(self, rule: Rule) -> Held | None:
-        if not (rule.mute_time_intervals or rule.active_time_intervals):
-            return None
         if rule.name not in self._hours:
-            self._hours[rule.name] = self._held_by_hours(rule)
+            hours = hours_of(rule, self._policy.intervals)
+            closed_by = hours.closed_by(self._now)
+            until = hours.next_change(self._now) if closed_by else None
+            self._hours[rule.name] = Held(closed_by, until) if closed_by else None
         return self._hours[rule.name]
-
-    def _held_by_hours(self, rule: Rule) -> Held | None:
-        hours = hours_of(rule, self._policy.intervals)
-        reason = hours.closed_by(self._now)
-        return Held(reason, hours.next_change(self._now)) if reason else None
 
     # inhibition
 
     def _inhibited(self, alert: Alert, rule: Rule) -> Held | None:
-        data = self._data.get(alert.event_id, {})
+        data = self._data(alert.event_id)
         for inhibition in rule.inhibited_by:
             values = equal_values(inhibition, data)
             by = self._inhibitor(inhibition, values) if values is not None else ""
@@ -94,8 +109,7 @@ class Mutes:
         if asked not in self._inhibitors:
             found = self._candidates(inhibition, values)
             self._read({alert.event_id for alert in found})
-            data = self._data
-            equal = (one.id for one in found if inhibits(one, data.get(one.event_id, {}), inhibition, values))
+            equal = (one.id for one in found if inhibits(one, self._data(one.event_id), inhibition, values))
             self._inhibitors[asked] = next(equal, "")
         return self._inhibitors[asked]
 

@@ -39,6 +39,7 @@ class FileSource:
         self._clock = clock
         self._gauge = metrics.source_problem.labels(name)
         self._problem = ""
+        self._caught_up = False
 
     def run(self, intake: Intake, stopping: Callable[[float], bool]) -> None:
         """Submits every line; returns at the end of the file, or when told to stop."""
@@ -57,13 +58,21 @@ class FileSource:
         """What keeps it from reading and what to do, in words; empty when all is well."""
         return self._problem
 
+    def caught_up(self) -> bool:
+        """Whether it has reached the end of the file once, or a pause of the standard input."""
+        return self._caught_up
+
     def _read(self, descriptor: int, intake: Intake, stopping: Callable[[float], bool]) -> None:
         lines = _Lines()
         for chunk in _chunks(descriptor, stopping):
+            if chunk is None:
+                self._caught_up = True
+                continue
             found = lines.feed(chunk) if chunk else lines.last()
             for at in range(0, len(found), _BATCH):
                 if not self._submit(found[at : at + _BATCH], intake, stopping):
                     return
+            self._caught_up = self._caught_up or not chunk
 
     def _submit(
         self, lines: Sequence[tuple[int, bytes]], intake: Intake, stopping: Callable[[float], bool]
@@ -111,10 +120,11 @@ def _opened(path: str) -> Generator[int]:
         yield stream.fileno()
 
 
-def _chunks(descriptor: int, stopping: Callable[[float], bool]) -> Iterator[bytes]:
-    """What can be read, as it comes; an empty chunk at the end, none when it is time to stop."""
+def _chunks(descriptor: int, stopping: Callable[[float], bool]) -> Iterator[bytes | None]:
+    """What can be read, as it comes; None in a pause, an empty chunk at the end, none when it is time to stop."""
     while not stopping(0):
         if not select.select([descriptor], [], [], _LOOK)[0]:
+            yield None
             continue
         yield (chunk := os.read(descriptor, _CHUNK))
         if not chunk:

@@ -58,6 +58,7 @@ class Consumer:
         source: the source's name.
         stopping: waits for some seconds at most; true when it is time to end.
         report: is told what keeps it from receiving, or None once it receives.
+        caught_up: called when the queue had nothing more, and all that came before is committed.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Consumer:
         intake: Intake,
         stopping: Callable[[float], bool],
         report: Callable[[Trouble | None], None],
+        caught_up: Callable[[], None],
     ) -> None:
         self._source = source
         self._settings = settings
         self._clock = clock
         self._stopping = stopping
         self._report = report
+        self._caught_up = caught_up
         self._account: Account | None = None
         self._in_hand = Handover(intake, self._queue, stopping)
         self._failures = 0
@@ -99,6 +102,8 @@ class Consumer:
             self._in_hand.take(Batch(messages, self._settings.visibility), envelopes)
         elif self._in_hand:
             self._in_hand.wait()
+        else:
+            self._caught_up()
 
     def _settle(self) -> None:
         try:

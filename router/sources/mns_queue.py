@@ -25,6 +25,7 @@ class MnsQueueSource:
         self._settings = settings
         self._clock = clock
         self._problems: dict[int, Trouble] = {}
+        self._behind = set(range(settings.consumers))
         self._lock = threading.Lock()
         self._gauge = metrics.source_problem.labels(name)
 
@@ -52,11 +53,18 @@ class MnsQueueSource:
         said = f"{where}: {trouble.code}: {trouble.words}"
         return f"{said}. {trouble.remedy}" if trouble.remedy else said
 
+    def caught_up(self) -> bool:
+        """Whether each consumer has found the queue empty once."""
+        return not self._behind
+
     def _consumer(self, number: int, intake: Intake, stopping: Callable[[float], bool]) -> Consumer:
         def report(trouble: Trouble | None) -> None:
             self._note(number, trouble)
 
-        return Consumer(self.name, self._settings, self._clock, intake, stopping, report)
+        def caught_up() -> None:
+            self._behind.discard(number)
+
+        return Consumer(self.name, self._settings, self._clock, intake, stopping, report, caught_up)
 
     def _note(self, number: int, trouble: Trouble | None) -> None:
         with self._lock:

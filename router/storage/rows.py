@@ -8,8 +8,11 @@ from typing import Any
 from router.core.alert import Alert, AlertState, Seat
 from router.core.delivery import Delivery, Outcome, State, Verdict
 from router.core.event import Envelope, Event, Undecodable
+from router.core.filter import Filter
 from router.core.group import Group, Reason, Tally
-from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside
+from router.core.mute.interval import ClockSpan, Span, TimeInterval
+from router.core.mute.silence import Silence
+from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Timer
 
 Row = Mapping[str, Any]
 
@@ -261,6 +264,48 @@ def attempt_of(row: Row) -> Attempt:
 def rows_of(nouns: Sequence[Any], to_row: Any) -> list[dict[str, Any]]:
     """One row for each noun."""
     return [to_row(noun) for noun in nouns]
+
+
+def timer_row(timer: Timer) -> dict[str, Any]:
+    """A timer."""
+    return _fields(timer) | {"subject": kept(timer.subject), "data": _json(dict(timer.data))}
+
+
+def timer_of(row: Row) -> Timer:
+    """The reverse of :func:`timer_row`."""
+    return Timer(**_with(row, data=_loaded(row["data"])))
+
+
+def silence_row(silence: Silence) -> dict[str, Any]:
+    """A silence."""
+    interval = [_intervals_row(one) for one in silence.interval]
+    return _fields(silence) | {
+        "matcher": kept(silence.matcher.text),
+        "author": kept(silence.author),
+        "comment": kept(silence.comment),
+        "interval": _json(interval) if interval else None,
+    }
+
+
+def silence_of(row: Row) -> Silence:
+    """The reverse of :func:`silence_row`."""
+    found: list[dict[str, Any]] = json.loads(row["interval"] or "[]")
+    interval = tuple(_interval_of(one) for one in found)
+    return Silence(**_with(row, matcher=Filter(row["matcher"]), interval=interval))
+
+
+def _intervals_row(interval: TimeInterval) -> dict[str, Any]:
+    spans = {name: [(one.first, one.last) for one in getattr(interval, name)] for name in _SPANS}
+    times = [(one.start, one.end) for one in interval.times]
+    return spans | {"times": times, "location": interval.location}
+
+
+def _interval_of(row: Mapping[str, Any]) -> TimeInterval:
+    spans = {name: tuple(Span(*one) for one in row[name]) for name in _SPANS}
+    return TimeInterval(tuple(ClockSpan(*one) for one in row["times"]), location=row["location"], **spans)
+
+
+_SPANS = ("weekdays", "days_of_month", "months", "years")
 
 
 def job_row(job: Job, now: int) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from router.core.alert import Alert
 from router.core.delivery import Delivery, State
 from router.core.event import Event
 from router.core.group import Group
-from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside
+from router.core.mute.silence import Silence
+from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Timer
 from router.storage import rows, tables
 from router.storage.books import PRUNED, count_books
 
@@ -121,8 +122,39 @@ class SqlUnit:
     def next_change(self, waiting_for: Collection[str]) -> int | None:
         of_alerts = select(func.min(tables.alerts.c.due_at)).where(_moves(waiting_for))
         of_groups = select(func.min(tables.groups.c.due_at))
-        found = [self._connection.execute(first).scalar() for first in (of_alerts, of_groups)]
+        of_timers = select(func.min(tables.timers.c.due_at))
+        asked = (of_alerts, of_groups, of_timers)
+        found = [self._connection.execute(first).scalar() for first in asked]
         return min((at for at in found if at is not None), default=None)
+
+    def timers(self, kind: str) -> list[Timer]:
+        table = tables.timers
+        found = self._rows(select(table).where(table.c.kind == kind).order_by(table.c.due_at, table.c.id))
+        return [rows.timer_of(row) for row in found]
+
+    def put_timers(self, timers: Sequence[Timer]) -> None:
+        self._put(tables.timers, rows.rows_of(timers, rows.timer_row))
+
+    def drop_timers(self, ids: Collection[str]) -> None:
+        for chunk in _chunks(ids):
+            self._connection.execute(delete(tables.timers).where(tables.timers.c.id.in_(chunk)))
+
+    def silences(self, over_after: int) -> list[Silence]:
+        table = tables.silences
+        lasting = table.c.expired_at.is_(None) | (table.c.expired_at > over_after)
+        found = select(table).where(table.c.ends_at > over_after, lasting)
+        return [rows.silence_of(row) for row in self._rows(found.order_by(table.c.created_at, table.c.id))]
+
+    def put_silences(self, silences: Sequence[Silence]) -> None:
+        self._put(tables.silences, rows.rows_of(silences, rows.silence_row))
+
+    def recheck_muted(self, muted_by: str, now: int) -> int:
+        table = tables.alerts
+        held = update(table).where(_IS_OPEN, table.c.muted_by.startswith(muted_by, autoescape=True))
+        return self._connection.execute(held.values(recheck_at=now, due_at=now)).rowcount
+
+    def rules_of_alerts(self) -> set[str]:
+        return {row["rule"] for row in self._rows(select(tables.alerts.c.rule).where(_IS_OPEN).distinct())}
 
     def alerts(self, ids: Collection[str]) -> list[Alert]:
         return [rows.alert_of(row) for row in self._in(select(tables.alerts), tables.alerts.c.id, ids)]
@@ -261,6 +293,11 @@ class SqlUnit:
         return len(chosen)
 
     # policy
+
+    def last_beat(self) -> int | None:
+        found = select(tables.meta.c.value).where(tables.meta.c.name == "beat")
+        value = self._connection.execute(found).scalar()
+        return int(value) if value is not None else None
 
     def beat(self, now: int) -> None:
         self._put(tables.meta, [{"name": "beat", "value": str(now)}])

@@ -216,16 +216,10 @@ def test_a_fault_of_a_rule(tmp_path: Path, keys: str, message: str) -> None:
 
 
 FORMS: dict[str, Any] = {
-    "absent": '{every: "0 3 * * *", location: Asia/Shanghai, grace: 30m}',
-    "mute_time_intervals": "[office-hours]",
-    "active_time_intervals": "[office-hours]",
     "tests": "[{name: x, given: [{at: 0s, event: OnJobFailed}], expect: [{by: 0s, channel: oncall}]}]",
-    "time_intervals": "{office-hours: [{weekdays: ['monday:friday'], times: [{start: '09:00', end: '18:00'}],"
-    " location: Asia/Shanghai}]}",
     "http.tokens": "{}",
     "http.public_url": "https://alerts.example",
     "sources.*.schema": "schemas/order.json",
-    "sources.*.catch_up": "10m",
     "channels.*.fallback_after": "{critical: 2m, warning: 15m, info: never}",
     "channels.*.formats": "{sms: {body: x}}",
     "channels.*.proxy": "'http://p:1'",

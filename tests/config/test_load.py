@@ -117,9 +117,9 @@ def test_a_fault_of_router_yaml_is_said(tmp_path: Path, settings: str, code: str
         ("{name: a, when: always}", "C401", "to is missing"),
         ("{name: Job_Failed, when: always, to: [team]}", "Y010", "kebab-case"),
         (
-            "{name: a, when: always, to: [team], absent: {every: '0 3 * * *'}}",
+            "{name: a, when: always, to: [team], tests: [{name: x, given: [{}], expect: [{}]}]}",
             "Y012",
-            "absent is not yet supported",
+            "tests is not yet supported",
         ),
         ("{name: a, when: always, to: [team], severity: bad}", "Y010", "expected"),
         ("{name: a, when: 'x ==', to: [team]}", "Y020", "not JMESPath"),

@@ -4,7 +4,10 @@ from typing import Any
 
 from router.core.delivery import SECOND
 from router.core.filter import Filter
+from router.core.mute.silence import Silence, expired
+from router.core.mute.tick import Schedule, next_tick
 from router.core.rule import Count, Expect, Rule
+from router.pipeline import absences
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan, rule
 
 MINUTE = 60
@@ -240,3 +243,101 @@ def test_a_rule_that_left_resolves_its_alerts_in_silence(make: MakePipeline) -> 
     at(pipeline, 61)
     assert pipeline.store.read(lambda unit: unit.open_alerts_of("failed")) == []
     assert reasons(pipeline) == ["first"]
+
+
+NIGHTLY = Schedule("0 3 * * *", "UTC", 1800 * SECOND)
+
+
+def tick_of(pipeline: Pipeline) -> float:
+    """Seconds from the start to the next tick of NIGHTLY."""
+    install(pipeline)
+    return ((next_tick(NIGHTLY, START) or 0) - START) / SECOND
+
+
+def install(pipeline: Pipeline) -> None:
+    """Takes the policy into force, as the router does at its start."""
+    pipeline.store.write(lambda unit: absences.install(unit, pipeline.policy, pipeline.clock.now()))
+
+
+def test_what_never_came_is_told(make: MakePipeline) -> None:
+    """At the tick and grace, once for several missed ticks; the next match ends it."""
+    keys: dict[str, Any] = {"absent": NIGHTLY, "closes_after": 9 * 86_400 * SECOND}
+    pipeline = make(failed("nightly", "Event == 'OnJobFinished'", **keys))
+    tick = tick_of(pipeline)
+    at(pipeline, tick + 1799)
+    assert reasons(pipeline) == []
+    at(pipeline, tick + 1800)
+    assert reasons(pipeline) == ["first"]
+    assert last(pipeline)["event"]["data"]["rule"] == "nightly"
+    at(pipeline, tick + 3 * 86_400)
+    assert reasons(pipeline) == ["first"]
+    take(pipeline, tick + 3 * 86_400 + 60, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "resolved"]
+    at(pipeline, tick + 4 * 86_400 + 1800)
+    assert reasons(pipeline) == ["first", "resolved", "first"]
+
+
+def test_what_came_after_its_tick_is_not_missed(make: MakePipeline) -> None:
+    """An event before a tick belongs to the tick before it."""
+    pipeline = make(failed("nightly", "Event == 'OnJobFinished'", absent=NIGHTLY))
+    tick = tick_of(pipeline)
+    take(pipeline, tick + 60, job("OnJobFinished"))
+    at(pipeline, tick + 1800)
+    take(pipeline, tick + 86_399, job("OnJobFinished"))
+    at(pipeline, tick + 86_400 + 1799)
+    assert reasons(pipeline) == []
+    at(pipeline, tick + 86_400 + 1800)
+    assert reasons(pipeline) == ["first"]
+
+
+def test_absence_waits_for_its_source(make: MakePipeline) -> None:
+    """A source that has not caught up may still bring it."""
+    pipeline = make(failed("nightly", "Event == 'OnJobFinished'", absent=NIGHTLY))
+    tick = tick_of(pipeline)
+    pipeline.waiting_for = frozenset({"hook"})
+    at(pipeline, tick + 7200)
+    assert reasons(pipeline) == []
+    pipeline.waiting_for = frozenset()
+    at(pipeline, tick + 7201)
+    assert reasons(pipeline) == ["first"]
+
+
+def test_a_silence_holds_back_until_it_ends(make: MakePipeline) -> None:
+    """What still fires when it ends is told then; the resolved of what was told is never held back."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    silence = Silence("s-1", Filter("JobId == 'job-1'"), START, START + HOUR * SECOND, "kim", "moving", START)
+    pipeline.store.write(lambda unit: unit.put_silences([silence]))
+    take(pipeline, 0, instance(), instance(job_id="job-2"))
+    assert [one["event"]["data"]["JobId"] for one in sent(pipeline)] == ["job-2"]
+    [alert] = pipeline.store.read(lambda unit: unit.open_alerts_of("failed", 1))
+    assert "silenced by s-1 (kim: moving)" in {alert.muted_by, muted(pipeline, "job-1")}
+    at(pipeline, HOUR - 1)
+    assert len(sent(pipeline)) == 1
+    at(pipeline, HOUR)
+    assert [one["event"]["data"]["JobId"] for one in sent(pipeline)] == ["job-2", "job-1"]
+
+
+def test_a_silence_that_a_person_ends_lets_go_at_once(make: MakePipeline) -> None:
+    """Expired by hand, what it held back is judged again."""
+    pipeline = make(failed())
+    silence = Silence("s-1", Filter("rule"), START, START + HOUR * SECOND, "kim", "moving", START)
+    pipeline.store.write(lambda unit: unit.put_silences([silence]))
+    take(pipeline, 0, instance())
+    assert reasons(pipeline) == []
+    pipeline.clock.move(60)
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: unit.put_silences([expired(silence, now)]))
+    assert pipeline.store.write(lambda unit: unit.recheck_muted("silenced by s-1 ", now)) == 1
+    pipeline.run()
+    assert reasons(pipeline) == ["first"]
+
+
+def sent(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Everything that oncall was told."""
+    return [dict(message.data) for message, _ in pipeline.channels["oncall/1"].sent]
+
+
+def muted(pipeline: Pipeline, job_id: str) -> str:
+    """Why the alert of a job is muted."""
+    found = pipeline.store.read(lambda unit: unit.open_alerts_of("failed"))
+    return next(one.muted_by for one in found if job_id in one.key)

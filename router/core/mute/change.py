@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from router.core.mute.clocks import DAY, clock_changes, moments_of
 from router.core.mute.interval import TimeInterval, active_at
-from router.core.text.times import zone
+from router.core.times import zone
 
 #: How far it looks: beyond, there is no next change. Every four years have a 29th of February.
 HORIZON = 5 * 366 * DAY

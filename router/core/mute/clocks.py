@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from router.core.delivery import SECOND
-from router.core.text.times import at, micros
+from router.core.times import at, micros
 
 DAY = 24 * 3600 * SECOND
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from router.core.text.times import at, zone
+from router.core.times import at, zone
 
 
 @dataclass(frozen=True, slots=True)

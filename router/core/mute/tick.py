@@ -15,7 +15,7 @@ from cronsim import CronSim, CronSimError
 
 from router.core.delivery import SECOND
 from router.core.mute.clocks import moment_of, moments_of, offset
-from router.core.text.times import at, zone
+from router.core.times import at, zone
 
 #: Seconds around a change of the clocks within which a later time may come first; none is put back further.
 _AROUND = 3 * 3600

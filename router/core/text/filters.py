@@ -18,8 +18,8 @@ from markupsafe import Markup
 
 from router.core.text.clip import clip_bytes
 from router.core.text.run import MOST_MADE, RUN, TooMuchError, weight
-from router.core.text.times import local, parsed, span
 from router.core.text.values import Link
+from router.core.times import local, parsed, span
 
 _SECOND = 1_000_000
 

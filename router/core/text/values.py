@@ -7,7 +7,7 @@ from router.core.alert import Alert
 from router.core.event import Event
 from router.core.notification import Notification
 from router.core.rule import Rule
-from router.core.text.times import iso
+from router.core.times import iso
 
 #: Of the form of a webhook's JSON: a new version changes the meaning of a field, not a new field.
 VERSION = 1

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from router.core.mute.interval import ClockSpan, Span, TimeInterval, active_at, day_of_month
-from router.core.text.times import micros
+from router.core.times import micros
 
 OFFICE = TimeInterval((ClockSpan(9 * 60, 18 * 60),), (Span(1, 5),), location="Asia/Shanghai")
 

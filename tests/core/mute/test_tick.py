@@ -17,7 +17,7 @@ from router.core.mute.tick import (
     next_tick,
     ripe_tick,
 )
-from router.core.text.times import at, iso, zone
+from router.core.times import at, iso, zone
 from tests.core.mute.test_change import HOUR, MINUTE, STRANGE_DAYS
 from tests.core.mute.test_interval import moment
 

@@ -14,8 +14,8 @@ from router.core.text.builtin.subjects import about_of, job_name, said
 from router.core.text.builtin.words import Words
 from router.core.text.clip import clip
 from router.core.text.dialects import one_line
-from router.core.text.times import local, parsed, span
 from router.core.text.values import key_values
+from router.core.times import local, parsed, span
 
 _SECOND = 1_000_000
 #: An end so near to the event's own time is not told twice.

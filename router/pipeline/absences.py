@@ -1,0 +1,97 @@
+"""Absent: rules that fire when nothing came by a time of day."""
+
+import json
+from collections.abc import Collection
+
+from router.core.book import Book, Wanted
+from router.core.event import Envelope, Event, digest_id
+from router.core.key import arrival, key_of_absence, slot
+from router.core.mute.tick import next_judgement, ripe_tick
+from router.core.policy import Policy
+from router.core.rule import Rule
+from router.core.times import iso
+from router.pipeline.working_set import close_book, open_book
+from router.ports import EventRecord, Timer, Unit
+
+KIND = "absent"
+#: The source, and the kind, of events that the router makes itself.
+SOURCE = "router"
+EVENT = "alert-router.absent"
+
+
+def install(unit: Unit, policy: Policy, now: int) -> None:
+    """Sets a timer for each rule with ``absent``; a tick before a rule was loaded is not judged."""
+    known = {timer.id: timer for timer in unit.timers(KIND)}
+    wanted = {timer.id: timer for rule in policy.rules if (timer := _timer(rule, now))}
+    unit.drop_timers(known.keys() - wanted.keys())
+    unit.put_timers([timer for name, timer in wanted.items() if name not in known])
+
+
+def _timer(rule: Rule, now: int) -> Timer | None:
+    if rule.absent is None or rule.mode == "off":
+        return None
+    due = next_judgement(rule.absent, now)
+    if due is None:
+        return None
+    # Another schedule is another timer: its ticks count from now.
+    name = digest_id("t", f"{rule.name}\n{rule.absent}")
+    return Timer(name, KIND, rule.name, due, {"since": now})
+
+
+def judge(unit: Unit, policy: Policy, now: int, waiting_for: Collection[str]) -> int:
+    """Judges the ticks that are due; several missed ones are one alert. Returns how many rules it judged."""
+    due = [
+        (timer, rule)
+        for timer in unit.timers(KIND)
+        if timer.due_at <= now and (rule := policy.rule(timer.subject)) and not _waits(rule, waiting_for)
+    ]
+    if not due:
+        return 0
+    wanted = Wanted()
+    for _, rule in due:
+        wanted.slots.add(slot(rule.name, key_of_absence(rule.name)))
+        wanted.ends.add(arrival(rule.name))
+    book = open_book(unit, wanted, policy, now)
+    for timer, rule in due:
+        _judge(unit, book, timer, rule, now)
+    close_book(unit, book)
+    return len(due)
+
+
+def _waits(rule: Rule, waiting_for: Collection[str]) -> bool:
+    return any(rule.sources is None or source in rule.sources for source in waiting_for)
+
+
+def _judge(unit: Unit, book: Book, timer: Timer, rule: Rule, now: int) -> None:
+    if rule.absent is None:
+        return
+    tick = ripe_tick(rule.absent, now)
+    last = book.last_arrival(rule)
+    if tick is not None and last < tick and tick > timer.data["since"] and not book.is_missing(rule):
+        event = _missing(rule, tick, last, now)
+        alert = book.miss(rule, event)
+        body = json.dumps(event.data).encode()
+        envelope = Envelope(SOURCE, body, now)
+        said = f"matched {rule.name}: nothing came"
+        matches = ((rule.name, alert),)
+        unit.add_events([EventRecord(event, envelope, book.policy.hash, "routed", said, matches)])
+    due = next_judgement(rule.absent, now)
+    if due is None:
+        unit.drop_timers([timer.id])
+    else:
+        unit.put_timers([Timer(timer.id, KIND, rule.name, due, timer.data)])
+
+
+def _missing(rule: Rule, tick: int, last: int, now: int) -> Event:
+    """What did not come, as an event of the router's own."""
+    schedule = rule.absent
+    written = f"{schedule.every} {schedule.location}" if schedule else ""
+    data = {
+        "type": EVENT,
+        "rule": rule.name,
+        "message": f"nothing matched {rule.name} since {iso(tick)}",
+        "expected": written,
+        "tick": iso(tick),
+        "last": iso(last) if last else None,
+    }
+    return Event(digest_id("ev", f"{rule.name}\nabsent\n{tick}"), SOURCE, now, data, now)

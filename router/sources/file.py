@@ -121,7 +121,7 @@ def _opened(path: str) -> Generator[int]:
 
 
 def _chunks(descriptor: int, stopping: Callable[[float], bool]) -> Iterator[bytes | None]:
-    """What can be read, as it comes; None in a pause, an empty chunk at the end, none when it is time to stop."""
+    """What can be read, as it comes; None in a pause, an empty chunk at the end, nothing after a stop."""
     while not stopping(0):
         if not select.select([descriptor], [], [], _LOOK)[0]:
             yield None

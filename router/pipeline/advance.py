@@ -1,4 +1,4 @@
-"""Advance: what time does: holds and expectations run out, alerts close and escalate, something never came."""
+"""Advance: what time does: holds run out, alerts close and escalate, something never came."""
 
 from collections.abc import Callable, Collection, Sequence
 

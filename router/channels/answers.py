@@ -16,9 +16,9 @@ from router.core.delivery import Outcome
 
 _FIELDS = (
     "errmsg", "error_description", "error-text", "message", "msg", "description", "detail", "details",
-    "reason", "title", "errors", "error", "StatusMessage", "status",
+    "reason", "title", "errors", "error", "StatusMessage", "Message", "status",
 )  # fmt: skip
-_CODES = ("errcode", "code", "StatusCode", "error_code", "errorCode", "ErrorCode", "ret")
+_CODES = ("errcode", "code", "StatusCode", "error_code", "errorCode", "ErrorCode", "Code", "ret")
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _XML_CODE = re.compile(r"<Code>([^<]*)</Code>")

@@ -10,6 +10,7 @@ _RATES: dict[str, tuple[int, int]] = {
     "wecombot": (20, 60 * SECOND),  # https://developer.work.weixin.qq.com/document/path/91770
     "feishu": (100, 60 * SECOND),  # https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
     "lark": (100, 60 * SECOND),
+    "aliyunvoice": (1, 60 * SECOND),  # https://help.aliyun.com/document_detail/114036.htm: for a number
     "tgram": (20, 60 * SECOND),  # https://core.telegram.org/bots/faq: for a group
     "discord": (5, 2 * SECOND),  # https://discord.com/developers/docs/topics/rate-limits
 }

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from router.channels.services import MODULES, NATIVE
+from router.channels.services import MODULES, NATIVE, OWN
 from router.errors import RouterError
 
 _SCHEMA = re.compile(r"\s*([A-Za-z0-9]{1,32})://")
@@ -87,6 +87,7 @@ def _unknown(schema: str) -> RouterError:
     return RouterError("bad-channel", said, f"did you mean {near[0]}://" if near else _ALL)
 
 
+_APPRISE, _OWN = "apprise.plugins.", "router.channels.own."
 _ALL = "all services and their URLs: https://appriseit.com/services/"
 
 
@@ -95,7 +96,7 @@ def _load(module: str) -> Plugin:
     from router.channels import shim  # with it comes Apprise's core: only when there is a channel
 
     _silence()
-    name = f"apprise.plugins.{module}"
+    name = f"{_OWN if module in OWN else _APPRISE}{module}"
     with warnings.catch_warnings(action="ignore"):
         imported = importlib.import_module(name)
     plugin_class = next(
@@ -110,14 +111,14 @@ def _load(module: str) -> Plugin:
 
 def _modules(plugin_class: Plugin) -> list[str]:
     """The modules that its code is in: those of its bases, and the rest of its package."""
-    own = [base.__module__ for base in plugin_class.__mro__ if base.__module__.startswith("apprise.plugins.")]
+    own = [base.__module__ for base in plugin_class.__mro__ if base.__module__.startswith(_APPRISE)]
     packages = {".".join(module.split(".")[:3]) for module in own} - {"apprise.plugins.base"}
     return [name for name in sys.modules if any(name == p or name.startswith(f"{p}.") for p in packages)]
 
 
 def module_of(plugin: Plugin) -> str:
-    """The plugin's module below ``apprise.plugins``, as in router.channels.services."""
-    return type(plugin).__module__.removeprefix("apprise.plugins.")
+    """The plugin's module below ``apprise.plugins`` or our own, as in router.channels.services."""
+    return type(plugin).__module__.removeprefix(_APPRISE).removeprefix(_OWN)
 
 
 def schema_of_plugin(plugin: Plugin) -> str:

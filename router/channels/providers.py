@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from router.channels import (
+    aliyun,
     answers,
     dingtalk,
     discord,
@@ -88,8 +89,10 @@ def _own(send: Send, rule: Rule | None = None, concurrency: int = 1) -> Provider
 PLAIN = Provider(send_plain, answers.usual)
 SMS = Provider(send_sms, answers.usual)
 
-#: By the plugin's module below ``apprise.plugins``.
+#: By the plugin's module below ``apprise.plugins`` or ``router.channels.own``.
 PROVIDERS: dict[str, Provider] = {
+    "aliyunsms": _own(aliyun.send_sms, aliyun.said),
+    "aliyunvoice": _own(aliyun.send_voice, aliyun.said),
     "email.base": _own(email.send, email.said, concurrency=2),
     "custom_json": Provider(webhook.send, single=True, concurrency=4),
     "dingtalk": _own(dingtalk.send, dingtalk.said),

@@ -46,10 +46,13 @@ windows windows ; workflows workflow workflows ; wpush wpush ; wxpusher wxpusher
 xmpp.base xmpp xmpps ; youlmk youlmk ; zalo zalo ; zoom zoom ; zulip zulip
 """
 
+#: Plugins of our own, below ``router.channels.own``; the schema of each is its name.
+OWN: frozenset[str] = frozenset({"aliyunsms", "aliyunvoice"})
+
 #: Schema to module.
 MODULES: dict[str, str] = {
     schema: row.split()[0] for row in _PLUGINS.split(";") for schema in row.split()[1:]
-}
+} | {schema: schema for schema in OWN}
 
 #: Plugins that know their provider's own ``https`` URLs, and a part of each of those.
 NATIVE: tuple[tuple[str, str], ...] = (

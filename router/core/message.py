@@ -14,7 +14,8 @@ class Message:
         title: one line; empty where the kind has no title (SMS).
         body: in the kind's own markup: mrkdwn, Markdown, plain text.
         html: the HTML part, for e-mail.
-        data: the whole notification as JSON for webhooks; for other kinds only its ``reason``.
+        data: the whole notification as JSON for webhooks and for providers that fill a template of their own;
+            for other kinds only its ``reason``.
         severity: for colours and icons.
         faults: templates that failed and were replaced by the built-in text, in words.
     """

@@ -29,6 +29,7 @@ class Service:
 
 
 _SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+_ALIYUN = f"LTAI{'k' * 20}:{'s' * 30}"
 _TWILIO = f"twilio://AC{'a' * 32}:{'b' * 32}@15551234567/15551234568"
 _SNS_TAKEN = """<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>
 <MessageId>94f20ce6-13c5-43a0-9a9e-ca52d816e90b</MessageId></PublishResult></PublishResponse>"""
@@ -108,6 +109,27 @@ SERVICES = [
         reads=True,
         broken=True,
         throttled=answer(200, {"errcode": 45009, "errmsg": "api freq out of limit"}),
+    ),
+    Service(
+        "aliyunsms",
+        f"aliyunsms://{_ALIYUN}@%E9%98%BF%E9%87%8C%E4%BA%91/SMS_154950909/13800001111?:title=title",
+        "https://dysmsapi.aliyuncs.com",
+        answer(200, {"Code": "OK", "Message": "OK", "BizId": "9006197469364984400", "RequestId": "1"}),
+        answer(200, {"Code": "isv.SMS_SIGNATURE_ILLEGAL", "Message": "签名不合法"}),
+        "isv.SMS_SIGNATURE_ILLEGAL: 签名不合法",
+        reads=True,
+        broken=True,
+        throttled=answer(200, {"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发天级流控Permits:40"}),
+    ),
+    Service(
+        "aliyunvoice",
+        f"aliyunvoice://{_ALIYUN}@TTS_10001/13800001111?:title=title",
+        "https://dyvmsapi.aliyuncs.com",
+        answer(200, {"Code": "OK", "Message": "OK", "CallId": "116012354148^1", "RequestId": "1"}),
+        answer(200, {"Code": "isv.TTS_TEMPLATE_ILLEGAL", "Message": "TTS template is illegal"}),
+        "isv.TTS_TEMPLATE_ILLEGAL: TTS template is illegal",
+        reads=True,
+        throttled=answer(400, {"Code": "Throttling.User", "Message": "Request was denied"}),
     ),
     Service(
         "twilio",

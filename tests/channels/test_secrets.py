@@ -32,6 +32,8 @@ URLS = {
     "pagerduty": f"pagerduty://{MARK * 3}@{MARK * 2}?click=http://{MARK}.example.com",
     "opsgenie": f"opsgenie://user{MARK}@{MARK}/@{MARK}?entity={MARK}",
     "vonage": f"vonage://{MARK}:{MARK}12@15551234567/15551234568",
+    "aliyunsms": f"aliyunsms://LTAI{MARK}:{MARK}@sign/SMS_1/13800001111?:title=title",
+    "aliyunvoice": f"aliyunvoice://LTAI{MARK}:{MARK}@TTS_1/13800001111?:title=title&from=057112345678",
     "twilio": f"twilio://AC{'a' * 32}:{MARK}@15551234567/15551234568",
     "sns": f"sns://AKIA{MARK}/{MARK}/us-west-2/15551234568",
     "ntfy": f"ntfy://user:{MARK}@127.0.0.1:PORT/{MARK}",

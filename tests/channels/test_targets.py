@@ -19,6 +19,11 @@ TWILIO = f"twilio://AC{'a' * 32}:{'b' * 32}@15551234567"
         ("mailto://u:p@example.com?to=a@x.com,b@x.com", ["/a%40x.com", "/b%40x.com"]),
         ("tgram://123456789:abcdefg_hijklmnop/12315544/1234", ["/12315544/", "/1234/"]),
         ("ntfy://localhost/one/two", ["/one", "/two"]),
+        (
+            "aliyunsms://K:S@%E9%98%BF/SMS_1/+86-138-0000-1111/85212345678?:a=title",
+            ["@%E9%98%BF/SMS_1/13800001111/", "@%E9%98%BF/SMS_1/85212345678/"],
+        ),
+        ("aliyunvoice://K:S@TTS_1/13800001111/13800001112", ["/13800001111/", "/13800001112/"]),
     ],
 )
 def test_each_target_has_a_url_of_its_own(url: str, ends: list[str]) -> None:
@@ -57,6 +62,12 @@ def test_a_channel_is_not_made_for_several_targets() -> None:
         ("slack://SECRET", "slack://{token_a}/{token_b}/{token_c}"),
         ("https://SECRET.example.com/x", "jsons://host/path"),
         (f"{TWILIO}/15551234568/SECRET", "a target of this twilio:// URL is not valid"),
+        ("aliyunsms://K:SECRET@sign/SMS_1", "{sign_name}/{template_code}/{numbers}"),
+        ("aliyunsms://K:SECRET@sign/SMS_1/12", "{sign_name}/{template_code}/{numbers}"),
+        ("aliyunsms://K:SECRET@sign/SMS_1/13800001111?:a=tilte", "{sign_name}/{template_code}/{numbers}"),
+        ("aliyunsms://K:SECRET@sign/SMS_1/13800001111?:1=title", "{sign_name}/{template_code}/{numbers}"),
+        ("aliyunvoice://K@SECRET/13800001111", "{tts_code}/{numbers}"),
+        ("aliyunvoice://K:SECRET@TTS_1/13800001111?from=x", "{tts_code}/{numbers}"),
         ("mqtt://SECRET/topic", "not installed here: paho-mqtt"),
     ],
 )

@@ -53,6 +53,8 @@ KINDS: dict[str, Kind] = {
         # 130 characters of message, 15,000 of description.
         Kind("opsgenie", "text", 14_000, title=120, mark="none"),
         Kind("webhook", "text", 65_536, mark="none"),
+        # 35 characters for each variable of a short message's template, 249 for all of a call's.
+        Kind("template", "text", 240, title=0, mark="none"),
         Kind("plain", "chat", 950, mark="word"),
         Kind("short", "chat", 180, title=0, mark="word"),
         Kind("pager", "sms", 67, title=0, mark="none"),
@@ -64,7 +66,7 @@ _SCHEMAS = {
     "slack": "slack",
     "email": """mailto mailtos azure o365 brevo groundmail mailersend mailgun postmark resend sendgrid
         sendpulse ses smtp2go sparkpost""",
-    "sms": """twilio vonage nexmo sns aliyunsms 46elks elks atalk bulksms bulkvs burstsms clickatell
+    "sms": """twilio vonage nexmo sns 46elks elks atalk bulksms bulkvs burstsms clickatell
         clicksend cm d7sms eight00com exotel freemobile httpsms infobip kaleyra klr
         kavenegar kudosity mobilemessage mobilemsg msg91 msgbird notifyre octopush plivo
         ringc serwersms seven sfr sinch smpp smpps smsc smseagle smseagles smsmanager smsmgr
@@ -77,6 +79,7 @@ _SCHEMAS = {
     "teams": "workflow workflows",
     "pagerduty": "pagerduty",
     "opsgenie": "opsgenie jira",
+    "template": "aliyunsms aliyunvoice",
     "webhook": "json jsons form forms xml xmls",
     "short": """bluesky bsky irc ircs kakao kakaotalk kumulos mastodon mastodons misskey misskeys notifico
         notificos pushed revolt splunk strmlabs toot toots tweet twitter victorops x youlmk

@@ -184,7 +184,7 @@ class _Rendering:
                 self.faults.append(fault)
 
     def _data(self, head: str, body: str) -> dict[str, Any]:
-        if self.kind.name == "webhook":
+        if self.kind.name in ("webhook", "template"):
             return whole(self.notification, self.rule, head, body)
         return {"reason": self.notification.reason.value}
 

@@ -10,8 +10,8 @@ from router.core.text import KINDS, kind_of
 from router.core.text.dialects import DIALECTS
 from router.core.text.kinds import _SCHEMAS  # pyright: ignore[reportPrivateUsage]
 
-#: Schemas of plugins of our own, or other words for a service.
-_OURS = {"aliyunsms", "telegram"}
+#: Other words for a service.
+_OURS = {"telegram"}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ _OURS = {"aliyunsms", "telegram"}
         ("slack", "slack"),
         ("MAILTOS", "email"),
         ("twilio", "sms"),
+        ("aliyunsms", "template"),
         ("dingtalk", "dingtalk"),
         ("lark", "feishu"),
         ("wecombot", "wecom"),

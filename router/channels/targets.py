@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from router.channels.plugins import Plugin, module_of, open_plugin, schema_of_plugin
+from router.channels.signing import secrets_of
 from router.errors import RouterError
 
 #: Plugins whose "targets" are people in one message: mentioned in a group, or asked to take one alert.
@@ -18,8 +19,7 @@ def expand(url: str) -> list[str]:
         RouterError: ``bad-channel``: no service has such URLs, it lacks something, or its targets
             must be written as URLs of their own. Never holds a part of the URL.
     """
-    plugin = open_plugin(url)
-    _check_mail(plugin)
+    plugin = _checked(url)
     if count(plugin) <= 1:
         return [url]
     urls = [alone.url() for alone in _singles(plugin)]
@@ -38,8 +38,7 @@ def single(url: str) -> Plugin:
     Raises:
         RouterError: ``bad-channel``: as :func:`expand`, or it has several.
     """
-    plugin = open_plugin(url)
-    _check_mail(plugin)
+    plugin = _checked(url)
     if count(plugin) > 1:
         raise RouterError(
             "bad-channel", "this URL has several targets", "write one URL for each, under urls:"
@@ -47,10 +46,17 @@ def single(url: str) -> Plugin:
     return plugin
 
 
+def _checked(url: str) -> Plugin:
+    plugin = open_plugin(url)
+    if module_of(plugin) == "email.base":
+        _check_mail(plugin)
+    if module_of(plugin) == "custom_json":
+        secrets_of(plugin)
+    return plugin
+
+
 def _check_mail(plugin: Plugin) -> None:
     """Copies would be sent again with each retry; a mail that asks for encryption must not go without."""
-    if module_of(plugin) != "email.base":
-        return
     if plugin.cc or plugin.bcc:
         raise RouterError("bad-channel", "cc= and bcc= are not supported", "write each address into to=")
     if plugin.pgp_mode != "no":

@@ -21,7 +21,8 @@ BASIC = base64.b64encode(f"user{MARK}:pass{MARK}".encode()).decode()
 
 #: URLs with a marked secret in every part that can hold one.
 URLS = {
-    "json": f"json://user{MARK}:pass{MARK}@127.0.0.1:PORT/path{MARK}?+Authorization=Bearer%20h{MARK}&-q=p{MARK}&:f=v{MARK}",
+    "json": f"json://user{MARK}:pass{MARK}@127.0.0.1:PORT/path{MARK}?+Authorization=Bearer%20h{MARK}&-q=p{MARK}&:f=v{MARK}"
+    f"&secret=whsec_{MARK * 4}",
     "slack": f"slack://T1{MARK}/A1{MARK}/TIiajkdnlaz{MARK}/#{MARK}",
     "slack-bot": f"slack://xoxb-1234-1234-{MARK}/#{MARK}",
     "dingtalk": f"dingtalk://SEC{MARK}@{MARK * 3}",

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from router.channels.answers import ACCEPTED, BROKEN, BUSY, REFUSED, THROTTLED, UNCLEAR, Said, fields_of
-from router.channels.fields import fitted, value_of
+from router.channels.fields import value_of
 from router.channels.plugins import Plugin
-from router.channels.posting import USER_AGENT, encoded
+from router.channels.posting import USER_AGENT, cut_units, encoded
 from router.channels.recording import Exchange
 from router.channels.shim import SHIM
 from router.core.delivery import Delivery
@@ -70,7 +70,7 @@ _FAMILIES = {
 def send_sms(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     """One short message to one number."""
     values = {name: _harmless(value_of(message, field)) for name, field in plugin.variables.items()}
-    filled = {name: fitted(value, _LONGEST_VARIABLE) for name, value in values.items()}
+    filled = {name: cut_units(value, _LONGEST_VARIABLE) for name, value in values.items()}
     fields = {
         "PhoneNumbers": plugin.targets[0],
         "SignName": plugin.sign,
@@ -84,7 +84,7 @@ def send_voice(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
     """One call to one number, in which the template is read three times."""
     most = _LONGEST_VARIABLES // max(1, len(plugin.variables))
     values = {name: _spoken(value_of(message, field)) for name, field in plugin.variables.items()}
-    filled = {name: fitted(value, most) for name, value in values.items()}
+    filled = {name: cut_units(value, most) for name, value in values.items()}
     fields = {"CalledNumber": plugin.targets[0], "TtsCode": plugin.template}
     shown = {"CalledShowNumber": plugin.source} if plugin.source else {}
     return _call(plugin, _VOICE, "SingleCallByTts", fields | shown | _parameter("TtsParam", filled))

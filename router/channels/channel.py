@@ -128,9 +128,11 @@ class TargetChannel:
 
 
 def _open_parts(plugin: Plugin) -> list[str]:
-    """What may be shown of the URL: what our own plugins name; a host that is a server and not a token."""
+    """What may be shown of the URL: what our own plugins name, AWS's region, a host that is no token."""
     if hasattr(plugin, "open_parts"):
         return plugin.open_parts
+    if hasattr(plugin, "aws_region_name"):
+        return [plugin.aws_region_name]
     token = plugin.template_tokens.get("host")
     if not plugin.host or token is None or token.get("private") or token.get("map_to", "host") != "host":
         return []

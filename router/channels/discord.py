@@ -1,4 +1,4 @@
-"""Discord's webhooks: text in which an event cannot mention anybody.
+"""Discord's webhooks: our Markdown as it is, which mentions nobody.
 
 https://discord.com/developers/docs/resources/webhook#execute-webhook
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from router.channels.answers import Said, fields_of, wait_of
 from router.channels.plugins import Plugin
-from router.channels.posting import cut, joined, post_json, unforged
+from router.channels.posting import cut_units, joined, post_json
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -23,7 +23,7 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
     pinged: Mapping[str, Any] = plugin.ping_payload(" ".join(plugin.ping)) if plugin.ping else {}
     ping: str = pinged.get("content", "")
     payload: dict[str, Any] = {
-        "content": cut(unforged(joined(message)), _LONGEST - len(ping)) + ping,
+        "content": cut_units(joined(message), _LONGEST - len(ping)) + ping,
         "allowed_mentions": pinged.get("allow_mentions", {"parse": []}),
     }
     if plugin.user:

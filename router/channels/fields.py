@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from router.core.message import Message
-from router.core.text.clip import clip
 from router.core.text.dialects import one_line
-from router.core.text.sizes import utf16
 
 #: The fields of docs/webhook.md, and the texts as they are told.
 _ROOTS = frozenset(
@@ -51,11 +49,3 @@ def _text(found: Any) -> str:
     if isinstance(found, list | tuple):
         return ", ".join(_text(each) for each in cast("list[Any]", found))
     return json.dumps(found, ensure_ascii=False)
-
-
-def fitted(text: str, most: int) -> str:
-    """The text, or its beginning with ``…``: at most so many UTF-16 units, cut between characters."""
-    room = most
-    while utf16(made := clip(text, room)) > most:
-        room -= 1
-    return made

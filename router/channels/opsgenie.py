@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 from router.channels.answers import ACCEPTED, UNCLEAR, Said, fields_of
 from router.channels.plugins import Plugin, parameters
-from router.channels.posting import cut, post_json, step
+from router.channels.posting import post_json, step
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
+from router.core.text.clip import clip
 
 _URLS = {"us": "https://api.opsgenie.com/v2/alerts", "eu": "https://api.eu.opsgenie.com/v2/alerts"}
 _LONGEST = 130
@@ -44,7 +45,7 @@ def _alert(plugin: Plugin, message: Message) -> dict[str, Any]:
         "tags": [tag for tag in parameters(plugin).get("tags", "").replace(",", " ").split() if tag],
     }
     return {
-        "message": cut(message.title or message.body, _LONGEST),
+        "message": clip(message.title or message.body, _LONGEST),
         "description": message.body,
         "priority": f"P{plugin.priority}" if chosen else _PRIORITIES.get(message.severity, "P3"),
         "source": "alert-router",

@@ -6,9 +6,10 @@ https://developer.pagerduty.com/docs/events-api-v2-overview
 from typing import Any
 
 from router.channels.plugins import Plugin
-from router.channels.posting import cut, post_json, step
+from router.channels.posting import post_json, step
 from router.core.delivery import Delivery
 from router.core.message import Message
+from router.core.text.clip import clip
 
 _URLS = {"us": "https://events.pagerduty.com/v2/enqueue", "eu": "https://events.eu.pagerduty.com/v2/enqueue"}
 _LONGEST = 1024
@@ -34,7 +35,7 @@ def _payload(plugin: Plugin, message: Message) -> dict[str, Any]:
     component = "" if plugin.component == defaults["component"]["default"] else plugin.component
     optional = {"component": component, "group": plugin.group, "class": plugin.class_id}
     return {
-        "summary": cut(message.title or message.body, _LONGEST),
+        "summary": clip(message.title or message.body, _LONGEST),
         "severity": plugin.severity or message.severity,
         "source": "alert-router" if plugin.source == defaults["source"]["default"] else plugin.source,
         "custom_details": {"text": message.body} | plugin.details,

@@ -10,6 +10,8 @@ import orjson
 from router.channels.plugins import Plugin
 from router.channels.shim import SHIM
 from router.core.message import Message
+from router.core.text.clip import clip
+from router.core.text.sizes import utf16
 
 USER_AGENT = "alert-router"
 
@@ -80,13 +82,9 @@ def joined(message: Message) -> str:
     return "\n".join(part for part in (message.title, message.body) if part)
 
 
-def cut(text: str, most: int) -> str:
-    """The text, or its beginning with ``…``; at most so many characters."""
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def cut_bytes(text: str, most: int) -> str:
-    """The text, or its beginning with ``…``; at most so many bytes in UTF-8."""
-    if len(text.encode()) <= most:
-        return text
-    return text.encode()[: most - 3].decode(errors="ignore") + "…"
+def cut_units(text: str, most: int) -> str:
+    """The text, or its beginning with ``…``: at most so many UTF-16 units, cut between characters."""
+    room = most
+    while utf16(made := clip(text, room)) > most:
+        room -= 1
+    return made

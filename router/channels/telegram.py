@@ -7,10 +7,11 @@ from typing import Any
 
 from router.channels.answers import ACCEPTED, UNCLEAR, Said, as_fields, fields_of, wait_of
 from router.channels.plugins import Plugin
-from router.channels.posting import cut, joined, post_json
+from router.channels.posting import cut_units, joined, post_json
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
+from router.core.text.sizes import utf16
 
 _LONGEST = 4096
 
@@ -20,10 +21,10 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
     if not plugin.targets:  # Apprise asks Telegram who owns the bot
         return plugin.notify(body=message.body, title=message.title, body_format="text")
     ((chat, topic),) = plugin.targets
-    title = len(message.title.encode("utf-16-le")) // 2  # Telegram counts UTF-16 units
+    title = utf16(message.title)
     payload: dict[str, Any] = {
         "chat_id": chat,
-        "text": cut(joined(message), _LONGEST),
+        "text": cut_units(joined(message), _LONGEST),
         "disable_notification": plugin.silent,
         "disable_web_page_preview": not plugin.preview,
     }

@@ -6,10 +6,11 @@ https://developer.work.weixin.qq.com/document/path/91770
 
 from router.channels.answers import BROKEN, BUSY, THROTTLED, Said, coded
 from router.channels.plugins import Plugin
-from router.channels.posting import cut_bytes, joined, post_json
+from router.channels.posting import joined, post_json
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
+from router.core.text.clip import clip_bytes
 
 _URL = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
 _LONGEST = 2048
@@ -25,7 +26,7 @@ _CODES = {
 
 def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
     """One text message."""
-    payload = {"msgtype": "text", "text": {"content": cut_bytes(joined(message), _LONGEST)}}
+    payload = {"msgtype": "text", "text": {"content": clip_bytes(joined(message), _LONGEST)}}
     return post_json(plugin, _URL, payload, params={"key": plugin.key})
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.channels.aliyun import signed
-from router.channels.fields import fitted, value_of
+from router.channels.fields import value_of
 from router.core.delivery import Outcome
 from router.core.message import Message
 from router.core.text.sizes import utf16
@@ -136,15 +136,6 @@ def test_any_words_fit_the_variables(title: str, job: str) -> None:
         values = json.loads(fields(sent(provider, f"{VOICE}?:a=title&:b=event.JobId", message))["TtsParam"])
         assert all(values.values())
         assert sum(utf16(value) for value in values.values()) < 250
-
-
-@given(TEXT, st.integers(1, 60))
-def test_a_fitted_text_is_a_beginning(text: str, most: int) -> None:
-    """It is never longer in UTF-16 units, nothing is cut inside a character, and a cut is seen."""
-    made = fitted(text, most)
-    assert utf16(made) <= most
-    assert made == text or text.startswith(made.removesuffix("…"))
-    assert made == text or made.endswith("…") or not made
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ from tests.channels.services import SERVICES, Service
 #: Microseconds for a send that is to run out of time.
 SHORT = 200_000
 
+#: Where a handshake that takes too long may be given up.
+NOTHING_SENT = ("no connection in time", "nothing was sent within 0.2 s", "no answer in time")
+
 every = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 own_code = pytest.mark.parametrize(
     "service", [service for service in SERVICES if service.throttled], ids=lambda service: service.name
@@ -44,7 +47,9 @@ def verdict(service: Service, provider: Provider, behaviour: Behaviour, timeout:
 @every
 def test_accepted(service: Service, provider: Provider) -> None:
     """The service's own yes is an acceptance, after exactly one request."""
-    assert verdict(service, provider, service.accepted).outcome is Outcome.ACCEPTED
+    said = verdict(service, provider, service.accepted)
+    assert (said.outcome, said.broken, said.retry_at) == (Outcome.ACCEPTED, False, None)
+    assert said.answer
     assert len(provider.received) == 1
 
 
@@ -77,7 +82,9 @@ def test_throttled_without_a_time(service: Service, provider: Provider) -> None:
 def test_throttled_by_its_own_code(service: Service, provider: Provider) -> None:
     """A service that says "too fast" with status 200 is tried again."""
     assert service.throttled is not None
-    assert verdict(service, provider, service.throttled).outcome is Outcome.THROTTLED
+    said = verdict(service, provider, service.throttled)
+    assert (said.outcome, said.broken) == (Outcome.THROTTLED, False)
+    assert said.answer
 
 
 @every
@@ -103,7 +110,8 @@ def test_no_connection_in_time(service: Service) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:  # accepts, and never says a word of TLS
         egress = {service.origin: f"https://127.0.0.1:{mute.getsockname()[1]}"}
         said = send(service.url, egress=egress, timeout=SHORT)
-    assert said.outcome is Outcome.UNREACHABLE
+    assert (said.outcome, said.status, said.retry_at) == (Outcome.UNREACHABLE, None, None)
+    assert said.answer in (f"{service.origin}: {why}" for why in NOTHING_SENT)
 
 
 @every
@@ -118,7 +126,9 @@ def test_nobody_listens(service: Service, unused_port: int) -> None:
 def test_no_answer_in_time(service: Service, provider: Provider) -> None:
     """Out of time after sending: it may have arrived, and the call ends in time."""
     begun = time.monotonic()
-    assert verdict(service, provider, silent, SHORT).outcome is Outcome.UNKNOWN
+    said = verdict(service, provider, silent, SHORT)
+    assert (said.outcome, said.status, said.broken) == (Outcome.UNKNOWN, None, False)
+    assert said.answer in (f"{service.origin}: no answer in time", "no answer within 0.2 s")
     assert time.monotonic() - begun < SHORT / SECOND + 2
 
 
@@ -142,7 +152,9 @@ def test_a_reset_after_sending(service: Service, provider: Provider) -> None:
 @every
 def test_garbage(service: Service, provider: Provider) -> None:
     """An answer that is not HTTP says nothing: it may have arrived."""
-    assert verdict(service, provider, raw(b"\x00\x01 garbage\r\n\r\n")).outcome is Outcome.UNKNOWN
+    said = verdict(service, provider, raw(b"\x00\x01 garbage\r\n\r\n"))
+    assert said.outcome is Outcome.UNKNOWN
+    assert said.answer == f"{service.origin}: the connection broke, or the answer is not HTTP"
 
 
 @every

@@ -6,7 +6,7 @@ https://discord.com/developers/docs/resources/webhook#execute-webhook
 from collections.abc import Mapping
 from typing import Any
 
-from router.channels.answers import Said, fields_of, wait_of
+from router.channels.answers import ACCEPTED, UNCLEAR, Said, fields_of, wait_of
 from router.channels.plugins import Plugin
 from router.channels.posting import cut_units, joined, post_json
 from router.channels.recording import Exchange
@@ -38,5 +38,8 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
 
 
 def said(exchange: Exchange) -> Said | None:
-    """``retry_after`` in seconds, with a fraction that the header lacks."""
-    return wait_of(fields_of(exchange).get("retry_after")) if exchange.status == 429 else None
+    """``id`` of the message; ``retry_after`` in seconds, with a fraction that the header lacks."""
+    answer = fields_of(exchange)
+    if exchange.status == 200:  # asked for by wait=true
+        return ACCEPTED if answer.get("id") else UNCLEAR
+    return wait_of(answer.get("retry_after")) if exchange.status == 429 else None

@@ -5,8 +5,10 @@ https://developer.pagerduty.com/docs/events-api-v2-overview
 
 from typing import Any
 
+from router.channels.answers import ACCEPTED, UNCLEAR, Said, fields_of
 from router.channels.plugins import Plugin
 from router.channels.posting import post_json, step
+from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
 from router.core.text.clip import clip
@@ -41,3 +43,10 @@ def _payload(plugin: Plugin, message: Message) -> dict[str, Any]:
         "custom_details": {"text": message.body} | plugin.details,
         **{name: value for name, value in optional.items() if value},
     }
+
+
+def said(exchange: Exchange) -> Said | None:
+    """``status`` of what PagerDuty took is ``success``."""
+    if not 200 <= (exchange.status or 0) < 300:
+        return None
+    return ACCEPTED if fields_of(exchange).get("status") == "success" else UNCLEAR

@@ -100,7 +100,7 @@ PROVIDERS: dict[str, Provider] = {
     "feishu": _own(feishu.send, feishu.said),
     "lark": _own(feishu.send, feishu.said),
     "opsgenie": _own(opsgenie.send, opsgenie.said),
-    "pagerduty": _own(pagerduty.send),
+    "pagerduty": _own(pagerduty.send, pagerduty.said),
     "slack": _own(slack.send, slack.said),
     "sns": _own(sns.send, sns.said),
     "telegram": _own(telegram.send, telegram.said),

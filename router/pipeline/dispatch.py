@@ -325,7 +325,9 @@ def _bare(notification: Notification, rule: Rule, fault: str) -> Message:
     severity = notification.heading.severity
     title = f"{severity}: {rule.name}"
     body = f"An event matched {rule.name}, and its text could not be made. See event {notification.event.id}."
-    data: dict[str, Any] = {"version": 1, "id": notification.id, "rule": rule.name, "severity": severity}
+    reason = notification.reason.value
+    data: dict[str, Any] = {"version": 1, "id": notification.id, "reason": reason, "rule": rule.name}
+    data["severity"] = severity
     return Message(title, body, severity=severity, data=data, faults=(f"the built-in text failed: {fault}",))
 
 

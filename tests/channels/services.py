@@ -190,6 +190,7 @@ SERVICES = [
         answer(200, {"id": "1"}),
         answer(404, {"message": "Unknown Webhook", "code": 10015}),
         "10015: Unknown Webhook",
+        reads=True,
         broken=True,
     ),
     Service(
@@ -199,6 +200,7 @@ SERVICES = [
         answer(202, {"status": "success", "dedup_key": "g-1"}),
         answer(400, {"status": "invalid event", "message": "Event object is invalid"}),
         "Event object is invalid",
+        reads=True,
     ),
     Service(
         "opsgenie",

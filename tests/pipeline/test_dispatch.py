@@ -24,9 +24,10 @@ def test_a_text_that_cannot_be_made_keeps_nobody_from_being_told(
     monkeypatch.setattr(dispatch, "render", failing)
     pipeline.take(EVENT | {"JobId": "bad"}, EVENT)
     pipeline.run()
-    titles = [message.title for message, _ in pipeline.channels["oncall/1"].sent]
-    assert len(titles) == 2
-    assert "warning: failed" in titles
+    sent = {message.title: message for message, _ in pipeline.channels["oncall/1"].sent}
+    assert len(sent) == 2
+    # Services that keep incidents open or close them by the reason.
+    assert sent["warning: failed"].data["reason"] == "first"
 
 
 def test_every_target_of_a_channel_gets_its_own_delivery(make: MakePipeline) -> None:

@@ -35,6 +35,7 @@ _SCHEME = re.compile(r"(?i)https?://")
 _BRACKETS = str.maketrans("【】", "[]")
 _UNSPOKEN = str.maketrans(dict.fromkeys("#/:-%$¥[]【】{}<>_", " "))
 
+#: https://help.aliyun.com/document_detail/101346.html, and the gateway's own codes
 _CODES = {
     "OK": ACCEPTED,
     "isv.BUSINESS_LIMIT_CONTROL": THROTTLED,
@@ -50,7 +51,13 @@ _CODES = {
     "isv.OUT_OF_SERVICE": BROKEN,
     "isv.PRODUCT_UN_SUBSCRIPT": BROKEN,
     "isv.PRODUCT_UNSUBSCRIBE": BROKEN,
+    "isv.DENY_IP_RANGE": BROKEN,
+    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": BROKEN,
     "isv.MOBILE_NUMBER_ILLEGAL": BROKEN,
+    "isv.SIGN_STATE_ILLEGAL": BROKEN,
+    "isv.SMS_SIGN_ILLEGAL": BROKEN,
+    "isv.SMS_SIGNATURE_SCENE_ILLEGAL": BROKEN,
+    "isv.SMS_TEST_NUMBER_LIMIT": BROKEN,
     "isv.SMS_SIGNATURE_ILLEGAL": BROKEN,
     "isv.SMS_TEMPLATE_ILLEGAL": BROKEN,
     "isv.TEMPLATE_MISSING_PARAMETERS": BROKEN,

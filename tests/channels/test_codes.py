@@ -90,3 +90,32 @@ def test_sns(status: int, code: str, outcome: Outcome, broken: bool) -> None:
 def test_sns_without_a_message_id(body: str) -> None:
     """A 2xx that is not the answer to a message is no acceptance."""
     assert verdict("sns", 200, body).outcome is UNKNOWN
+
+
+@pytest.mark.parametrize("provider", ["aliyunsms", "aliyunvoice"])
+@pytest.mark.parametrize(
+    ("status", "code", "outcome", "broken"),
+    [
+        (200, "OK", ACCEPTED, False),
+        (200, "isv.BUSINESS_LIMIT_CONTROL", THROTTLED, False),
+        (200, "isv.DAY_LIMIT_CONTROL", THROTTLED, False),
+        (200, "isp.SYSTEM_ERROR", UNREACHABLE, False),
+        (200, "isv.AMOUNT_NOT_ENOUGH", REFUSED, True),
+        (200, "isv.SMS_SIGN_ILLEGAL", REFUSED, True),
+        (200, "isv.PARAM_LENGTH_LIMIT", REFUSED, False),
+        (400, "Throttling.User", THROTTLED, False),
+        (400, "Throttling", THROTTLED, False),
+        (400, "SignatureDoesNotMatch", REFUSED, True),
+        (400, "MissingPhoneNumbers", REFUSED, False),
+        (404, "InvalidAccessKeyId.NotFound", REFUSED, True),
+        (403, "Forbidden.RAM", REFUSED, True),
+        (503, "ServiceUnavailable", UNREACHABLE, False),
+        (500, "OK", UNREACHABLE, False),
+        (200, None, UNKNOWN, False),
+        (200, 7, UNKNOWN, False),
+    ],
+)
+def test_aliyun(provider: str, status: int, code: object, outcome: Outcome, broken: bool) -> None:
+    """The code decides, also with status 200: a limit is waited for, a wrong account or template is not."""
+    said = verdict(provider, status, {"Code": code, "Message": "why", "RequestId": "1"})
+    assert (said.outcome, said.broken) == (outcome, broken)

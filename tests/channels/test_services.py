@@ -10,10 +10,11 @@ import apprise
 import pytest
 import requests
 
-from router.channels.plugins import open_plugin, schema_of
+from router.channels.plugins import module_of, open_plugin, schema_of
 from router.channels.providers import PROVIDERS
 from router.channels.services import MODULES, NATIVE, OWN, UNREAD
 from router.channels.shim import SHIM
+from tests.channels.services import SERVICES
 
 PLUGINS = Path(apprise.__file__).parent / "plugins"
 
@@ -100,6 +101,12 @@ def test_the_tables_name_plugins_that_exist() -> None:
     """No row stands for a plugin that is gone."""
     assert set(PROVIDERS) | UNREAD <= set(MODULES.values())
     assert not set(PROVIDERS) & UNREAD
+
+
+def test_every_sender_of_ours_is_in_the_contract() -> None:
+    """Each service with care of its own has a row in the contract suite; mail has a suite of its own."""
+    rows = {module_of(open_plugin(service.url)) for service in SERVICES}
+    assert set(PROVIDERS) - rows == {"email.base"}
 
 
 def test_only_the_plugins_in_use_are_loaded() -> None:

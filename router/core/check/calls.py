@@ -6,20 +6,11 @@ from math import prod
 from typing import NamedTuple
 
 from router.core.check import signatures
+from router.core.check.equality import as_python, listed, only
 from router.core.check.lines import NOTHING, Line, starting_with
 from router.core.check.outcome import Outcome, found, truth
 from router.core.check.paths import Node, at, path_of, put
-from router.core.check.values import (
-    EMPTY,
-    Values,
-    as_python,
-    constant,
-    joined,
-    listed,
-    met,
-    only,
-    without,
-)
+from router.core.check.values import EMPTY, Values, constant, joined, met, without
 from router.core.filter.functions import FUNCTIONS
 
 #: The most calls that are tried.

@@ -1,23 +1,10 @@
 """What a comparison may find, and what a field holds where it is true or false."""
 
-from typing import Any
-
+from router.core.check.equality import are_equal, may_equal, only
 from router.core.check.lines import ALWAYS, NOTHING, OPPOSITE, Line, above, below
 from router.core.check.outcome import Outcome, truth
 from router.core.check.paths import Node, at, path_of, put
-from router.core.check.values import (
-    BOOLEAN,
-    EMPTY,
-    FALSE,
-    NULL,
-    TRUE,
-    Values,
-    joined,
-    may_equal,
-    met,
-    only,
-    without,
-)
+from router.core.check.values import BOOLEAN, EMPTY, FALSE, NULL, TRUE, Values, joined, met, without
 
 _TURNED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
 
@@ -61,12 +48,6 @@ def _of_type(node: Node, name: str, equal: Values, unlike: Values) -> tuple[Valu
     types = frozenset([name])
     like, other = at(equal, path), at(unlike, path)
     return put(equal, path, like.of_types(types)), put(unlike, path, other.of_types(other.types - types))
-
-
-def are_equal(one: Any, other: Any) -> bool:
-    """Whether ``jmespath`` takes two values for equal."""
-    is_mixed = isinstance(one, bool) != isinstance(other, bool)
-    return one == other and not is_mixed
 
 
 def _ordered(sign: str, left: Values, right: Values) -> tuple[Values, bool]:

@@ -56,9 +56,10 @@ def about_missing(study: Study) -> Iterator[Remark]:
         node = part.node
         if node["type"] != "function_expression" or node["value"] not in signatures.names():
             continue
+        guards = {plainly(guard) for guard in part.guards()}
         for place, argument in enumerate(node["children"]):
             kinds = _kinds_with_null(study, node, place)
-            if kinds:
+            if kinds and plainly(argument) not in guards:
                 yield _missing(study, node, argument, kinds)
                 break
 

@@ -6,9 +6,10 @@ from typing import Literal
 from router.core.check.failing import about_functions, about_missing
 from router.core.check.kinds import Kind
 from router.core.check.likeness import likeness_of
+from router.core.check.numbers import about_numbers
 from router.core.check.reading import read
 from router.core.check.remark import Remark
-from router.core.check.settled import about_always, about_never, about_numbers
+from router.core.check.settled import about_always, about_never
 from router.core.check.study import Study
 from router.core.check.unlike import about_types
 from router.core.check.words import about_fields, about_words, is_foreign

@@ -1,60 +1,15 @@
-"""Filters and parts that never hold (F105), that always do (F106), and numbers that stand alone (F108)."""
+"""Filters and parts that never hold (F105), and that always do (F106)."""
 
 from collections.abc import Iterator, Sequence
 
+from router.core.check.equality import only
 from router.core.check.kinds import Kind, Path
-from router.core.check.paths import parts_of, path_of
+from router.core.check.paths import path_of
 from router.core.check.reading import is_understood, read
 from router.core.check.remark import Remark
 from router.core.check.saying import kinds_said
-from router.core.check.study import Node, Part, Reached, Study, plainly
-from router.core.check.values import NULL, Values, only
-
-_LOGIC = ("and_expression", "or_expression", "not_expression")
-_NUMBER = frozenset(["number"])
-
-
-def about_numbers(study: Study) -> Iterator[Remark]:
-    """Numbers where something true or false is meant."""
-    for part in study.parts:
-        if not _is_clause(part) or part.node["type"] == "comparator":
-            continue
-        if _is_number(study, part.node) and not _is_guard(part):
-            types = study.types(part.node) or _NUMBER
-            said = study.written(part.node)
-            extent = " where there is one" if "null" in types else ""
-            message = f"{said} is a number, and every number is true-like, 0 too: it always holds{extent}"
-            yield study.remark("F108", "warning", part.node, message, None, f"compare it: {said} != `0`")
-
-
-def _is_number(study: Study, node: Node) -> bool:
-    """Whether it is a number wherever it is anything. A call that may give null may well ask for that."""
-    types = study.types(node) or frozenset()
-    return types == _NUMBER or bool(types - {"null"} == _NUMBER and path_of(node))
-
-
-def _is_clause(part: Part) -> bool:
-    """Whether it is not, and stands where it counts only whether it holds."""
-    if part.node["type"] in _LOGIC:
-        return False
-    return all(holder["type"] in _LOGIC for holder in part.holders)
-
-
-def _is_guard(part: Part) -> bool:
-    """Whether what stands behind ``&&`` looks at the same field: ``ExitCode && abs(ExitCode) > `1` ``."""
-    text, inner = plainly(part.node), part.node
-    for holder in part.holders:
-        if holder["type"] != "and_expression":
-            return False
-        left, right = holder["children"]
-        if inner is left and _mentions(right, text):
-            return True
-        inner = holder
-    return False
-
-
-def _mentions(node: Node, text: str) -> bool:
-    return plainly(node) == text or any(_mentions(one, text) for one in parts_of(node))
+from router.core.check.study import LOGIC, Node, Part, Reached, Study
+from router.core.check.values import NULL, Values
 
 
 def about_never(study: Study) -> Iterator[Remark]:
@@ -169,7 +124,7 @@ def _is_idle(study: Study, part: Part) -> bool:
     node, holder = part.node, part.holder
     if holder is None or holder["type"] != "and_expression" or node["type"] == "and_expression":
         return False
-    if not all(one["type"] in _LOGIC for one in part.holders) or not any(_fields(study, node)):
+    if not all(one["type"] in LOGIC for one in part.holders) or not any(_fields(study, node)):
         return False
     if _is_guarding(node) or _names_the_kind(study, node):
         return False

@@ -15,6 +15,8 @@ from router.core.filter import Filter
 from router.core.filter.unparse import text_of
 from router.errors import Level
 
+#: Parts of which it counts only whether they hold.
+LOGIC = ("and_expression", "or_expression", "not_expression")
 #: Parts of which only the first looks at the event; the others look at what it has found.
 _INSIDE = frozenset(
     {
@@ -46,6 +48,24 @@ class Part(NamedTuple):
     @property
     def holder(self) -> Node | None:
         return self.holders[0] if self.holders else None
+
+    def guarded(self) -> Iterator[Node]:
+        """What is looked at only where this part holds: the other sides of ``&&`` behind it."""
+        inner = self.node
+        for holder in self.holders:
+            if holder["type"] != "and_expression":
+                return
+            if inner is holder["children"][0]:
+                yield holder["children"][1]
+            inner = holder
+
+    def guards(self) -> Iterator[Node]:
+        """What must hold for this part to be looked at: the other sides of ``&&`` before it."""
+        inner = self.node
+        for holder in self.holders:
+            if holder["type"] == "and_expression" and inner is holder["children"][1]:
+                yield from _conjuncts(holder["children"][0])
+            inner = holder
 
 
 class Study:
@@ -108,6 +128,14 @@ def _parts(node: Node, holders: tuple[Node, ...]) -> Iterator[Part]:
     children: Iterable[Node] = node["children"]
     for child in list(children)[:1] if node["type"] in _INSIDE else children:
         yield from _parts(child, (node, *holders))
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if node["type"] != "and_expression":
+        yield node
+        return
+    for child in node["children"]:
+        yield from _conjuncts(child)
 
 
 def plainly(node: Node) -> str:

@@ -134,6 +134,7 @@ RIGHT = [
     "type(JobName) == 'string' && contains(JobName, 'x')",
     "type(JobName) != 'null' && contains(JobName, 'x')",
     FAILED + "to_number(Detail) && to_number(Detail) > `5`",
+    "(Job.JobName || JobName) && contains(Job.JobName || JobName, 'x')",
     "glob(JobName, 'nightly-*')",
     "contains(not_null(JobName, ''), 'x')",
     "keys(@)[?@ == 'Task']",

@@ -1,6 +1,6 @@
 """Explain: the decisions of the pipeline on one event, with their reasons, and nothing stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -73,47 +73,84 @@ def explain_rules(
 ) -> tuple[RuleExplained, ...]:
     """Every rule's verdict, in judged order; of those that are wanted."""
     judgement = policy.judge(event)
-    matched = {match.rule.name for match in judgement.matches}
-    failed = {failure.rule.name: failure.error for failure in judgement.failures}
+    own = {id(rule.when) for rule in policy.rules}
+    case = _Judged(
+        event=event,
+        matched=frozenset(match.rule.name for match in judgement.matches),
+        ended=frozenset(rule.name for rule in judgement.ended),
+        failed={one.rule.name: one.error for one in judgement.failures if id(one.rule.when) in own},
+        unjudged={one.rule.name: one.error for one in judgement.failures if id(one.rule.when) not in own},
+    )
+    # What an event ends or meets counts as matched for a catch_all, wherever it stands.
+    taker = next((rule.name for rule in (*judgement.ended, *judgement.met) if rule.mode == "on"), "")
     rules: list[RuleExplained] = []
-    stopper, taker = "", ""
+    stopper = ""
     for rule in policy.rules:
         if wanted(rule):
-            error = failed.get(rule.name)
-            rules.append(_explained(rule, event, rule.name in matched, error, stopper, taker))
-        if rule.name in matched and rule.mode == "on":
+            rules.append(_explained(rule, case, stopper, taker))
+        if rule.name in case.matched and rule.mode == "on":
             taker = taker or rule.name
             stopper = stopper or (rule.name if rule.stop else "")
     return tuple(rules)
 
 
-def _explained(
-    rule: Rule, event: Event, matched: bool, error: str | None, stopper: str, taker: str
-) -> RuleExplained:
-    clauses = clauses_of(rule.when, event.data) if rule.when else None
-    if error is not None:
-        why = reason_of(clauses) if clauses else error
-        return RuleExplained(rule.name, "failed", "failed", why, clauses)
-    if matched and rule.mode == "shadow":
-        why = "it holds; in shadow: recorded, never told"
-        return RuleExplained(rule.name, "shadow", "shadow", why, clauses)
-    if matched:
-        return RuleExplained(rule.name, "matched", "matched", "tells " + ", ".join(rule.to), clauses)
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What all rules together say of an event, by the names of rules.
+
+    Args:
+        ended: those whose ``resolve_when`` it meets.
+        failed: errors of ``when``.
+        unjudged: errors of ``resolve_when`` and ``expect.event``.
+    """
+
+    event: Event
+    matched: frozenset[str]
+    ended: frozenset[str]
+    failed: Mapping[str, str]
+    unjudged: Mapping[str, str]
+
+
+def _explained(rule: Rule, case: _Judged, stopper: str, taker: str) -> RuleExplained:
+    clauses = clauses_of(rule.when, case.event.data) if rule.when else None
+    verdict, code, reason = _verdict(rule, case, stopper, taker, clauses)
+    if rule.name in case.unjudged:
+        reason += f"; its resolve_when or expect fails: {case.unjudged[rule.name]}"
+    return RuleExplained(rule.name, verdict, code, reason, clauses)
+
+
+def _verdict(
+    rule: Rule, case: _Judged, stopper: str, taker: str, clauses: Clause | None
+) -> tuple[Verdict, str, str]:
+    """The verdict, its code and its reason: the first that applies."""
+    if rule.name in case.matched:
+        if rule.mode == "shadow":
+            return "shadow", "shadow", "it holds; in shadow: recorded, never told"
+        return "matched", "matched", f"tells {', '.join(rule.to)}{_condition(rule)}"
     if rule.mode == "off":
-        return RuleExplained(rule.name, "not judged", "off", "its mode is off", clauses)
-    if not wants_source(rule, event.source, None):
+        return "not judged", "off", "its mode is off"
+    if not wants_source(rule, case.event.source, None):
+        source = case.event.source
+        came = f"this one came from {source}" if source else "this one has no source"
         wanted = ", ".join(sorted(rule.sources or ()))
-        came = f"this one came from {event.source}" if event.source else "this one has no source"
-        why = f"it looks only at events from {wanted}, and {came}"
-        return RuleExplained(rule.name, "not judged", "source", why, clauses)
+        return "not judged", "source", f"it looks only at events from {wanted}, and {came}"
+    if rule.name in case.ended:
+        return "not matched", "ends", "it meets resolve_when: it ends what this rule told, and opens nothing"
     if stopper:
-        why = f"{stopper} has stop: true and took the event"
-        return RuleExplained(rule.name, "not judged", "stopped", why, clauses)
+        return "not judged", "stopped", f"{stopper} has stop: true and took the event"
     if rule.catch_all and taker:
-        why = f"it is a catch_all and {taker} took the event"
-        return RuleExplained(rule.name, "not judged", "taken", why, clauses)
+        return "not judged", "taken", f"it is a catch_all and {taker} took the event"
     why = reason_of(clauses) if clauses else "its filter does not hold"
-    return RuleExplained(rule.name, "not matched", "clause", why, clauses)
+    return ("failed", "failed", why) if rule.name in case.failed else ("not matched", "clause", why)
+
+
+def _condition(rule: Rule) -> str:
+    """What must happen besides before anybody is told."""
+    if rule.count:
+        return f", at {rule.count.at_least} matches (count)"
+    if rule.expect:
+        return ", unless what it expects follows in time (expect)"
+    return ", if it lasts (hold)" if rule.hold else ""
 
 
 def _first(match: Match, channel: str, policy: Policy, now: int) -> DueGroup:

@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
-from router.core.delivery import Outcome, Verdict
+from router.core.delivery import SECOND, Outcome, Verdict
 from router.core.event import Envelope, Event
+from router.core.filter import Filter
 from router.core.policy import make_policy
+from router.core.rule import Count, Escalation, Expect, Inhibition
 from router.decoders import decode
+from router.pipeline.advance import book_of, close_book
 from router.pipeline.fate import fate_of
-from router.pipeline.why_not import Answer, Reason, why_not_channel, why_not_rule
+from router.pipeline.reasons import Reason
+from router.pipeline.why_not import Answer, why_not_channel, why_not_rule
+from router.ports import Unit
 from tests.pipeline.conftest import IMPATIENT, START, MakePipeline, Pipeline, plan, rule
+from tests.pipeline.test_alerts import RESOLVED, failed, instance, job, take
 
 FAILED = {"Event": "OnJobFailed", "JobId": "job-1", "JobName": "nightly-etl"}
 TEAM = plan("team")
@@ -89,9 +95,12 @@ def test_an_earlier_reason_comes_first() -> None:
 def test_a_rule_that_does_not_tell_the_channel() -> None:
     """It says whom the rule tells, and when the channel is its fallback."""
     channels = {one.name: one for one in (plan("oncall", fallback="team"), TEAM, plan("boss"))}
-    policy = make_policy([rule()], channels, "")
+    policy = make_policy([rule(escalate=(Escalation(60, ("duty",)),))], channels, "")
     assert why_not_rule(event(), policy, "failed", channel="boss").reason == Reason(
         "other-channel", "it matched, but it tells oncall"
+    )
+    assert why_not_rule(event(), policy, "failed", channel="duty").reason.text == (
+        "it matched, but it tells oncall: duty is told by escalate, if nobody acknowledges it in time"
     )
     assert why_not_rule(event(), policy, "failed", channel="team").reason.text == (
         "it matched, but it tells oncall: team is told only when a message to oncall is given up"
@@ -159,9 +168,116 @@ def test_rules_that_were_changed_since(make: MakePipeline) -> None:
     rules = [rule(), rule("then", when="JobName == 'x'")]
     pipeline.policy = make_policy(rules, pipeline.policy.channels, "changed")
     assert asked(pipeline, receipt.id).reason == Reason(
-        "earlier-rules", "it matches now, but it did not when the event came, under other rules"
+        "earlier-rules",
+        "it matches now, but other rules were in force: it did not match when the event came",
     )
     assert asked(pipeline, receipt.id, "then").reason.told == "yes"
+
+
+def test_what_waits_for_its_condition_is_pending(make: MakePipeline) -> None:
+    """Hold, count and expect say what they wait for; what was over before has healed."""
+    pipeline = make(
+        failed("held", hold=600 * SECOND, resolve_when=RESOLVED),
+        failed("counted", count=Count(5, 600 * SECOND), key=(Filter("JobId"),)),
+        failed("expected", expect=Expect(RESOLVED, 600 * SECOND)),
+    )
+    pipeline.take(instance(number=1))
+    [receipt] = pipeline.take(instance(number=0))
+    pipeline.run()
+    at_ten = "2027-01-15 08:10:00 UTC"
+    assert asked(pipeline, receipt.id, "held").reason == Reason(
+        "pending",
+        f"it matched, and waits until {at_ten}: it is told if it lasts so long (hold)",
+        "not yet",
+    )
+    assert asked(pipeline, receipt.id, "counted").reason.text == (
+        "it matched, and waits for more: 2 of the 5 matches that count wants"
+    )
+    assert asked(pipeline, receipt.id, "expected").reason.text == (
+        f"it matched, and waits until {at_ten} for what it expects"
+    )
+    [end] = pipeline.take(job("OnJobFinished"))
+    healed = asked(pipeline, receipt.id, "held").reason
+    assert (healed.code, healed.told) == ("healed", "no")
+    assert healed.text.startswith(
+        "it matched, but was over before it was to be told: resolve_when: OnJobFini"
+    )
+    assert asked(pipeline, end.id, "held").reason.code == "ends"
+
+
+def test_a_muted_alert_says_by_what_and_until_when(make: MakePipeline) -> None:
+    """Also while others of its group are told; when the mute ends it is told."""
+    pipeline = make(
+        failed("jobs", "Event == 'OnJobFailed'"),
+        failed(inhibited_by=(Inhibition("jobs", (Filter("JobId"),)),)),
+    )
+    take(pipeline, 0, job("OnJobFailed"))
+    [receipt] = pipeline.take(instance())
+    take(pipeline, 400)
+    answer = asked(pipeline, receipt.id)
+    assert (answer.reason.code, answer.reason.told) == ("muted", "not yet")
+    assert answer.reason.text.startswith("it matched, but is muted: inhibited by jobs (a-")
+    assert answer.messages == ()
+
+
+def test_an_alert_that_joined_acknowledged_is_not_told(make: MakePipeline) -> None:
+    """Who did it, and until when it covers what comes."""
+    pipeline = make(failed())
+    [first] = pipeline.take(instance())
+    pipeline.run()
+
+    def acknowledge(unit: Unit) -> None:
+        book = book_of(unit, unit.open_alerts_of("failed"), pipeline.policy, START)
+        for alert in list(book.alerts.values()):
+            book.acknowledge(alert, "ada")
+        close_book(unit, book)
+
+    pipeline.store.write(acknowledge)
+    pipeline.clock.move(1)
+    [again, other] = pipeline.take(instance(), instance(number=1))
+    pipeline.run()
+    assert asked(pipeline, first.id).reason.code == "sent"
+    assert asked(pipeline, again.id).reason == Reason(
+        "acknowledged",
+        "it matched, but its alert is acknowledged by ada until 2027-01-15 09:00:00 UTC: recorded, not told",
+    )
+    assert "is acknowledged with its group until" in asked(pipeline, other.id).reason.text
+
+
+def test_a_group_that_is_told_at_its_interval(make: MakePipeline) -> None:
+    """The next message of the conversation, and what ended before it."""
+    pipeline = make(failed(group_wait=60 * SECOND, resolve_when=RESOLVED))
+    [receipt] = pipeline.take(instance())
+    take(pipeline, 1)
+    assert asked(pipeline, receipt.id).reason.text == (
+        "it matched, and oncall is due to be told at 2027-01-15 08:01:00 UTC (first)"
+    )
+    take(pipeline, 2, job("OnJobFinished"))
+    assert asked(pipeline, receipt.id).reason.text.startswith(
+        "it matched, but ended before it was told: resolve_when: OnJobFinished "
+    )
+
+
+def test_an_event_that_is_older_than_the_end_is_late(make: MakePipeline) -> None:
+    """It matches, and opened nothing."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    pipeline.take(job("OnJobFinished"))
+    pipeline.clock.move(-60)
+    [receipt] = pipeline.take(instance())
+    assert asked(pipeline, receipt.id).reason == Reason(
+        "late", "it matches, but a newer event had ended what it is about before this one came"
+    )
+
+
+def test_a_storm_tells_it_with_others(make: MakePipeline) -> None:
+    """The storm's message is the one that told of it."""
+    pipeline = make(failed(), channels=(plan("oncall", storm=(1, 60 * SECOND)),))
+    take(pipeline, 0, instance(job_id="job-1"))
+    [receipt] = pipeline.take(instance(job_id="job-2"))
+    pipeline.run()
+    answer = asked(pipeline, receipt.id)
+    assert (answer.reason.code, len(answer.messages)) == ("sent", 1)
+    assert '"reason": "storm"' in answer.messages[0].content
 
 
 def test_a_channel_is_answered_by_the_rule_that_came_nearest() -> None:

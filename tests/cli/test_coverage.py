@@ -83,7 +83,8 @@ def test_programs_get_one_list(config: str) -> None:
         "rule": "killed",
         "reach": "sometimes",
         "mode": "on",
-        "channels": ["team"],
+        "ends": False,
+        "channels": [{"channel": "team", "reach": "sometimes"}],
         "note": "from hook",
     }
 
@@ -102,6 +103,30 @@ def test_forty_rules_fit_into_80_columns() -> None:
     assert max(map(len, lines)) <= 80
     for n in range(40):
         assert any(f"a-rule-with-a-long-name-{n}" in line for line in lines)
+
+
+def test_what_ends_or_waits_is_told_apart() -> None:
+    """An event that ends alerts, in words and as a ring; a rule that tells later, by half a mark."""
+    ending = Filter("Event == 'OnJobFinished'")
+    found = coverage(
+        [
+            Rule("failed", Filter("Event == 'OnJobFailed'"), ("oncall",), hold=60, resolve_when=ending),
+            Rule(
+                "quiet",
+                Filter("Event == 'OnJobStopped'"),
+                ("team",),
+                resolve_when=ending,
+                send_resolved=False,
+            ),
+        ]
+    )
+    lines = table(found).splitlines()
+    assert "OnJobFailed         ◐ oncall   failed ◐ (if it lasts)" in lines
+    at = lines.index("OnJobFinished       ◐ oncall   failed ◐ (ends it)")
+    assert lines[at + 1] == "                      ends     quiet (ends it)"
+    titles = [one.text for one in ET.fromstring(picture(found)).iter() if one.tag.endswith("title")]  # noqa: S314
+    assert "OnJobFinished ends failed: always (ends it)" in titles
+    assert "OnJobFailed matches failed: always (if it lasts)" in titles
 
 
 def test_colours_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

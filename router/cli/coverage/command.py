@@ -121,7 +121,8 @@ def _row_json(row: "Row") -> dict[str, Any]:
                 "rule": cell.rule.name,
                 "reach": cell.reach,
                 "mode": cell.rule.mode,
-                "channels": list(cell.rule.to),
+                "ends": cell.ends,
+                "channels": [{"channel": name, "reach": reach} for name, reach in cell.channels.items()],
                 "note": cell.note,
             }
             for cell in row.cells

@@ -164,7 +164,8 @@ def _row(row: "Row", y: float, found: "Coverage", plan: _Plan) -> Iterator[str]:
         if column.name in row.channels:
             reach = row.channels[column.name]
             yield _square(column.x, y, reach, f"{name} reaches {column.name}: {reach}")
-    cells = {cell.rule.name: cell for cell in row.cells}
+    # A rule that an event may match and end stands in one place: its match comes first.
+    cells = {cell.rule.name: cell for cell in reversed(row.cells)}
     for column in plan.rules:
         if column.name in cells:
             yield _circle(column.x, y, cells[column.name], name)
@@ -184,13 +185,16 @@ def _square(x: float, y: float, reach: "Reach", title: str) -> str:
 
 
 def _circle(x: float, y: float, cell: "Cell", event: str) -> str:
-    """Full, or half full; grey in shadow; a small dot where earlier rules take it all."""
+    """Full, or half full; grey in shadow; a ring that ends alerts; a dot where earlier rules take it all."""
     note = f" ({cell.note})" if cell.note else ""
-    title = _title(f"{event} matches {cell.rule.name}: {cell.reach}{note}")
+    does = "ends" if cell.ends else "matches"
+    title = _title(f"{event} {does} {cell.rule.name}: {cell.reach}{note}")
+    if cell.ends:
+        return _dot(x, y, "shadow open", 3.5, title)
     if cell.reach == "never":
         return _dot(x, y, "shadow", 1.5, title)
-    style = cell.reach if cell.rule.mode == "on" else "shadow"
-    if cell.reach == "always":
+    style = cell.told if cell.rule.mode == "on" else "shadow"
+    if cell.told == "always":
         return _dot(x, y, style, 5.5, title)
     half = f'<path class="{style}" d="M{x:.1f} {y - 5.5:.1f}a5.5 5.5 0 0 0 0 11z"/>'
     return _dot(x, y, f"{style} open", 5.5, title) + half
@@ -207,6 +211,7 @@ _LEGEND: tuple[tuple[str, Callable[[float, float], str]], ...] = (
     ("nobody", lambda x, y: _square(x, y, "never", "")),
     ("a rule", lambda x, y: _dot(x, y, "always", 5.5)),
     ("in shadow", lambda x, y: _dot(x, y, "shadow", 5.5)),
+    ("ends its alerts", lambda x, y: _dot(x, y, "shadow open", 3.5)),
     ("an earlier rule takes it", lambda x, y: _dot(x, y, "shadow", 1.5)),
 )
 

@@ -54,19 +54,25 @@ def _block(row: "Row") -> Iterator[tuple[str, str, str, str]]:
     if not row.channels:
         yield MARKS["never"], _COLOURS["never"], "nobody", ""
     for name, reach in row.channels.items():
-        yield MARKS[reach], _COLOURS[reach], _short(name), _listed(row.telling(name))
-    shadows = [cell for cell in row.cells if cell.rule.mode == "shadow" and cell.reach != "never"]
-    if shadows:
-        yield " ", "dim", "shadow", _listed(shadows)
+        yield MARKS[reach], _COLOURS[reach], _short(name), _listed(row.telling(name), name)
+    for who, cells in _silent(row).items():
+        if cells:
+            yield " ", "dim", who, _listed(cells)
+
+
+def _silent(row: "Row") -> "dict[str, list[Cell]]":
+    """Rules that tell nobody of it, by what they do instead."""
+    ending = [cell for cell in row.cells if cell.ends and not cell.channels]
     hidden = [cell for cell in row.cells if cell.reach == "never"]
-    if hidden:
-        yield " ", "dim", "hidden", _listed(hidden)
+    shadow = [cell for cell in row.cells if cell.rule.mode == "shadow" and cell not in (*ending, *hidden)]
+    return {"shadow": shadow, "hidden": hidden, "ends": ending}
 
 
-def _listed(cells: "Iterable[Cell]") -> str:
+def _listed(cells: "Iterable[Cell]", channel: str = "") -> str:
+    """The rules' names, a mark where they tell sometimes, and why."""
     return ", ".join(
         cell.rule.name
-        + (f" {MARKS['sometimes']}" if cell.reach == "sometimes" else "")
+        + (f" {MARKS['sometimes']}" if cell.channels.get(channel, cell.reach) == "sometimes" else "")
         + (f" ({cell.note})" if cell.note else "")
         for cell in cells
     )

@@ -1,0 +1,54 @@
+"""Explain: every rule's verdict with its reason."""
+
+import pytest
+
+from router.core.event import Event
+from router.core.filter import Filter
+from router.core.policy import make_policy
+from router.core.rule import Count, Expect, Rule
+from router.pipeline.explain import explain_rules
+from tests.pipeline.conftest import rule
+
+EVENT = Event("e", "hook", 0, {"Event": "OnJobFailed", "JobId": "job-1"}, 0)
+HOLDS, HOLDS_NOT = Filter("Event == 'OnJobFailed'"), Filter("Event == 'OnJobFinished'")
+FAILS = Filter("length(`1`)")
+
+
+def said(*rules: Rule) -> list[tuple[str, str]]:
+    """Code and reason of each rule."""
+    return [(one.code, one.reason) for one in explain_rules(EVENT, make_policy(rules, {}, ""))]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (rule(), "tells oncall"),
+        (rule(hold=60), "tells oncall, if it lasts (hold)"),
+        (rule(count=Count(5, 60)), "tells oncall, at 5 matches (count)"),
+        (
+            rule(expect=Expect(HOLDS_NOT, 60)),
+            "tells oncall, unless what it expects follows in time (expect)",
+        ),
+    ],
+)
+def test_what_a_match_still_waits_for_is_said(given: Rule, expected: str) -> None:
+    """Hold, count and expect tell later, or not at all."""
+    assert said(given) == [("matched", expected)]
+
+
+def test_an_event_that_ends_is_no_match() -> None:
+    """It meets resolve_when first; the `stop` of its rule hides nothing, and a catch_all does not get it."""
+    ending = rule("ending", resolve_when=HOLDS, stop=True)
+    rest = rule("rest", catch_all=True)
+    assert said(rest, ending, rule("other", when="Missing")) == [
+        ("ends", "it meets resolve_when: it ends what this rule told, and opens nothing"),
+        ("clause", "Missing does not hold: it is null"),
+        ("taken", "it is a catch_all and ending took the event"),
+    ]
+
+
+def test_a_condition_that_fails_does_not_hide_a_match() -> None:
+    """The rule matched; that its resolve_when failed is said besides."""
+    [(code, reason)] = said(rule(resolve_when=FAILS))
+    assert code == "matched"
+    assert reason.startswith("tells oncall; its resolve_when or expect fails: JMESPathTypeError")

@@ -2,9 +2,10 @@
 
 import socket
 import ssl
+import threading
 import time
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -14,6 +15,48 @@ from router.channels.recording import current
 
 #: Seconds. Servers close idle connections, many after 5 s; an older one is not used again.
 IDLE = 4.0
+
+
+class _Kept(Protocol):
+    def end(self) -> None: ...
+
+
+T = TypeVar("T", bound=_Kept)
+
+
+class Idle(Generic[T]):
+    """Connections that nobody uses now. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, T]] = []
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def put(self, connection: T) -> None:
+        """Keeps a connection for the next use."""
+        with self._lock:
+            if not self._closed:
+                self._kept.append((time.monotonic(), connection))
+                return
+        connection.end()
+
+    def take(self) -> T | None:
+        """The newest that is not too old, or None; those that are too old end."""
+        with self._lock:
+            young = [each for each in self._kept if time.monotonic() - each[0] < IDLE]
+            old = self._kept[: len(self._kept) - len(young)]
+            newest = young.pop()[1] if young else None
+            self._kept = young
+        for _, connection in old:
+            connection.end()
+        return newest
+
+    def close(self) -> None:
+        """Ends all, now and from now on."""
+        with self._lock:
+            kept, self._kept, self._closed = self._kept, [], True
+        for _, connection in kept:
+            connection.end()
 
 
 class _Noted:

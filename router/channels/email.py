@@ -6,20 +6,16 @@ gives each attempt another Message-ID. Ours is the delivery's, so that a repeat 
 
 import re
 import smtplib
-import socket
-import ssl
-from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, formatdate
-from functools import cache
-from typing import Any, cast
 
 from router.channels.answers import BROKEN, BUSY, REFUSED, THROTTLED, Said
 from router.channels.plugins import Plugin
 from router.channels.posting import USER_AGENT
 from router.channels.recording import Exchange, Recording, current
-from router.channels.transport import MAX_ANSWER, TRANSPORT, is_hopeless, words
+from router.channels.smtp import server_of
+from router.channels.transport import TRANSPORT, is_hopeless, words
 from router.core.delivery import Delivery
 from router.core.message import Message
 
@@ -88,78 +84,20 @@ def compose(plugin: Plugin, message: Message, delivery: Delivery) -> EmailMessag
     return mail
 
 
-class _Server(smtplib.SMTP):
-    """A server whose connection is on record, whose answers are bounded, and which may begin in TLS."""
-
-    def __init__(self, plugin: Plugin, recording: Recording) -> None:
-        self._plugin = plugin
-        self._recording = recording
-        self._transport = TRANSPORT.get()
-        super().__init__(plugin.smtp_host, plugin.port, local_hostname=_our_name())
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        recording = self._recording
-        connect_timeout = min(self._transport.connect_timeout, recording.remaining())
-        sock = socket.create_connection((host, port), connect_timeout)
-        recording.connected(sock)
-        if self._plugin.secure_mode == "ssl":
-            sock = self._tls().wrap_socket(sock, server_hostname=host)
-            recording.connected(sock)
-        sock.settimeout(recording.remaining())
-        return sock
-
-    def encrypt(self) -> None:
-        """STARTTLS, without which nothing more is said."""
-        code, words = self.starttls(context=self._tls())
-        if code != 220:
-            raise smtplib.SMTPResponseException(code, words)
-        self._recording.connected(cast(socket.socket, self.sock))
-
-    def getreply(self) -> tuple[int, bytes]:
-        if self.file is None:
-            self.file = _Bounded(cast(socket.socket, self.sock).makefile("rb"))
-        return super().getreply()
-
-    def _tls(self) -> ssl.SSLContext:
-        return self._transport.tls(self._plugin.verify_certificate, "smtp")
-
-
-class _Bounded:
-    """Lines of a server, 64 KiB of them at most."""
-
-    def __init__(self, lines: Any) -> None:
-        self._lines = lines
-        self._left = MAX_ANSWER
-
-    def readline(self, most: int) -> bytes:
-        line: bytes = self._lines.readline(most)
-        self._left -= len(line)
-        if self._left < 0:
-            raise OSError("the server says too much")
-        return line
-
-    def close(self) -> None:
-        self._lines.close()
-
-
 def _hand_over(plugin: Plugin, mail: bytes, recording: Recording, exchange: Exchange) -> None:
-    server = _Server(plugin, recording)
+    server = server_of(plugin, recording)
     try:
-        server.ehlo_or_helo_if_needed()
-        if plugin.secure_mode == "starttls":
-            server.encrypt()
-        if plugin.user and plugin.password:
-            server.login(plugin.user, plugin.password)
         _asked(server, "MAIL", f"FROM:<{plugin.from_addr[1]}>", 250)
         _asked(server, "RCPT", f"TO:<{plugin.targets[0][1]}>", 250, 251)
         _asked(server, "DATA", "", 354)
         recording.sending()
         server.send(_LINE_WITH_DOT.sub(b"..", mail) + b".\r\n")
         _put(exchange, *server.getreply())
-        with suppress(smtplib.SMTPException):
-            server.quit()
     finally:
-        server.close()
+        if 200 <= (exchange.status or 0) < 300:
+            TRANSPORT.get().mail.put(server)
+        else:
+            server.end()
 
 
 def _asked(server: smtplib.SMTP, command: str, arguments: str, *wanted: int) -> None:
@@ -185,10 +123,3 @@ def _fault(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected) and not isinstance(error.__context__, TimeoutError):
         return "the server closed the connection"
     return words(error.__context__ if isinstance(error.__context__, TimeoutError) else error)
-
-
-@cache
-def _our_name() -> str:
-    """How we greet: looked up once, because it may take seconds."""
-    name = socket.getfqdn()
-    return name if "." in name else "[127.0.0.1]"

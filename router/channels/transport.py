@@ -24,7 +24,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util import parse_url
 
-from router.channels.connections import POOLS, tls_context
+from router.channels.connections import POOLS, Idle, tls_context
 from router.channels.recording import RECORDING, Exchange, Recording
 from router.errors import RouterError
 
@@ -85,6 +85,8 @@ class Transport:
         ca_file: str | None = None,
     ) -> None:
         self.connect_timeout = connect_timeout
+        #: Connections to the channel's mail server.
+        self.mail: Idle[Any] = Idle()
         self._egress = {_origin(of): _origin(to) for of, to in (egress or {}).items()}
         if proxy is not None and not _PROXY.match(proxy):
             raise RouterError("bad-channel", "the proxy is no URL of an HTTP proxy", "http://host:port")
@@ -103,6 +105,7 @@ class Transport:
         """Closes idle connections; those in use are closed when they are given back."""
         with self._lock:
             managers, self._managers = list(self._managers.values()), {}
+        self.mail.close()
         for manager in managers:
             manager.clear()
 

@@ -68,6 +68,18 @@ class Script:
     replies: dict[str, Reply]
     port: int = 0
     lines: list[bytes] = field(default_factory=list[bytes])
+    connections: int = 0
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands, without what is between DATA and its end."""
+        found: list[str] = []
+        in_data = False
+        for line in self.lines:
+            if not in_data:
+                found.append(line.split()[0].decode().upper())
+            in_data = line != b".\r\n" and (in_data or found[-1] == "DATA")
+        return found
 
 
 def _converse(script: Script, connection: socket.socket) -> None:
@@ -78,6 +90,7 @@ def _converse(script: Script, connection: socket.socket) -> None:
         else:
             reply(connection)
 
+    script.connections += 1
     with suppress(OSError), connection, connection.makefile("rb") as lines:
         connection.settimeout(10)
         say("CONNECT", b"220 ready")

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import trustme
 
-from router.channels import expand
+from router.channels import connections, expand
+from router.channels.connections import Idle
 from router.core.delivery import Outcome
 from router.errors import RouterError
 from tests.channels.mail_servers import Reply, hang_up, mailbox, scripted
-from tests.channels.making import DELIVERY, MESSAGE, send
+from tests.channels.making import DELIVERY, MESSAGE, channel, send
 from tests.channels.servers import silent
 
 TO = "?from=Router<router@example.com>&to=night@example.net"
@@ -195,7 +196,7 @@ def test_no_mail_in_clear_where_tls_was_asked_for() -> None:
     with scripted() as server:
         said = send(f"mailtos://night:hidden@127.0.0.1:{server.port}{TO}")
     assert (said.outcome, said.broken) == (Outcome.REFUSED, True)
-    assert [line.split()[0].lower() for line in server.lines] == [b"ehlo"]
+    assert set(server.commands) <= {"EHLO", "QUIT"}
 
 
 @pytest.mark.parametrize("more", ["&cc=a@example.com", "&bcc=a@example.com", "&pgp=encrypt", "&wkd=yes"])
@@ -204,3 +205,75 @@ def test_what_mail_cannot_do_is_said(more: str) -> None:
     with pytest.raises(RouterError) as raised:
         expand(f"mailto://u:SECRET@example.com{TO}{more}")
     assert "SECRET" not in str(raised.value)
+
+
+ONE_MAIL = ["MAIL", "RCPT", "DATA"]
+
+
+def test_mails_share_a_connection() -> None:
+    """What follows soon goes over the same connection, without another greeting and login."""
+    with scripted() as server:
+        made = channel(f"mailto://127.0.0.1:{server.port}{TO}")
+        for _ in range(3):
+            assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
+        assert server.connections == 1
+        assert server.commands == ["EHLO", *ONE_MAIL, "RSET", *ONE_MAIL, "RSET", *ONE_MAIL]
+        made.close()
+
+
+@pytest.mark.parametrize("reply", [hang_up, silent, b"421 4.4.2 timeout", b"gibberish"])
+def test_a_kept_connection_that_is_none_any_more(reply: Reply) -> None:
+    """A server that closed it, or falls silent, costs the next mail nothing: it takes a new connection."""
+    with scripted(RSET=reply) as server:
+        made = channel(f"mailto://127.0.0.1:{server.port}{TO}", connect_timeout=100_000)
+        for _ in range(2):
+            assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
+        assert server.connections == 2
+        said = [name for name in server.commands if name != "QUIT"]
+        assert said == ["EHLO", *ONE_MAIL, "RSET", "EHLO", *ONE_MAIL]
+        made.close()
+
+
+def test_a_connection_is_not_kept_after_a_refusal() -> None:
+    """Who refuses a mail is said goodbye to; the next mail begins anew."""
+    with scripted(RCPT=b"550 5.1.1 no such user") as server:
+        made = channel(f"mailto://127.0.0.1:{server.port}{TO}")
+        for _ in range(2):
+            assert made.send(MESSAGE, DELIVERY).outcome is Outcome.REFUSED
+        assert server.connections == 2
+        made.close()
+
+
+def test_the_bound_on_words_is_for_each_mail() -> None:
+    """A kept connection may say 64 KiB for every mail, not for all of them."""
+    with scripted(MAIL=b"250-" + b"x" * 500 + b"\r\n250 ok") as server:
+        made = channel(f"mailto://127.0.0.1:{server.port}{TO}")
+        assert {made.send(MESSAGE, DELIVERY).outcome for _ in range(150)} == {Outcome.ACCEPTED}
+        assert server.connections == 1
+        made.close()
+
+
+class _Connection:
+    def __init__(self) -> None:
+        self.ended = False
+
+    def end(self) -> None:
+        self.ended = True
+
+
+def test_idle_connections_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest is used again; the old end, and all when the channel closes, also those given back later."""
+    idle: Idle[_Connection] = Idle()
+    first, second, third, late = (_Connection() for _ in range(4))
+    idle.put(first)
+    idle.put(second)
+    assert idle.take() is second
+    monkeypatch.setattr(connections, "IDLE", 0.0)
+    assert idle.take() is None
+    assert first.ended
+    idle.put(third)
+    idle.close()
+    idle.put(late)
+    assert third.ended
+    assert late.ended
+    assert not second.ended

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from router.core.check import signatures
 from router.core.check.kinds import Kind
-from router.core.check.near import nearest
 from router.core.check.paths import parts_of, path_of
 from router.core.check.remark import Remark
 from router.core.check.saying import kinds_said, listed
 from router.core.check.study import Node, Study, plainly
 from router.core.check.values import NULL
 from router.core.filter.functions import FUNCTIONS
+from router.core.filter.near import nearest
 
 
 def about_functions(study: Study) -> Iterator[Remark]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from router.core.catalogue import EVENTS, FIELDS
 from router.core.check.kinds import Kind
-from router.core.check.near import is_near
 from router.core.check.paths import Node, parts_of, path_of
 from router.core.check.reading import read
 from router.core.check.values import Values
 from router.core.filter import Filter
+from router.core.filter.near import nearest
 from router.core.filter.unparse import text_of
 
 #: Fields of the catalogue that any other producer's events may have too.
@@ -58,9 +58,7 @@ def about_catalogue(expression: Filter) -> bool:
     exact = {name for name in names if name in FIELDS or name == "Job"}
     if exact - _COMMON:
         return True
-    near = {
-        name for name in names - exact if name[:1].isupper() and any(is_near(name, one) for one in FIELDS)
-    }
+    near = {name for name in names - exact if name[:1].isupper() and nearest(name, FIELDS)}
     return (bool(exact or near) and names == exact | near) or _names_an_event(expression.ast)
 
 

@@ -1,11 +1,11 @@
 """All that is to be said about one filter, each mistake once."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from router.core.check.failing import about_functions, about_missing
 from router.core.check.kinds import Kind
-from router.core.check.likeness import likeness_of
+from router.core.check.likeness import Memory, likeness_of
 from router.core.check.numbers import about_numbers
 from router.core.check.reading import read
 from router.core.check.remark import Remark
@@ -15,9 +15,11 @@ from router.core.check.unlike import about_types
 from router.core.check.words import about_fields, about_words, is_foreign
 from router.core.filter import Filter
 
-#: What is known of faultless filters, see :mod:`router.core.check.likeness`; and how many may be remembered.
-_FAULTLESS: set[Hashable] = set()
-_MOST = 4096
+Verdict = Literal["never", "sometimes", "always"]
+
+_VERDICTS: Memory[Verdict] = Memory()
+#: Remarks speak of a filter's own words: only that there are none is true of all that are alike.
+_FAULTLESS: Memory[bool] = Memory()
 
 
 def judge(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
@@ -26,13 +28,11 @@ def judge(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
     Without kinds, because nobody knows what the events hold, only what is wrong for any event is said.
     """
     likeness = likeness_of(expression, tuple(kinds))
-    if likeness in _FAULTLESS:
+    if _FAULTLESS.find(likeness):
         return []
     remarks = judged(expression, kinds)
     if not remarks:
-        if len(_FAULTLESS) >= _MOST:
-            _FAULTLESS.clear()
-        _FAULTLESS.add(likeness)
+        _FAULTLESS.keep(likeness, True)
     return remarks
 
 
@@ -59,7 +59,13 @@ def _each_once(remarks: Sequence[Remark]) -> list[Remark]:
     return sorted(kept, key=lambda remark: remark.start)
 
 
-def verdict(expression: Filter, kind: Kind) -> Literal["never", "sometimes", "always"]:
+def verdict(expression: Filter, kind: Kind) -> Verdict:
     """For how many events of the kind the filter holds; one that fails on an event does not hold."""
+    likeness = likeness_of(expression, (kind,))
+    return _VERDICTS.find(likeness) or _VERDICTS.keep(likeness, found_verdict(expression, kind))
+
+
+def found_verdict(expression: Filter, kind: Kind) -> Verdict:
+    """The same without the memory."""
     outcome = read(expression.ast, kind.root)
     return "never" if outcome.never else "always" if outcome.always else "sometimes"

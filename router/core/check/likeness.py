@@ -6,7 +6,7 @@ it, greater or less. So of thousands of rules for as many jobs one is judged: if
 
 from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from router.core.check.kinds import Kind, Path
 from router.core.filter import Filter
@@ -14,6 +14,7 @@ from router.core.filter.compiled.program import Shape
 from router.core.filter.shape import Node
 
 _LOGIC = ("and_expression", "or_expression", "not_expression")
+T = TypeVar("T")
 _PARTS = ("contains", "starts_with", "ends_with")
 
 
@@ -28,6 +29,25 @@ class _Use(NamedTuple):
     path: Path
     sort: str
     hole: int | None = None
+
+
+class Memory(Generic[T]):
+    """What is known of filters, by their likeness; when it is full all is forgotten."""
+
+    def __init__(self, most: int = 8192) -> None:
+        self._most = most
+        self._known: dict[Hashable, T] = {}
+
+    def find(self, likeness: Hashable) -> T | None:
+        """What is known of filters that are alike, or None."""
+        return self._known.get(likeness)
+
+    def keep(self, likeness: Hashable, known: T) -> T:
+        """Remembers it, and returns it."""
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[likeness] = known
+        return known
 
 
 def likeness_of(expression: Filter, kinds: tuple[Kind, ...]) -> Hashable:

@@ -5,10 +5,10 @@ from itertools import chain
 
 from router.core.catalogue import EVENTS
 from router.core.check.kinds import Kind, Path
-from router.core.check.near import nearest
 from router.core.check.paths import path_of
 from router.core.check.remark import Remark
 from router.core.check.study import Node, Part, Study
+from router.core.filter.near import nearest
 
 
 def about_fields(study: Study) -> Iterator[Remark]:

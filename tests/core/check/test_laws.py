@@ -7,7 +7,7 @@ from hypothesis import assume, given
 
 from router.core.catalogue import EVENTS
 from router.core.check import Kind, catalogue_kinds, implies, judge, kind_of_schema, verdict, widened
-from router.core.check.judging import judged
+from router.core.check.judging import found_verdict, judged
 from router.core.check.likeness import likeness_of
 from router.core.check.paths import Node
 from router.core.check.reading import is_understood, read
@@ -148,3 +148,6 @@ def test_filters_that_are_alike_are_judged_alike(random: Random) -> None:
     if likeness_of(one, catalogue_kinds()) == likeness_of(other, catalogue_kinds()):
         found = [[remark.code for remark in judged(each, catalogue_kinds())] for each in (one, other)]
         assert found[0] == found[1]
+    kind = KINDS["OnJobFailed"]
+    if likeness_of(one, (kind,)) == likeness_of(other, (kind,)):
+        assert found_verdict(one, kind) == found_verdict(other, kind)

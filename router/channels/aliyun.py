@@ -15,7 +15,7 @@ from urllib.parse import quote
 from router.channels.answers import ACCEPTED, BROKEN, BUSY, REFUSED, THROTTLED, UNCLEAR, Said, fields_of
 from router.channels.fields import value_of
 from router.channels.plugins import Plugin
-from router.channels.posting import USER_AGENT, cut_units, encoded
+from router.channels.posting import USER_AGENT, cut_units, encoded, speakable
 from router.channels.recording import Exchange
 from router.channels.shim import SHIM
 from router.core.delivery import Delivery
@@ -110,7 +110,7 @@ def _harmless(text: str) -> str:
 
 def _spoken(text: str) -> str:
     """Text for a voice: without the signs that Aliyun refuses in what is read."""
-    return " ".join(_harmless(text).translate(_UNSPOKEN).split()) or "-"
+    return " ".join(_harmless(speakable(text)).translate(_UNSPOKEN).split()) or "-"
 
 
 def _call(plugin: Plugin, host: str, action: str, fields: Mapping[str, str]) -> bool:

@@ -25,6 +25,7 @@ _FORGED = re.compile(
     r"|(<)(?=[!@#]|users/|https?:|mailto:)",
     re.IGNORECASE,
 )
+_URL = re.compile(r"https?://[!-~]*", re.IGNORECASE)
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -80,6 +81,12 @@ def unforged(text: str) -> str:
 def joined(message: Message) -> str:
     """Title and body in one text."""
     return "\n".join(part for part in (message.title, message.body) if part)
+
+
+def speakable(text: str) -> str:
+    """The text for a voice: without links, which nobody can follow in a call."""
+    lines = (" ".join(_URL.sub("", line).split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def cut_units(text: str, most: int) -> str:

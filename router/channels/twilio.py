@@ -19,7 +19,7 @@ from router.channels.answers import (
     fields_of,
 )
 from router.channels.plugins import Plugin, parameters
-from router.channels.posting import joined, post_form
+from router.channels.posting import joined, post_form, speakable
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -70,7 +70,7 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
 
 
 def spoken(text: str, language: str) -> str:
-    """TwiML that reads a text aloud; nothing in the text is a command.
+    """TwiML that reads a text aloud, twice and without its links; nothing in the text is a command.
 
     Args:
         language: a tag as Twilio knows it (``de-DE``); else Chinese where the text is, or what Twilio takes.
@@ -78,7 +78,8 @@ def spoken(text: str, language: str) -> str:
     if not _LANGUAGE.fullmatch(language):
         language = "zh-CN" if _HAN.search(text) else ""
     attribute = f' language="{language}"' if language else ""
-    return f"<Response><Say{attribute}>{escape(text, quote=False)}</Say></Response>"
+    said = escape(speakable(text), quote=False)
+    return f'<Response><Say{attribute} loop="2">{said}</Say></Response>'
 
 
 def said(exchange: Exchange) -> Said | None:

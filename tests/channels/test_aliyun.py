@@ -141,7 +141,7 @@ def test_any_words_fit_the_variables(title: str, job: str) -> None:
 @pytest.mark.parametrize(
     ("text", "written", "spoken"),
     [
-        ("see https://a.example.com/x", "see a．example．com/x", "see a．example．com x"),
+        ("see https://a.example.com/x now", "see a．example．com/x now", "see now"),
         ("10.0.0.1 is down", "10．0．0．1 is down", "10．0．0．1 is down"),
         ("2.5 GB [x] 【y】", "2.5 GB [x] [y]", "2.5 GB x y"),
         ("exit: 100%", "exit: 100%", "exit 100"),

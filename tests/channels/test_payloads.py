@@ -275,10 +275,11 @@ def test_an_sms(provider: Provider) -> None:
 @pytest.mark.parametrize(
     ("text", "language", "spoken"),
     [
-        ("<Dial>+1900</Dial> &", "", "<Say>&lt;Dial&gt;+1900&lt;/Dial&gt; &amp;</Say>"),
-        ("任务失败", "", '<Say language="zh-CN">任务失败</Say>'),
-        ("Auftrag", "&language=de-DE", '<Say language="de-DE">Auftrag</Say>'),
-        ("x", "&language=%22/%3E%3CDial", "<Say>x</Say>"),
+        ("<Dial>+1900</Dial> &", "", '<Say loop="2">&lt;Dial&gt;+1900&lt;/Dial&gt; &amp;</Say>'),
+        ("任务失败", "", '<Say language="zh-CN" loop="2">任务失败</Say>'),
+        ("Auftrag", "&language=de-DE", '<Say language="de-DE" loop="2">Auftrag</Say>'),
+        ("x", "&language=%22/%3E%3CDial", '<Say loop="2">x</Say>'),
+        ("a\nhttps://x.example.com/ack?a=1\nsee HTTP://b，c", "", '<Say loop="2">a\nsee ，c</Say>'),
     ],
 )
 def test_a_call(provider: Provider, text: str, language: str, spoken: str) -> None:

@@ -1,5 +1,8 @@
 """URLs with several targets, and URLs that no service has."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from router.channels import expand, kind_of_url, make_channel, rate_of_url
@@ -100,3 +103,12 @@ def test_the_kind_of_a_url_is_known_before_it_is_used(url: str, kind: str) -> No
 def test_a_providers_own_limit_is_known(url: str, rate: tuple[int, int] | None) -> None:
     """A channel without a rate of its own keeps to its provider's."""
     assert rate_of_url(url) == rate
+
+
+def test_the_urls_of_the_page_are_valid() -> None:
+    """The configuration in docs/channels.md can be taken as it stands, with keys in the environment."""
+    page = (Path(__file__).parents[2] / "docs" / "channels.md").read_text("utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    urls = re.findall(r'url: "(.*)"', block)
+    assert [kind_of_url(url) for url in urls] == ["template", "template"]
+    assert all(len(expand(re.sub(r"\$\{env:\w+\}", "x", url))) == 1 for url in urls)

@@ -6,7 +6,7 @@ from router.core.check import signatures
 from router.core.check.kinds import Kind
 from router.core.check.paths import parts_of, path_of
 from router.core.check.remark import Remark
-from router.core.check.saying import kinds_said, listed
+from router.core.check.saying import kinds_said, lacking_said, listed
 from router.core.check.study import Node, Study, plainly
 from router.core.check.values import NULL
 from router.core.filter.functions import FUNCTIONS
@@ -87,7 +87,7 @@ def _who(argument: Node, kinds: list[Kind]) -> str:
         return kinds_said(kinds)
     lacking = [kind for kind in kinds if kind.values_at(path) == NULL]
     others = [kind for kind in kinds if kind not in lacking]
-    said = [f"{kinds_said(lacking)} have no {'.'.join(path)}"] if lacking else []
+    said = [lacking_said(lacking, ".".join(path))] if lacking else []
     return listed([*said, *([f"in {kinds_said(others)} it may be"] if others else [])], "and")
 
 

@@ -28,6 +28,11 @@ def kinds_said(kinds: Iterable[Kind]) -> str:
     return listed([*said, *shown])
 
 
+def lacking_said(kinds: Sequence[Kind], name: str) -> str:
+    """``OnJobFailed has no ExitCode``."""
+    return f"{kinds_said(kinds)} {'has' if len({kind.name for kind in kinds}) == 1 else 'have'} no {name}"
+
+
 def _members() -> dict[str, list[str]]:
     """The catalogue's events by family."""
     families: dict[str, list[str]] = {}

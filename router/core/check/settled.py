@@ -7,7 +7,7 @@ from router.core.check.kinds import Kind, Path
 from router.core.check.paths import path_of
 from router.core.check.reading import is_understood, read
 from router.core.check.remark import Remark
-from router.core.check.saying import kinds_said
+from router.core.check.saying import lacking_said
 from router.core.check.study import LOGIC, Node, Part, Reached, Study
 from router.core.check.values import NULL, Values
 
@@ -90,16 +90,11 @@ def _state(reached: Sequence[Reached], path: Path) -> str:
     if not reached:
         return ""
     if all(one.kind.values_at(path) == NULL for one in reached):
-        kinds = [one.kind for one in reached]
-        return f"{kinds_said(kinds)} {_have(kinds)} no {name}, so it is null"
+        return f"{lacking_said([one.kind for one in reached], name)}, so it is null"
     fixed = {only(one.outcome.values) for one in reached}
     if len(fixed) == 1 and (value := fixed.pop()):
         return f"{name} is {_literal(value[0])} there"
     return ""
-
-
-def _have(kinds: Sequence[Kind]) -> str:
-    return "has" if len({kind.name for kind in kinds}) == 1 else "have"
 
 
 def _literal(value: object) -> str:

@@ -36,6 +36,11 @@ class Object(NamedTuple):
     exact: bool = False
     closed: bool = False
 
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether one of them has no fields; then it is false-like."""
+        return not self.fields if self.exact else all(inner.null for inner in self.fields.values())
+
     def get(self, name: str) -> "Values":
         """What a field may hold."""
         found = self.fields.get(name, self.rest)
@@ -75,9 +80,7 @@ class Values(NamedTuple):
         if self.null or self.false or self.texts.has(""):
             return True
         array, held = self.array, self.object
-        return (array is not None and not array.items) or (
-            held is not None and not (held.exact and held.fields)
-        )
+        return (array is not None and not array.items) or (held is not None and held.may_be_empty)
 
     @property
     def types(self) -> frozenset[str]:
@@ -139,7 +142,7 @@ class Values(NamedTuple):
             false=self.false,
             texts=just("") if self.texts.has("") else NOTHING,
             array=None if array is None or array.items else Array((), EMPTY),
-            object=None if held is None or (held.exact and held.fields) else Object({}, NULL, exact=True),
+            object=Object({}, NULL, exact=True) if held and held.may_be_empty else None,
         )
 
 

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 
 from router.core.catalogue import EVENTS
@@ -17,6 +18,8 @@ from router.core.filter.stepwise import Stepwise, is_true
 from tests.core.check.claims import CODES, OnEvent
 from tests.core.check.membership import Failed, is_in, traced
 from tests.core.check.strategies import LAW, event_of, event_schema, filter_text, randoms, valid
+
+pytestmark = pytest.mark.slow
 
 KINDS = {kind.name: kind for kind in catalogue_kinds()}
 #: Events that each example is tried on.

@@ -35,6 +35,7 @@ def test_each_part_has_its_place(text: str, parts: list[str]) -> None:
     assert [text[slice(*spans[id(node)])] for node in walk(ast)] == parts
 
 
+@pytest.mark.slow
 @LAW
 @given(randoms)
 def test_a_part_is_what_stands_at_its_place(random: Random) -> None:

@@ -15,6 +15,8 @@ from router.core.filter import Filter
 from router.core.filter.unparse import text_of
 from router.errors import Level
 
+#: Characters of a part that are shown.
+_LONGEST = 80
 #: Parts of which it counts only whether they hold.
 LOGIC = ("and_expression", "or_expression", "not_expression")
 #: Parts of which only the first looks at the event; the others look at what it has found.
@@ -110,15 +112,21 @@ class Study:
         return self._spans[id(node)]
 
     def written(self, node: Node) -> str:
-        """The part as it stands in the text."""
+        """The part as it stands in the text, on one line, shortened."""
         start, end = self.span(node)
-        return " ".join(self.text[start:end].split())
+        return _on_one_line(self.text[start:end], _LONGEST)
 
     def remark(
         self, code: str, level: Level, node: Node, message: str, fix: str | None = None, advice: str = ""
     ) -> Remark:
-        """A remark about the part."""
-        return Remark(code, level, *self.span(node), message, fix, advice)
+        """A remark about the part. Words of the filter in it cannot break a line or a terminal."""
+        return Remark(code, level, *self.span(node), _on_one_line(message), fix, _on_one_line(advice))
+
+
+def _on_one_line(text: str, most: int = _LONGEST * 6) -> str:
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = " ".join(line.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _parts(node: Node, holders: tuple[Node, ...]) -> Iterator[Part]:

@@ -166,6 +166,23 @@ def test_what_is_right_is_left_alone(text: str) -> None:
     assert judged(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Event == 'On\nJob\x1b[31mFailed'",
+        'Event == "On\\u001bJob"',
+        "Task == `5`\n&& " + "x" * 3000,
+        "Event == '" + "y" * 3000 + "'",
+    ],
+)
+def test_a_remark_is_one_short_line(text: str) -> None:
+    """Whatever stands in the filter: no line feed, no escape of a terminal, no wall of text."""
+    for one in judged(text):
+        assert one.message.isprintable()
+        assert one.advice.isprintable()
+        assert len(one.message) <= 480
+
+
 @pytest.mark.parametrize("row", [row for row in WRONG if row[3]], ids=lambda row: row[1])
 def test_a_fix_leaves_nothing_to_remark(row: tuple[str, str, str, str | None, str]) -> None:
     """What a fix writes is judged without a remark."""

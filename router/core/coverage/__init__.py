@@ -6,6 +6,7 @@ always, or never, surely does.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from router.core.check import Kind, catalogue_kinds, verdict
 from router.core.check.values import NULL
@@ -81,10 +82,15 @@ def coverage(
     """
     ordered = tuple(rule for rule in in_judged_order(rules) if rule.mode != "off")
     limited = {rule.name for rule in ordered if _leaves_out(rule, sources)}
-    judged = [_as_documented(kind) for kind in catalogue_kinds()] if kinds is None else kinds
+    judged = _documented() if kinds is None else kinds
     names = tuple(dict.fromkeys([*channels, *(name for rule in ordered for name in _named(rule))]))
     rows = tuple(_row(kind, cells(ordered, kind, limited), names) for kind in judged)
     return Coverage(rows, ordered, names)
+
+
+@cache
+def _documented() -> tuple[Kind, ...]:
+    return tuple(map(_as_documented, catalogue_kinds()))
 
 
 def _as_documented(kind: Kind) -> Kind:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from router.core.check import Kind, implies, verdict
+from router.core.check.reading import read
+from router.core.check.values import Values
 from router.core.filter import Filter, FilterError
 from router.core.rule import Rule
 
@@ -21,6 +23,7 @@ class Cell:
         note: why its filter alone does not decide, in words; or empty.
         ends: such an event ends the rule's alerts, and does not match it.
         is_plain: nothing but its filter and earlier rules keeps it from matching.
+        takes: what is known of the events that it matches; None where its filter is ``always``.
         hidden_by: the cells of rules that may take the event before it.
     """
 
@@ -30,6 +33,7 @@ class Cell:
     note: str = ""
     ends: bool = False
     is_plain: bool = False
+    takes: Values | None = None
     hidden_by: tuple["Cell", ...] = ()
 
     @property
@@ -104,7 +108,16 @@ def _matching(
     reach: Reach = "sometimes" if kept else own
     notes = [*kept, *filter(None, [condition(rule)])]
     is_plain = rule.name not in limited and resolved == "never"
-    return Cell(rule, reach, _told(rule, reach), "; ".join(notes), is_plain=is_plain, hidden_by=hiding)
+    takes = read(rule.when.ast, kind.root).yes if rule.when else None
+    return Cell(
+        rule,
+        reach,
+        _told(rule, reach),
+        "; ".join(notes),
+        is_plain=is_plain,
+        takes=takes,
+        hidden_by=hiding,
+    )
 
 
 def _told(rule: Rule, reach: Reach) -> dict[str, Reach]:
@@ -123,19 +136,16 @@ def _hiding(rule: Rule, kind: Kind, before: Sequence[Cell], ending: Sequence[Cel
     """Cells of rules that may keep the event from this one."""
     for cell in before:
         is_on = cell.rule.mode == "on" and cell.reach != "never"
-        if is_on and (cell.rule.stop or rule.catch_all) and _meet(cell.rule.when, rule.when, kind):
+        if is_on and (cell.rule.stop or rule.catch_all) and _meet(cell, rule):
             yield cell
     for cell in ending if rule.catch_all else ():
         if cell.rule.mode == "on":
             yield cell
 
 
-def _meet(one: Filter | None, other: Filter | None, kind: Kind) -> bool:
-    """Whether both may hold for one event."""
-    if one is None or other is None:
-        return True
-    both = joined((one, other), " && ")
-    return both is None or verdict(both, kind) != "never"
+def _meet(cell: Cell, rule: Rule) -> bool:
+    """Whether both may match one event."""
+    return rule.when is None or cell.takes is None or not read(rule.when.ast, cell.takes).never
 
 
 def _takes_all(earlier: Cell, rule: Rule, kind: Kind) -> bool:

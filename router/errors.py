@@ -45,7 +45,9 @@ class Finding:
     Args:
         code: ``F101`` … as in docs/rules.md, or ``Y…`` for the form of a file.
         message: what is wrong, in a sentence.
-        fix: what to write instead, or nothing.
+        fix: what to do, in words, or nothing.
+        end: just behind what it is about, on the same line or a later one; None where nobody said.
+        instead: what may safely stand there instead; ``check --fix`` writes it.
     """
 
     code: str
@@ -53,6 +55,8 @@ class Finding:
     place: Place
     message: str
     fix: str = ""
+    end: Place | None = None
+    instead: str | None = None
 
     def __str__(self) -> str:
         said = f"{self.place}: {self.level}: {self.message} [{self.code}]"

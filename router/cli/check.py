@@ -1,12 +1,28 @@
-"""``check``: every fault of the files, each with its place."""
+"""``check``: every fault of the files, each with its place and what to write instead."""
 
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from router.cli.output import FORM, Form, print_json, say
+from router.cli.fixing import fix_files
+from router.cli.output import colour, harmless, print_json, say, warn
 from router.errors import ConfigError, Finding
+
+#: Exit status for a file that cannot be read; one with faults is 1.
+UNREADABLE = 2
+_COLOURS = {"error": "red", "warning": "yellow", "info": "dim"}
+
+
+class CheckForm(StrEnum):
+    """What ``-o`` may say here."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
 
 
 def register(app: typer.Typer) -> None:
@@ -16,20 +32,44 @@ def register(app: typer.Typer) -> None:
 
 def check(
     paths: list[Path] = typer.Argument(help="router.yaml, rule files, or folders of rule files."),
-    output: Form = FORM,
+    output: CheckForm = typer.Option(
+        CheckForm.TEXT,
+        "-o",
+        "--output",
+        help="text for people, json for programs, github for its annotations.",
+    ),
+    fix: bool = typer.Option(False, "--fix", help="Write what may safely be written, then check again."),
 ) -> None:
     """Check settings and rules: every fault at once, with file, line and column.
 
     A router.yaml is checked with the rule files that it names; rule files alone are checked without
-    knowing the channels. Exit status 1 when there is an error.
+    knowing the channels. Filters are judged against the events that can come: one that can never hold,
+    or always does, is found before the night it was needed. docs/rules.md explains every code.
+
+    Exit status 1 when there is an error, 2 when a file cannot be read.
     """
-    findings = [finding for path in paths for finding in _findings(path)]
-    if output is Form.JSON:
+    for line in fix_files(lambda: findings_of(paths)) if fix else ():
+        warn(line)
+    findings = findings_of(paths)
+    if output is CheckForm.JSON:
         print_json({"findings": [_json(finding) for finding in findings]})
+    elif output is CheckForm.GITHUB:
+        _print_github(findings)
     else:
         _print(findings, len(paths))
-    if any(finding.level == "error" for finding in findings):
-        raise typer.Exit(1)
+    _exit(findings)
+
+
+def _exit(findings: Iterable[Finding]) -> None:
+    errors = [finding for finding in findings if finding.level == "error"]
+    if errors:
+        raise typer.Exit(UNREADABLE if any(finding.code == "Y000" for finding in errors) else 1)
+
+
+def findings_of(paths: Iterable[Path]) -> list[Finding]:
+    """Every finding about these paths, file by file."""
+    found = (finding for path in paths for finding in _findings(path))
+    return list(dict.fromkeys(found))
 
 
 def _findings(path: Path) -> list[Finding]:
@@ -39,20 +79,83 @@ def _findings(path: Path) -> list[Finding]:
 
     try:
         if path.is_file() and is_settings(path):
-            return list(load_config(path).findings)
+            config = load_config(path)
+            return [*config.findings, *config.unheard()]
         return list(load_rules(rule_files(path))[1])
     except ConfigError as error:
         return list(error.findings)
 
 
-def _print(findings: list[Finding], files: int) -> None:
+# text
+
+
+def _print(findings: list[Finding], places: int) -> None:
     for finding in findings:
-        say(str(finding))
-    errors = sum(finding.level == "error" for finding in findings)
+        _print_one(finding)
     if findings:
-        say(f"\n{errors} errors, {len(findings) - errors} remarks.")
+        counts = [(level, sum(one.level == level for one in findings)) for level in _COLOURS]
+        say(", ".join(_counted(count, level) for level, count in counts if count) + ".")
+        fixable = sum(finding.instead is not None for finding in findings)
+        if fixable:
+            say(f"{_counted(fixable, 'finding')} can be mended by check --fix.")
     else:
-        say("No fault found." if files == 1 else f"No fault found in {files} places.")
+        say("No fault found." if places == 1 else f"No fault found in {places} places.")
+
+
+def _counted(count: int, noun: str) -> str:
+    word = "remark" if noun == "info" else noun
+    return f"{count} {word}{'s' if count != 1 else ''}"
+
+
+def _print_one(finding: Finding) -> None:
+    place, level = harmless(str(finding.place)), colour(finding.level, _COLOURS[finding.level])
+    say(f"{colour(place, 'bold')}: {level}: {_flat(finding.message)} [{finding.code}]")
+    shown = _shown(finding)
+    if shown:
+        say(shown)
+    if finding.fix:
+        say(f"    {_flat(finding.fix)}")
+    say()
+
+
+def _shown(finding: Finding) -> str:
+    """The line of the file, and a caret line under the exact part."""
+    line = _line(finding.place.file, finding.place.line)
+    if not line.strip() or len(line) > 400:
+        return ""
+    start = min(finding.place.column - 1, len(line))
+    is_same = finding.end is not None and finding.end.line == finding.place.line
+    end = finding.end.column - 1 if finding.end is not None and is_same else start + 1
+    if finding.end is not None and not is_same:
+        end = len(line)
+    under = "^" * max(1, min(end, len(line)) - start)
+    gutter = f"{finding.place.line:>5} | "
+    return (
+        f"{colour(gutter, 'dim')}{harmless(line)}\n"
+        f"{colour(' ' * 5 + ' | ', 'dim')}{_pad(line[:start])}{colour(under, _COLOURS[finding.level])}"
+    )
+
+
+def _pad(before: str) -> str:
+    """As wide as what stands before, on a terminal that shows some letters two columns wide."""
+    from unicodedata import east_asian_width
+
+    return "".join("  " if east_asian_width(letter) in "WF" else " " for letter in harmless(before))
+
+
+def _line(file: str, number: int) -> str:
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return next((line for at, line in enumerate(stream, 1) if at == number), "").rstrip("\n")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _flat(text: str) -> str:
+    return harmless(text).replace("\n", " ")
+
+
+# programs
 
 
 def _json(finding: Finding) -> dict[str, Any]:
@@ -63,5 +166,28 @@ def _json(finding: Finding) -> dict[str, Any]:
         "line": finding.place.line,
         "column": finding.place.column,
         "message": finding.message,
-        "fix": finding.fix,
+        "fix": finding.instead if finding.instead is not None else finding.fix,
     }
+
+
+def _print_github(findings: list[Finding]) -> None:
+    """Workflow commands; what a file holds cannot begin one of its own.
+
+    Source: GitHub's documentation, workflow commands for Actions.
+    """
+    names = {"error": "error", "warning": "warning", "info": "notice"}
+    for finding in findings:
+        end = finding.end if finding.end and finding.end.line == finding.place.line else None
+        keys = {"file": finding.place.file, "line": finding.place.line, "col": finding.place.column}
+        keys |= {"endColumn": end.column - 1} if end else {}
+        written = ",".join(f"{key}={_property(str(value))}" for key, value in keys.items())
+        said = "; ".join(filter(None, (finding.message, finding.fix)))
+        sys.stdout.write(f"::{names[finding.level]} {written},title={finding.code}::{_data(said)}\n")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -69,3 +69,11 @@ def other_sign(text: str, column: int) -> str:
     """What to write where a filter stops at a sign of another language; nothing elsewhere."""
     sign = _SIGN.match(text, column)
     return f"JMESPath writes {_SIGNS[sign[0].lower()]}" if sign else ""
+
+
+def instead_of(text: str, column: int) -> tuple[int, str] | None:
+    """Where the number or the sign at which a filter stops ends, and what may stand there instead."""
+    if number := _NUMBER.match(text, column):
+        return number.end(), f"`{number[0]}`"
+    sign = _SIGN.match(text, column)
+    return (sign.end(), _SIGNS[sign[0].lower()]) if sign else None

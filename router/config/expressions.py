@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from router.config.accidents import bare_number, behind, other_sign
+from router.config.accidents import bare_number, behind, instead_of, other_sign
 from router.config.yaml import Document, Way, listed, mapping
 from router.core.filter import Filter, FilterError
 from router.core.text import compile_template
@@ -20,6 +20,7 @@ def read_filter(document: Document, way: Way, text: Any, subject: str = "") -> F
         is_cut = error.column >= len(text) or "Unclosed" in error.message or "Incomplete" in error.message
         known = behind(document.behind(way)) if is_cut else bare_number(text, error.column)
         said, fix = known or (error.message.removesuffix(", for expression"), other_sign(text, error.column))
+        end, instead = (not is_cut and instead_of(text, error.column)) or (error.column, None)
         document.findings.append(
             Finding(
                 "F109" if known else "Y020",
@@ -27,6 +28,8 @@ def read_filter(document: Document, way: Way, text: Any, subject: str = "") -> F
                 document.place_in(way, error.column),
                 f"{_name(subject, way)}: {said}",
                 fix,
+                document.place_in(way, end),
+                document.as_written(way, instead),
             )
         )
         document.broken.add(way)

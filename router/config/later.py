@@ -9,7 +9,6 @@ from typing import Any
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "http.tokens": (),
     "http.public_url": (),
-    "sources.*.schema": (),
     "channels.*.fallback_after": (),
     "channels.*.formats": (),
     "channels.*.proxy": (),

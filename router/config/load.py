@@ -3,9 +3,11 @@
 import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from router.config.event_schemas import events_of
+from router.config.judging import Events, judged, unheard
 from router.config.names import Known, doubles, inhibition_circles, unknown
 from router.config.rule_file import Written, read_rules
 from router.config.settings import Settings
@@ -14,7 +16,7 @@ from router.config.targets import InspectUrl, TargetSpec, kind_only, policy_of, 
 from router.config.yaml import Document, listed, mapping, read
 from router.core.policy import Policy
 from router.core.rule import Rule
-from router.errors import ConfigError, Finding
+from router.errors import ConfigError, Finding, Place
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Config:
     Args:
         findings: remarks; errors would have refused it.
         files: what was read, router.yaml first.
+        events: what is known of the events of its sources.
     """
 
     settings: Settings
@@ -31,6 +34,15 @@ class Config:
     targets: tuple[TargetSpec, ...]
     findings: tuple[Finding, ...]
     files: tuple[Path, ...]
+    events: Events = field(default_factory=Events)
+
+    def unheard(self) -> list[Finding]:
+        """``R203``: the events that its sources send and that reach no rule, as one remark."""
+        names = unheard(self.policy.rules, self.events) if self.events.batch else []
+        if not names:
+            return []
+        said = f"{len(names)} of the events that may come reach no rule: {', '.join(names)}"
+        return [Finding("R203", "info", Place(str(self.files[0])), said)]
 
 
 def load(
@@ -50,18 +62,20 @@ def load(
     files = _rule_files(document, settings.rules if settings else _patterns(document))
     written, findings = _read_all(files)
     findings += _across(written) + unknown(written, Known.of(mapping(document.value)))
+    events = events_of(document, settings) if settings else Events()
+    findings += judged(written, events)
     targets = targets_of(document, settings, inspect_url) if settings else ()
     findings = _sorted(document.findings + findings)
     if settings is None or any(finding.level == "error" for finding in findings):
         raise ConfigError(findings)
     policy = policy_of(settings, _rules(written), targets)
-    return Config(settings, policy, targets, tuple(findings), (path, *files))
+    return Config(settings, policy, targets, tuple(findings), (path, *files), events)
 
 
 def load_rules(files: Iterable[Path]) -> tuple[list[Rule], list[Finding]]:
     """The rules of these files in their order, and every fault that shows without router.yaml."""
     written, findings = _read_all(files)
-    return _rules(written), _sorted(findings + _across(written))
+    return _rules(written), _sorted(findings + _across(written) + judged(written, Events()))
 
 
 def is_settings(path: Path) -> bool:

@@ -67,6 +67,14 @@ class Document:
         at = position(self.text, scalar.start_mark.index, scalar.style or "", scalar.value, offset)
         return Place(self.file, *line_and_column(line_starts(self.text), at))
 
+    def as_written(self, way: Way, text: str | None) -> str | None:
+        """How a part of a text is written where that text stands: within its quotes."""
+        event = self.events.get(way)
+        style = cast("Any", event).style if isinstance(event, yaml.ScalarEvent) else ""
+        if text is None or style not in ("'", '"'):
+            return text
+        return text.replace("'", "''") if style == "'" else text.replace("\\", "\\\\").replace('"', '\\"')
+
     def behind(self, way: Way) -> str:
         """The rest of the line behind a plain scalar; nothing for other values."""
         event = self.events.get(way)

@@ -157,6 +157,21 @@ def carried(parts: tuple[str, ...], kind: str) -> tuple[str, ...]:
     return tuple(part for part in parts if fields_of(_filter(part).ast) <= fields)
 
 
+def default_parts(rule: Rule, kind: str) -> tuple[str, ...]:
+    """The parts of the key that an event of this kind gives an alert of the rule."""
+    if rule.key is not None:
+        return tuple(expression.text for expression in rule.key)
+    known = EVENTS.get(kind)
+    if known is None:
+        return ()
+    return known.key[:1] if rule.count else known.key
+
+
+def fields_of_text(part: str) -> set[str]:
+    """The fields that an expression reads, at the least."""
+    return fields_of(_filter(part).ast)
+
+
 def fields_of(node: Mapping[str, Any]) -> set[str]:
     """The fields of the event that an expression reads, at the least."""
     kind, children = node["type"], node["children"]

@@ -13,7 +13,7 @@ from tests.acceptance.harness import ROOT, Process, Sink, post, sample, write_co
 
 RULES = [
     {"name": "failed", "when": "Event == 'OnJobFailed'", "to": ["oncall"]},
-    {"name": "broken", "when": "length(ExitCode) > `1`", "to": ["oncall"]},
+    {"name": "broken", "when": "length(fault) > `1`", "to": ["oncall"]},
     {"name": "watched", "when": "Event == 'OnTaskFailed'", "mode": "shadow"},
 ]
 

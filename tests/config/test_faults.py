@@ -219,7 +219,6 @@ FORMS: dict[str, Any] = {
     "tests": "[{name: x, given: [{at: 0s, event: OnJobFailed}], expect: [{by: 0s, channel: oncall}]}]",
     "http.tokens": "{}",
     "http.public_url": "https://alerts.example",
-    "sources.*.schema": "schemas/order.json",
     "channels.*.fallback_after": "{critical: 2m, warning: 15m, info: never}",
     "channels.*.formats": "{sms: {body: x}}",
     "channels.*.proxy": "'http://p:1'",

@@ -65,7 +65,7 @@ def test_what_is_taken_is_valid(tmp_path: Path) -> None:
         ("kind: webhook", "kind: webhok"),
         ("kind: webhook", "kid: webhook"),
         ("path: /x", "path: x"),
-        ("path: /x", "schema: x"),
+        ("path: /x", "schema: [x]"),
         ("consumers: 3", "consumers: 0"),
         ("access_key_id: a, ", ""),
         ("verify: off", "verify: maybe"),

@@ -1,0 +1,109 @@
+"""``check --fix``: exact replacements in files; comments and layout stay."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from router.cli.output import harmless
+from router.errors import Finding
+
+#: A filter may have another fault behind the one that was mended.
+ROUNDS = 5
+
+
+def fix_files(check: Callable[[], list[Finding]]) -> list[str]:
+    """Writes what findings say may stand there instead; returns a line for each change.
+
+    A file that cannot be read as well as before is left as it was.
+
+    Args:
+        check: every finding about the files as they are.
+    """
+    said: list[str] = []
+    for _ in range(ROUNDS):
+        findings = check()
+        files = dict.fromkeys(one.place.file for one in findings if one.instead is not None)
+        changed = [line for file in files for line in _fix(file, findings, check)]
+        if not changed:
+            break
+        said += changed
+    return said
+
+
+def _fix(file: str, findings: Sequence[Finding], check: Callable[[], list[Finding]]) -> list[str]:
+    content = Path(file).read_bytes()
+    text = content.decode()
+    changes = list(_changes(text, [one for one in findings if one.place.file == file]))
+    if not changes:
+        return []
+    _write(file, _changed(text, changes).encode())
+    if _unreadable(check(), file) > _unreadable(findings, file):
+        _write(file, content)
+        return []
+    return [_said(one, text[start:end]) for start, end, one in changes]
+
+
+def _said(finding: Finding, old: str) -> str:
+    return f"{harmless(str(finding.place))}: {_shown(old)} → {_shown(finding.instead or '')}"
+
+
+def _unreadable(findings: Iterable[Finding], file: str) -> int:
+    """Faults of YAML, of form, of JMESPath."""
+    return sum(one.place.file == file and one.code.startswith(("Y", "F109")) for one in findings)
+
+
+Change = tuple[int, int, Finding]
+
+
+def _changes(text: str, findings: Iterable[Finding]) -> Iterable[Change]:
+    """Where which text goes, the first first; of two that meet, the first is written."""
+    starts = _line_starts(text)
+    last = -1
+    placed = [
+        (
+            _offset(starts, one.place.line, one.place.column),
+            _offset(starts, one.end.line, one.end.column),
+            one,
+        )
+        for one in findings
+        if one.instead is not None and one.end is not None
+    ]
+    for start, end, one in sorted(placed, key=lambda change: change[:2]):
+        if start >= last and "\n" not in text[start:end]:
+            yield start, end, one
+            last = end
+
+
+def _changed(text: str, changes: Sequence[Change]) -> str:
+    for start, end, one in reversed(changes):
+        text = text[:start] + (one.instead or "") + text[end:]
+    return text
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
+
+
+def _offset(starts: Sequence[int], line: int, column: int) -> int:
+    return starts[line - 1] + column - 1
+
+
+def _shown(text: str) -> str:
+    return harmless(text).replace("\n", " ")
+
+
+def _write(file: str, content: bytes) -> None:
+    """All or nothing, with the mode that the file had; a link stays a link."""
+    path = Path(file).resolve()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, path.stat().st_mode & 0o7777)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

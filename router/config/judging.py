@@ -1,0 +1,235 @@
+"""Filters and templates judged against what events can hold, and rules against one another."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from router.config.rule_file import Written
+from router.config.yaml import Way
+from router.core.check import (
+    Kind,
+    Remark,
+    about_catalogue,
+    catalogue_kinds,
+    implies,
+    judge,
+    verdict,
+    widened,
+)
+from router.core.filter import Filter
+from router.core.key import carried, default_parts, fields_of_text
+from router.core.rule import Rule, Texts
+from router.core.text import compile_template
+from router.core.text.template import names
+from router.core.text.values import NAMES
+from router.errors import Finding
+
+#: Rules with ``stop`` to which later rules are compared.
+_MOST_STOPPERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What is known of the events that sources bring.
+
+    Args:
+        batch: sources that bring Batch Compute's events, and nothing else.
+        schemas: what a user's JSON Schema says of a source's events, by its name.
+        sources: the names of all; None where rules are checked without a router.yaml.
+    """
+
+    batch: frozenset[str] = frozenset()
+    schemas: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
+    sources: frozenset[str] | None = None
+
+    def kinds_for(self, rule: Rule, expression: Filter) -> tuple[Kind, ...]:
+        """The kinds of events that the rule's filter meets; none where nobody can know them."""
+        names = self.sources if rule.sources is None else rule.sources
+        about = about_catalogue(expression)
+        if not names:
+            return catalogue_kinds() if about else ()
+        kinds: dict[Kind, None] = {}
+        for name in sorted(names):
+            found = self._kinds_of(name, about)
+            if not found and not about:
+                return ()
+            kinds |= dict.fromkeys(found)
+        return tuple(kinds)
+
+    def _kinds_of(self, name: str, about: bool) -> tuple[Kind, ...]:
+        schema = self.schemas.get(name)
+        if name in self.batch:
+            known = catalogue_kinds()
+            return tuple(widened(kind, schema) for kind in known) if schema else known
+        if schema is None:
+            return catalogue_kinds() if about else ()
+        return (*catalogue_kinds(), schema) if about else (schema,)
+
+
+def judged(written: Iterable[Written], events: Events) -> list[Finding]:
+    """Findings about every rule whose form is right."""
+    rules = [(one, one.rule) for one in written if one.rule is not None and one.rule.mode != "off"]
+    found = [finding for one, rule in rules for finding in _judged(one, rule, events)]
+    return [*found, *_never_reached(rules, events)]
+
+
+def _judged(one: Written, rule: Rule, events: Events) -> Iterator[Finding]:
+    for way, expression in _filters(rule):
+        kinds = events.kinds_for(rule, expression)
+        yield from (_finding(one, way, remark) for remark in judge(expression, kinds))
+    opening = _opening(rule, events)
+    if opening is not None:
+        yield from _keys(one, rule, opening, events)
+        yield from _templates(one, rule, opening)
+    elif rule.key is None and rule.absent is None and (rule.count or rule.hold or rule.remembers_ends):
+        said = "its events are not Batch Compute's, so that it needs a key: what makes two the same trouble?"
+        yield one.fault("C401", said, fix="write key: and the expressions that name the thing")
+
+
+def _filters(rule: Rule) -> Iterator[tuple[Way, Filter]]:
+    if rule.when is not None:
+        yield ("when",), rule.when
+    if rule.resolve_when is not None:
+        yield ("resolve_when",), rule.resolve_when
+    if rule.expect is not None:
+        yield ("expect", "event"), rule.expect.event
+
+
+def _finding(one: Written, way: Way, remark: Remark) -> Finding:
+    # A default's filter stands with the defaults, not with the rule.
+    own = (*one.way, *way) if way[0] in one.keys else ("defaults", *way)
+    return Finding(
+        remark.code,
+        remark.level,
+        one.document.place_in(own, remark.start),
+        f"{one.subject}: {'.'.join(map(str, way))}: {remark.message}",
+        remark.advice,
+        end=one.document.place_in(own, remark.end),
+        instead=one.document.as_written(own, remark.fix),
+    )
+
+
+def _opening(rule: Rule, events: Events) -> tuple[Kind, ...] | None:
+    """The kinds of events for which the rule's filter may hold; None where nobody can know them."""
+    if rule.when is None:
+        return None
+    kinds = events.kinds_for(rule, rule.when)
+    if not kinds:
+        return None
+    return tuple(kind for kind in kinds if verdict(rule.when, kind) != "never")
+
+
+# R202: what ends an alert must meet its key
+
+
+def _keys(one: Written, rule: Rule, opening: Sequence[Kind], events: Events) -> Iterator[Finding]:
+    yield from _empty_parts(one, rule, opening)
+    ends = (("resolve_when",), rule.resolve_when), (("expect", "event"), rule.expect and rule.expect.event)
+    for way, expression in ends:
+        if expression is None or not opening:
+            continue
+        kinds = events.kinds_for(rule, expression)
+        ending = [kind for kind in kinds if verdict(expression, kind) != "never"]
+        parts = {part for kind in opening for part in default_parts(rule, kind.name)}
+        if ending and not any(carried((part,), kind.name) for part in parts for kind in ending):
+            names = ", ".join(sorted(kind.name for kind in ending)[:3])
+            said = (
+                f"{'.'.join(way)}: {names} has none of the key ({', '.join(sorted(parts))}): it ends nothing"
+            )
+            yield one.fault("R202", said, *way, fix="give the rule a key that both kinds of event have")
+    for number, inhibition in enumerate(rule.inhibited_by):
+        for place, expression in enumerate(inhibition.equal):
+            if opening and all(_lacks(kind, expression.text) for kind in opening):
+                said = (
+                    f"inhibited_by: {expression.text} is never there in its events, and null equals nothing"
+                )
+                yield one.fault("R202", said, "inhibited_by", number, "equal", place)
+
+
+def _empty_parts(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[Finding]:
+    for number, expression in enumerate(rule.key or ()):
+        if opening and all(_lacks(kind, expression.text) for kind in opening):
+            said = f"key: {expression.text} is never there in its events: each event is a trouble of its own"
+            yield one.fault("R202", said, "key", number)
+
+
+def _lacks(kind: Kind, text: str) -> bool:
+    return any(kind.has((name,)) is False for name in fields_of_text(text))
+
+
+# T301: a template names what its events never have
+
+
+def _templates(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[Finding]:
+    if not opening:
+        return
+    texts: list[tuple[Way, Texts]] = [((), rule.texts)]
+    texts += [(("formats", name), text) for name, text in rule.formats.items()]
+    for way, text in texts:
+        for part, template in (("title", text.title), ("body", text.body)):
+            if template is not None:
+                yield from _names(one, (*way, part), template, opening)
+
+
+def _names(one: Written, way: Way, template: str, opening: Sequence[Kind]) -> Iterator[Finding]:
+    firsts = {name.partition(".")[0] for name in names(compile_template(template))} - {*NAMES}
+    for name in sorted(firsts):
+        if all(kind.has((name,)) is False for kind in opening):
+            own = (*one.way, *way) if way[0] in one.keys else ("defaults", *way)
+            found = re.search(rf"\b{re.escape(name)}\b", template)
+            at = found.start() if found else 0
+            said = f"{one.subject}: {'.'.join(map(str, way))}: its events never have {name}"
+            place, end = one.document.place_in(own, at), one.document.place_in(own, at + len(name))
+            yield Finding("T301", "error", place, said, end=end)
+
+
+# R201: never reached
+
+
+def _never_reached(rules: Sequence[tuple[Written, Rule]], events: Events) -> Iterator[Finding]:
+    stoppers: list[Rule] = []
+    for one, rule in sorted(rules, key=lambda pair: pair[1].catch_all):
+        taker = next((other for other in stoppers if _takes_all(other, rule, events)), None)
+        if taker is not None:
+            said = f"never reached: {taker.name} has stop: true and takes every event that it matches"
+            finding = one.fault("R201", said, fix=f"put it before {taker.name}, or narrow that one")
+            yield Finding(finding.code, "warning", finding.place, finding.message, finding.fix)
+        elif rule.stop and rule.mode == "on" and len(stoppers) < _MOST_STOPPERS:
+            stoppers.append(rule)
+
+
+def _takes_all(stopper: Rule, rule: Rule, events: Events) -> bool:
+    if stopper.catch_all and not rule.catch_all:
+        return False
+    if stopper.sources is not None and (rule.sources is None or not rule.sources <= stopper.sources):
+        return False
+    if stopper.resolve_when is not None:
+        return False
+    if stopper.when is None or rule.when is None:
+        return stopper.when is None
+    if stopper.when == rule.when:
+        return True
+    # A filter that never holds has a finding of its own.
+    kinds = _opening(rule, events)
+    return bool(kinds) and implies(rule.when, stopper.when, kinds)
+
+
+# R203: what reaches no rule
+
+
+def unheard(rules: Iterable[Rule], events: Events) -> list[str]:
+    """Names of the catalogue's events that the sources send and that reach no rule."""
+    live = [rule for rule in rules if rule.mode == "on"]
+    heard = (rule for rule in live if rule.sources is None or rule.sources & events.batch)
+    watching = [rule for rule in heard if not rule.catch_all or rule.when is not None]
+    if any(rule.when is None for rule in live if rule.sources is None):
+        return []
+    return [
+        kind.name
+        for kind in catalogue_kinds()
+        if not any(_reaches(expression, kind) for rule in watching for _, expression in _filters(rule))
+    ]
+
+
+def _reaches(expression: Filter, kind: Kind) -> bool:
+    return verdict(expression, kind) != "never"

@@ -8,6 +8,8 @@ from router.cli.clauses import clause_json, tree
 from router.cli.output import CONFIG, FORM, Form, harmless, iso, on_one_line, print_json, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from router.pipeline.explain import Explanation
 
 #: Characters of an event's name that are shown.
@@ -58,6 +60,9 @@ def as_json(explanation: "Explanation") -> dict[str, Any]:
                 "rule": said.rule,
                 "verdict": said.verdict,
                 "reason": said.reason,
+                "code": said.code,
+                "key": said.key,
+                "group": said.group,
                 "clauses": clause_json(said.clauses) if said.clauses else None,
             }
             for said in explanation.rules
@@ -81,6 +86,13 @@ def _print(explanation: "Explanation", clauses: bool) -> None:
     say(f"{on_one_line(event.kind[:_LONGEST]) or 'event'} {event.id}  ({iso(event.at)})\n")
     rows = [(said.rule, said.verdict, said.reason) for said in explanation.rules]
     table(("RULE", "VERDICT", "WHY"), rows, "There are no rules.")
+    matched = [said for said in explanation.rules if said.key is not None]
+    if matched:
+        say()
+        keys = [
+            (said.rule, _listed(said.key, "this event"), _listed(said.group, "alone")) for said in matched
+        ]
+        table(("MATCHED", "ONE ALERT FOR", "TOLD TOGETHER FOR"), keys, "")
     if clauses:
         for said in explanation.rules:
             if said.clauses:
@@ -90,3 +102,10 @@ def _print(explanation: "Explanation", clauses: bool) -> None:
     for told in explanation.told:
         say(f"\n--- {told.target} ({told.kind}), by {told.rule}")
         say(harmless(f"{told.message.title}\n{told.message.body}".strip()))
+
+
+def _listed(values: "Mapping[str, Any] | None", none: str) -> str:
+    """A key's expressions with their values."""
+    from router.core.filter.clauses import shown
+
+    return ", ".join(f"{part} {shown(value)}" for part, value in (values or {}).items()) or none

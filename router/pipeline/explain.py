@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from router.core import alert as alerts
 from router.core import group as groups
@@ -11,7 +11,7 @@ from router.core.cause import cause_of
 from router.core.event import Event
 from router.core.filter.clauses import Clause, clauses_of, reason_of
 from router.core.group import Reason, Tally
-from router.core.key import Key, key_of
+from router.core.key import Key, group_key_of, key_of
 from router.core.message import Message
 from router.core.policy import Policy, wants_source
 from router.core.rule import Match, Rule
@@ -28,6 +28,8 @@ class RuleExplained:
     Args:
         code: a short stable word for the reason.
         clauses: its filter, part by part; None for ``always``.
+        key: of a match: what makes two events the same trouble, by expression; empty for an event of its own.
+        group: of a match: what is told together, by expression; empty for an alert that is told alone.
     """
 
     rule: str
@@ -35,6 +37,8 @@ class RuleExplained:
     code: str
     reason: str
     clauses: Clause | None = None
+    key: Mapping[str, Any] | None = None
+    group: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanati
     told = [
         one
         for match in policy.judge(event).matches
-        if not match.shadow
+        if not match.shadow and not match.rule.absent
         for one in _told(match, policy, tongue, now)
     ]
     return Explanation(event, explain_rules(event, policy), tuple(told))
@@ -116,7 +120,14 @@ def _explained(rule: Rule, case: _Judged, stopper: str, taker: str) -> RuleExpla
     verdict, code, reason = _verdict(rule, case, stopper, taker, clauses)
     if rule.name in case.unjudged:
         reason += f"; its resolve_when or expect fails: {case.unjudged[rule.name]}"
-    return RuleExplained(rule.name, verdict, code, reason, clauses)
+    if code not in ("matched", "shadow"):
+        return RuleExplained(rule.name, verdict, code, reason, clauses)
+    key, group = key_of(rule, case.event), group_key_of(rule, case.event, "")
+    return RuleExplained(rule.name, verdict, code, reason, clauses, _by_part(key), _by_part(group))
+
+
+def _by_part(key: Key) -> dict[str, Any]:
+    return dict(zip(key.parts, key.values, strict=False))
 
 
 def _verdict(
@@ -126,6 +137,8 @@ def _verdict(
     if rule.name in case.matched:
         if rule.mode == "shadow":
             return "shadow", "shadow", "it holds; in shadow: recorded, never told"
+        if rule.absent:
+            return "matched", "arrived", "it is what the rule waits for (absent): nobody is told"
         return "matched", "matched", f"tells {', '.join(rule.to)}{_condition(rule)}"
     if rule.mode == "off":
         return "not judged", "off", "its mode is off"

@@ -85,6 +85,12 @@ def _other_rules_then(case: Case) -> Reason | None:
     return Reason("late", "it matches, but a newer event had ended what it is about before this one came")
 
 
+def _has_come(case: Case) -> Reason | None:
+    if case.said.code != "arrived":
+        return None
+    return Reason("arrived", case.said.reason)
+
+
 def _in_shadow(case: Case) -> Reason | None:
     is_shadow = case.alert.shadow if case.alert else case.rule.mode == "shadow"
     if case.messages or not is_shadow:
@@ -229,6 +235,7 @@ def _sent(case: Case) -> Reason | None:
 #: In the order of an event's life; those after ``_nothing_written`` have a message to speak of.
 REASONS: tuple[Callable[[Case], Reason | None], ...] = (
     _not_matched,
+    _has_come,
     _other_rules_then,
     _in_shadow,
     _other_channel,

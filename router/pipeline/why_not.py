@@ -60,7 +60,7 @@ def _answers(
 
 
 #: How near a rule was to telling, by the code of its reason; what is not here had matched.
-_FAR = {"failed": 1, "clause": 2, "stopped": 3, "taken": 3, "ends": 3, "source": 4, "off": 5}
+_FAR = {"failed": 1, "clause": 2, "stopped": 3, "taken": 3, "ends": 3, "arrived": 3, "source": 4, "off": 5}
 _BY_TOLD: dict[Told, int] = {"yes": 0, "would be": 0, "not yet": 1, "no": 2}
 
 

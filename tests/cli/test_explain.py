@@ -44,6 +44,8 @@ def test_the_clause_that_decided_has_its_slip(config: str) -> None:
     assert "✗ JobName == 'nightly-etI'   (JobName = 'nightly-etl', one letter off)   ← decided\n" in shown
     assert "✓ Event == 'OnJobFailed'   (Event = 'OnJobFailed')\n" in shown
     assert "· Task == 'x'\n" in shown
+    job = f"JobId '{EVENT['JobId']}'"
+    assert f"any      {job}  {job}\n" in shown
     nightly = run_json("explain", "-c", config, stdin=body)["rules"][0]
     assert nightly["reason"] == said
     assert [(part["decided"], part["hint"]) for part in nightly["clauses"]["parts"]] == [

@@ -10,6 +10,7 @@ from router.core.catalogue import EVENTS
 from router.core.coverage import Coverage, Reach, coverage
 from router.core.event import Event
 from router.core.filter import Filter
+from router.core.mute.tick import Schedule
 from router.core.policy import make_policy
 from router.core.rule import Count, Escalation, Expect, Inhibition, Rule
 from router.decoders.batchcompute import read_values
@@ -125,6 +126,7 @@ def test_what_a_rule_waits_for_is_said() -> None:
         rule("held", when, hold=60),
         rule("expected", when, expect=Expect(Filter("Event == 'OnJobFinished'"), 60)),
         rule("hours", when, mute_time_intervals=("night",)),
+        rule("daily", when, absent=Schedule("0 3 * * *")),
         rule("weaker", when, inhibited_by=(Inhibition("held"),)),
     ]
     found = coverage(waiting)
@@ -134,6 +136,7 @@ def test_what_a_rule_waits_for_is_said() -> None:
         "if it lasts",
         "unless what it expects follows",
         "at its hours",
+        "is waited for",
         "unless inhibited",
     ]
     assert found.reaching("sometimes") == ["OnJobFailed"]

@@ -4,6 +4,7 @@ import pytest
 
 from router.core.event import Event
 from router.core.filter import Filter
+from router.core.mute.tick import Schedule
 from router.core.policy import make_policy
 from router.core.rule import Count, Expect, Rule
 from router.pipeline.explain import explain_rules
@@ -29,11 +30,21 @@ def said(*rules: Rule) -> list[tuple[str, str]]:
             rule(expect=Expect(HOLDS_NOT, 60)),
             "tells oncall, unless what it expects follows in time (expect)",
         ),
+        (rule(absent=Schedule("0 3 * * *")), "it is what the rule waits for (absent): nobody is told"),
     ],
 )
 def test_what_a_match_still_waits_for_is_said(given: Rule, expected: str) -> None:
-    """Hold, count and expect tell later, or not at all."""
-    assert said(given) == [("matched", expected)]
+    """Hold, count and expect tell later, or not at all; absent tells what did not come."""
+    assert said(given) == [("arrived" if given.absent else "matched", expected)]
+
+
+def test_a_match_has_its_key_and_its_group() -> None:
+    """What makes two events the same trouble, and which alerts are told together."""
+    [alone, together] = explain_rules(EVENT, make_policy((rule("a"), rule("b", group_by=None)), {}, ""))
+    assert (alone.key, alone.group) == ({"JobId": "job-1"}, {})
+    assert (together.key, together.group) == ({"JobId": "job-1"}, {"JobId": "job-1"})
+    [other] = explain_rules(EVENT, make_policy((rule(when="Missing"),), {}, ""))
+    assert (other.key, other.group) == (None, None)
 
 
 def test_an_event_that_ends_is_no_match() -> None:

@@ -7,6 +7,7 @@ import pytest
 from router.core.delivery import SECOND, Outcome, Verdict
 from router.core.event import Envelope, Event
 from router.core.filter import Filter
+from router.core.mute.tick import Schedule
 from router.core.policy import make_policy
 from router.core.rule import Count, Escalation, Expect, Inhibition
 from router.decoders import decode
@@ -203,6 +204,15 @@ def test_what_waits_for_its_condition_is_pending(make: MakePipeline) -> None:
         "it matched, but was over before it was to be told: resolve_when: OnJobFini"
     )
     assert asked(pipeline, end.id, "held").reason.code == "ends"
+
+
+def test_what_absent_waits_for_tells_nobody(make: MakePipeline) -> None:
+    """It came: that is no trouble."""
+    pipeline = make(rule(absent=Schedule("0 3 * * *")))
+    [receipt] = pipeline.take(FAILED)
+    assert asked(pipeline, receipt.id).reason == Reason(
+        "arrived", "it is what the rule waits for (absent): nobody is told"
+    )
 
 
 def test_a_muted_alert_says_by_what_and_until_when(make: MakePipeline) -> None:

@@ -66,6 +66,8 @@ def cells(rules: Sequence[Rule], kind: Kind, limited: Collection[str]) -> list[C
 
 def condition(rule: Rule) -> str:
     """What must happen besides a match before anybody is told, in words; or nothing."""
+    if rule.absent:
+        return "is waited for"
     if rule.count:
         return f"at {rule.count.at_least} matches"
     if rule.expect:
@@ -122,7 +124,7 @@ def _matching(
 
 def _told(rule: Rule, reach: Reach) -> dict[str, Reach]:
     """Who hears of a match."""
-    if rule.mode != "on":
+    if rule.mode != "on" or (rule.absent and not rule.send_resolved):
         return {}
     told: dict[str, Reach] = {}
     for step in rule.escalate:

@@ -111,8 +111,9 @@ def _other_channel(case: Case) -> Reason | None:
 def _not_from_store(case: Case) -> Reason | None:
     if case.fate is not None:
         return None
-    told = case.channel or ", ".join(case.rule.to)
-    return Reason("matched", f"it matches and tells {told}; --id asks what became of an event", "would be")
+    return Reason(
+        "matched", f"it matches and {case.said.reason}; --id asks what became of an event", "would be"
+    )
 
 
 # What the alert and its groups say, as long as no message was written

@@ -76,6 +76,14 @@ def asked(pipeline: Pipeline, event_id: str, name: str = "failed", channel: str 
             [rule()],
             Reason("matched", "it matches and tells oncall; --id asks what became of an event", "would be"),
         ),
+        (
+            [rule(hold=60)],
+            Reason(
+                "matched",
+                "it matches and tells oncall, if it lasts (hold); --id asks what became of an event",
+                "would be",
+            ),
+        ),
     ],
 )
 def test_the_reason_by_the_rules_alone(rules: list[Any], reason: Reason) -> None:

@@ -61,6 +61,7 @@ bench: $(VENV)/dev.stamp ## the figures of docs/performance.md, measured here
 
 docs: $(VENV)/run.stamp ## renews the pages of docs/ that are generated
 	@$(BIN)/python -c "from router.core.catalogue.tables import markdown; print(markdown(), end='')" > docs/events.md
+	@$(BIN)/python -c "from pathlib import Path; from router.core.catalogue.tables import in_rules_page as f; p = Path('docs/rules.md'); p.write_text(f(p.read_text()))"
 	@$(BIN)/alert-router coverage rules --output docs/coverage.svg
 
 torture: $(VENV)/dev.stamp ## kills, power cuts and random inputs at full size (up to an hour)

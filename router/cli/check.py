@@ -186,7 +186,8 @@ def _print_github(findings: list[Finding]) -> None:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return harmless(escaped)
 
 
 def _property(text: str) -> str:

@@ -16,8 +16,9 @@ from router.core.check import (
     verdict,
     widened,
 )
+from router.core.check.values import NULL
 from router.core.filter import Filter
-from router.core.key import carried, default_parts, fields_of_text
+from router.core.key import carried, default_parts, fields_of, fields_of_text
 from router.core.rule import Rule, Texts
 from router.core.text import compile_template
 from router.core.text.template import names
@@ -50,20 +51,22 @@ class Events:
             return catalogue_kinds() if about else ()
         kinds: dict[Kind, None] = {}
         for name in sorted(names):
-            found = self._kinds_of(name, about)
+            found = self._kinds_of(name, expression, about)
             if not found and not about:
                 return ()
             kinds |= dict.fromkeys(found)
         return tuple(kinds)
 
-    def _kinds_of(self, name: str, about: bool) -> tuple[Kind, ...]:
+    def _kinds_of(self, name: str, expression: Filter, about: bool) -> tuple[Kind, ...]:
         schema = self.schemas.get(name)
         if name in self.batch:
             known = catalogue_kinds()
             return tuple(widened(kind, schema) for kind in known) if schema else known
         if schema is None:
             return catalogue_kinds() if about else ()
-        return (*catalogue_kinds(), schema) if about else (schema,)
+        # A filter about Batch Compute's events is not meant for a source that knows no such field.
+        fits = all(schema.has((field,)) is not False for field in fields_of(expression.ast))
+        return (*(catalogue_kinds() if about else ()), *((schema,) if fits or not about else ()))
 
 
 def judged(written: Iterable[Written], events: Events) -> list[Finding]:
@@ -154,7 +157,11 @@ def _empty_parts(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[
 
 
 def _lacks(kind: Kind, text: str) -> bool:
-    return any(kind.has((name,)) is False for name in fields_of_text(text))
+    return any(_never_has(kind, name) for name in fields_of_text(text))
+
+
+def _never_has(kind: Kind, name: str) -> bool:
+    return kind.has((name,)) is False or kind.values_at((name,)) == NULL
 
 
 # T301: a template names what its events never have
@@ -174,7 +181,7 @@ def _templates(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[Fi
 def _names(one: Written, way: Way, template: str, opening: Sequence[Kind]) -> Iterator[Finding]:
     firsts = {name.partition(".")[0] for name in names(compile_template(template))} - {*NAMES}
     for name in sorted(firsts):
-        if all(kind.has((name,)) is False for kind in opening):
+        if all(_never_has(kind, name) for kind in opening):
             own = (*one.way, *way) if way[0] in one.keys else ("defaults", *way)
             found = re.search(rf"\b{re.escape(name)}\b", template)
             at = found.start() if found else 0

@@ -30,6 +30,18 @@ def markdown() -> str:
     return "\n".join([_HEAD, "## The events\n", *_events(), "\n## Their fields\n", *_fields(), ""])
 
 
+def events_table() -> str:
+    """The events alone, a row each."""
+    return "\n".join([*_events(), ""])
+
+
+def in_rules_page(page: str) -> str:
+    """The text of docs/rules.md with the table as it is now."""
+    before, mark, rest = page.partition("<!-- catalogue -->\n")
+    _, end, after = rest.partition("<!-- end of catalogue -->")
+    return f"{before}{mark}{events_table()}{end}{after}"
+
+
 def _events() -> Iterable[str]:
     rows = [
         (

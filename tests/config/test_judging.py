@@ -1,0 +1,140 @@
+"""Rules judged against what their sources can bring, and against one another."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from router.config import load
+from router.errors import ConfigError, Finding
+
+SOURCES = "{batch: {kind: mns-push}, hook: {kind: webhook}, shop: {kind: webhook, schema: order.json}}"
+ORDER = {
+    "type": "object",
+    "properties": {"type": {"enum": ["order.paid", "order.failed"]}, "amount": {"type": "number"}},
+    "required": ["type", "amount"],
+    "additionalProperties": False,
+}
+
+
+STOP, LATER = "name: a, stop: true", "name: b"
+FAILED, JOB = "when: \"State == 'Failed'\"", "when: \"Event == 'OnJobFailed'\""
+
+
+def findings(folder: Path, *rules: str, sources: str = SOURCES) -> list[Finding]:
+    """All that is said of these rules."""
+    (folder / "order.json").write_text(json.dumps(ORDER))
+    (folder / "router.yaml").write_text(
+        f"sources: {sources}\nchannels: {{oncall: {{url: 'json://h/'}}}}\nrules: [r.yaml]\n"
+    )
+    body = "".join(f"  - {{{rule}, to: [oncall]}}\n" for rule in rules)
+    (folder / "r.yaml").write_text(f"rules:\n{body}")
+    try:
+        return list(load(folder / "router.yaml", environ={}).findings)
+    except ConfigError as error:
+        return list(error.findings)
+
+
+def codes(folder: Path, *rules: str) -> list[str]:
+    """The codes alone."""
+    return [finding.code for finding in findings(folder, *rules)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("name: a, from: [batch], when: \"type == 'x'\"", ["F102"]),
+        ("name: a, from: [hook], when: \"type == 'x'\"", []),
+        ("name: a, when: \"type == 'x'\"", []),
+        ("name: a, from: [shop], when: \"type == 'order.failed' && amount > `10`\"", []),
+        ("name: a, from: [shop], when: \"type == 'order.faild'\"", ["F103"]),
+        ('name: a, from: [shop], when: "amout > `10`"', ["F102"]),
+        ("name: a, from: [shop], when: \"amount == '10'\"", ["F104"]),
+        ("name: a, from: [hook], when: \"Event == 'OnJobFaild'\"", ["F103"]),
+        ("name: a, when: \"Event == 'OnJobFailed' && ExitCode == `1`\"", ["F105"]),
+    ],
+)
+def test_a_filter_is_judged_by_what_its_sources_bring(tmp_path: Path, rule: str, expected: list[str]) -> None:
+    """The catalogue for MNS, a schema where there is one, and nothing where nobody can know."""
+    assert codes(tmp_path, rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_found"),
+    [
+        (f"{STOP}, {FAILED}", f"{LATER}, when: \"Event == 'OnJobFailed' && State == 'Failed'\"", True),
+        (f"{STOP}, when: always", f"{LATER}, {JOB}", True),
+        (f"{STOP}, {JOB}", f"{LATER}, when: always", False),
+        (f"{STOP}, from: [batch], when: always", f"{LATER}, {JOB}", False),
+        (f"{STOP}, from: [batch], when: always", f"{LATER}, from: [batch], {JOB}", True),
+        (f"{STOP}, mode: shadow, when: always", f"{LATER}, {JOB}", False),
+        (f"{STOP}, mode: off, when: always", f"{LATER}, {JOB}", False),
+        (f"{STOP}, catch_all: true, when: always", f"{LATER}, {JOB}", False),
+        ("name: a, when: always", f"{LATER}, {JOB}", False),
+        (f"{STOP}, from: [hook], when: type", f"{LATER}, from: [hook], when: type", True),
+        (f"{STOP}, from: [hook], when: type", f"{LATER}, from: [hook], when: kind", False),
+    ],
+)
+def test_a_rule_that_another_hides_is_never_reached(
+    tmp_path: Path, first: str, second: str, is_found: bool
+) -> None:
+    """Only where the earlier one surely takes all of it; never for shadow, off, or other sources."""
+    assert ("R201" in codes(tmp_path, first, second)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("when: \"Event == 'OnInstanceFailed'\", resolve_when: \"Event == 'OnJobFinished'\"", []),
+        ("when: \"Event == 'OnClusterDeleted'\", resolve_when: \"Event == 'OnJobFinished'\"", ["R202"]),
+        (
+            "when: \"Event == 'OnJobRunning'\", expect: {event: \"Event == 'OnClusterDeleted'\", within: 1h}",
+            ["R202"],
+        ),
+        ("when: \"Event == 'OnJobFailed'\", key: [Task]", ["R202"]),
+        ("when: \"Event == 'OnJobFailed'\", key: [JobId]", []),
+        ("when: \"Event == 'OnJobFailed'\", inhibited_by: [{rule: z, equal: [ClusterId]}]", ["R202"]),
+        ("when: \"Event == 'OnJobFailed'\", inhibited_by: [{rule: z, equal: [JobId]}]", []),
+    ],
+)
+def test_what_ends_an_alert_meets_its_key(tmp_path: Path, keys: str, expected: list[str]) -> None:
+    """At least one part of the key is carried by both."""
+    other = "name: z, when: \"Event == 'OnTaskFailed'\""
+    assert codes(tmp_path, f"name: a, {keys}", other) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("title: \"{{ JobName }} {{ event.id }} {{ group.count }} {{ labels.team }}\"", []),
+        ('title: "{{ ExitCode }}"', ["T301"]),
+        ("formats: {sms: {body: \"{{ JobNam }}\"}}", ["T301"]),
+    ],
+)  # fmt: skip
+def test_a_template_names_what_its_events_have(tmp_path: Path, keys: str, expected: list[str]) -> None:
+    """Fields of the events for which the filter can hold, and our own names."""
+    assert codes(tmp_path, f"name: a, when: \"Event == 'OnJobFailed'\", {keys}") == expected
+
+
+def test_what_reaches_nobody_is_one_remark(tmp_path: Path) -> None:
+    """For sources of Batch Compute; said by check, with the list."""
+    findings(tmp_path, "name: a, when: \"Event != 'OnJobRunning' && Event != 'OnJobWaiting'\"")
+    [remark] = load(tmp_path / "router.yaml", environ={}).unheard()
+    assert (remark.code, remark.level) == ("R203", "info")
+    assert remark.message.startswith("2 of the events")
+    assert "OnJobWaiting, OnJobRunning" in remark.message
+    findings(tmp_path, "name: a, when: always")
+    assert load(tmp_path / "router.yaml", environ={}).unheard() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "is no JSON"), ("[]", "expected an object"), (None, "cannot read")]
+)
+def test_a_schema_that_cannot_be_read_is_said(tmp_path: Path, text: str | None, said: str) -> None:
+    """With its place."""
+    sources = "{shop: {kind: webhook, schema: other.json}}"
+    if text is not None:
+        (tmp_path / "other.json").write_text(text)
+    [finding] = findings(tmp_path, "name: a, when: always", sources=sources)
+    assert (finding.code, finding.place.line) == ("Y016", 1)
+    assert said in finding.message

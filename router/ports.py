@@ -476,6 +476,12 @@ class Unit(Protocol):
         """Deliveries, newest first."""
         ...
 
+    def list_alerts(
+        self, *, rule: str | None = None, state: str | None = None, since: int = 0, limit: int = 100
+    ) -> list[Alert]:
+        """Alerts that matched last at a time or later, the newest first."""
+        ...
+
     def groups_of(self, alert_ids: Collection[str]) -> list[Group]:
         """Groups that one of these alerts belongs to, the oldest first."""
         ...

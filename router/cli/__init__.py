@@ -5,6 +5,7 @@ import sys
 import typer
 
 from router.cli import (
+    alerts,
     check,
     deliveries,
     events,
@@ -41,6 +42,7 @@ for _module in (
     coverage,
     events,
     send,
+    alerts,
     deliveries,
     replay,
     schema,

@@ -387,6 +387,18 @@ class SqlUnit:
         found = self._rows(which.order_by(table.c.created_at.desc(), table.c.id).limit(limit))
         return [rows.delivery_of(row) for row in found]
 
+    def list_alerts(
+        self, *, rule: str | None = None, state: str | None = None, since: int = 0, limit: int = 100
+    ) -> list[Alert]:
+        table = tables.alerts
+        which = select(table).where(table.c.received_at >= since)
+        if rule is not None:
+            which = which.where(table.c.rule == rows.kept(rule))
+        if state is not None:
+            which = which.where(table.c.state == rows.kept(state))
+        found = self._rows(which.order_by(table.c.received_at.desc(), table.c.id).limit(limit))
+        return [rows.alert_of(row) for row in found]
+
     def groups_of(self, alert_ids: Collection[str]) -> list[Group]:
         table, of = tables.groups, tables.group_alerts
         found = select(table).join_from(of, table, table.c.id == of.c.group_id)

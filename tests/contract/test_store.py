@@ -271,6 +271,29 @@ def test_open_alerts_are_found_by_the_places_of_their_keys(store: Store) -> None
     assert [one.id for one in store.read(lambda unit: unit.open_alerts_of("failed", 1))] == ["a3"]
 
 
+def test_alerts_are_listed_by_rule_state_and_time(store: Store) -> None:
+    """The newest first, ended ones too; each filter leaves out what it names not, whatever its letters."""
+
+    def work(unit: Unit) -> None:
+        first, second = alert("l1", "e", START), alert("l2", "e", START + 2, ended_at=START + 2)
+        third = replace(alert("l3", "e", START + 1), rule="other")
+        ended = replace(second, state=AlertState.RESOLVED)
+        unit.put_alerts([replace(first, received_at=START), replace(ended, received_at=START + 2)])
+        unit.put_alerts([replace(third, received_at=START + 1)])
+
+    store.write(work)
+
+    def listed(**which: Any) -> list[str]:
+        return [one.id for one in store.read(lambda unit: unit.list_alerts(**which))]
+
+    assert listed() == ["l2", "l3", "l1"]
+    assert listed(limit=1) == ["l2"]
+    assert listed(rule="failed") == ["l2", "l1"]
+    assert listed(state="resolved") == ["l2"]
+    assert listed(since=START + 1) == ["l2", "l3"]
+    assert listed(rule="' OR 1=1 --\x00\ud800") == []
+
+
 def test_two_open_alerts_cannot_have_one_place(store: Store) -> None:
     """The store itself refuses a second open alert of a rule and key."""
     store.write(lambda unit: unit.put_alerts([alert("a1", "e")]))

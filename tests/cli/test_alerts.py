@@ -1,0 +1,96 @@
+"""``alerts``: listed and shown, acknowledged and ended by a person, beside a router."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router.app import SystemClock, load_config
+from router.core.event import Envelope
+from router.decoders import decode
+from router.pipeline.ingest import take_in
+from router.storage import open_store
+from tests.acceptance.harness import sample
+from tests.cli.running import run, run_json, write_router
+
+RULES = [
+    {"name": "failed", "when": "Event == 'OnJobFailed'", "to": ["oncall", "team"], "group_by": ["Event"]},
+    {"name": "task", "when": "Event == 'OnTaskFailed'", "to": ["team"]},
+]
+HOSTILE = "job-\x1b[2J\n\u202egpj"
+
+
+def take(config: str, *events: dict[str, Any]) -> None:
+    """Takes events into the store of a router, as a running one would."""
+    settings = load_config(config)
+    store = open_store(settings.settings.store)
+    now = SystemClock().now()
+    envelopes = [Envelope("hook", json.dumps(event).encode(), now) for event in events]
+    decoded = [(one, decode(one)) for one in envelopes]
+    try:
+        store.write(lambda unit: take_in(unit, decoded, settings.policy, now))
+    finally:
+        store.close()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """Two jobs and a task have failed; one job has a hostile id."""
+    path = write_router(tmp_path, RULES, "oncall", "team")
+    take(path, sample("OnJobFailed", JobId=HOSTILE), sample("OnJobFailed", JobId="job-2"))
+    take(path, sample("OnTaskFailed"))
+    return path
+
+
+def listed(config: str, *words: str) -> list[dict[str, Any]]:
+    """What ``alerts list`` says."""
+    found: list[dict[str, Any]] = run_json("alerts", "list", "-c", config, *words)["alerts"]
+    return found
+
+
+def test_alerts_are_listed_by_rule_and_state(config: str) -> None:
+    """Each with its rule, key and state; nothing of an event acts on the terminal or makes a line."""
+    assert sorted(one["rule"] for one in listed(config)) == ["failed", "failed", "task"]
+    assert len(listed(config, "--rule", "failed", "--state", "firing")) == 2
+    assert listed(config, "--state", "resolved") == []
+    shown = run("alerts", "list", "-c", config).out
+    assert (len(shown.splitlines()), "\x1b" in shown, "\u202e" in shown) == (4, False, False)
+    assert run("alerts", "list", "-c", config, "--rule", "none").out == "No alerts.\n"
+
+
+def test_an_alert_is_shown_with_its_groups(config: str) -> None:
+    """Its key, its groups by channel; an unknown id says where ids are."""
+    [hostile] = [one["id"] for one in listed(config) if "gpj" in one["key"]]
+    shown = run("alerts", "show", hostile, "-c", config)
+    assert (shown.status, "\x1b" in shown.out, "\u202e" in shown.out) == (0, False, False)
+    assert "failed  " in shown.out
+    assert "Nothing was sent." in shown.out
+    [whole] = run_json("alerts", "show", hostile, "-c", config)["alerts"]
+    assert sorted(one["channel"] for one in whole["groups"]) == ["oncall", "team"]
+    missing = run("alerts", "show", "a-none", "-c", config)
+    assert (missing.status, "`alerts list` shows ids" in missing.error) == (2, True)
+
+
+def test_a_person_acknowledges_one_or_its_whole_group(config: str) -> None:
+    """One alone; with ``--group`` all that are told together; who did it is kept; others stay."""
+    first, second = (one["id"] for one in listed(config, "--rule", "failed"))
+    done = run("alerts", "ack", first, "a-none", "-c", config, "--by", "kim\x1b[2J")
+    assert done.out == "1 acknowledged. Not open: a-none\n"
+    [taken] = listed(config, "--state", "acknowledged")
+    assert (taken["id"], taken["acknowledged_by"]) == (first, "kim\x1b[2J")
+    assert "\x1b" not in run("alerts", "list", "-c", config).out
+    whole = run_json("alerts", "ack", first, "--group", "-c", config)["alerts"]
+    assert sorted(one["id"] for one in whole) == sorted([first, second])
+    assert [one["rule"] for one in listed(config, "--state", "firing")] == ["task"]
+
+
+def test_a_person_ends_an_alert_once(config: str) -> None:
+    """It is resolved with who did it, its group ends with its last; a second time changes nothing."""
+    [task] = [one["id"] for one in listed(config, "--rule", "task")]
+    assert run("alerts", "resolve", task, "-c", config, "--by", "kim").out == "1 resolved.\n"
+    [whole] = run_json("alerts", "show", task, "-c", config)["alerts"]
+    assert (whole["state"], whole["end_reason"]) == ("resolved", "resolved by kim")
+    assert all(one["ended_at"] for one in whole["groups"])
+    assert run("alerts", "resolve", task, "-c", config).out == f"0 resolved. Not open: {task}\n"
+    assert run("alerts", "ack", task, "-c", config).out == f"0 acknowledged. Not open: {task}\n"

@@ -165,8 +165,8 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(select(_stamps.c.version_num)).scalar()
 
 
-def migrate(url: str) -> str:
-    """Makes the tables or brings them up to date; returns the revision."""
+def migrate(url: str, to: str = "head") -> str:
+    """Makes the tables or brings them up to date, or to a revision; returns the newest one."""
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -177,7 +177,7 @@ def migrate(url: str) -> str:
     with _alone(engine) as connection:
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
         except CommandError as error:
             remedy = "Restore a backup; this store was not made by a released version"
             raise RouterError(

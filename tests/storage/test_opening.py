@@ -67,6 +67,39 @@ def test_opening_twice_changes_nothing(store_url: str) -> None:
     assert migrate(store_url) == REVISION
 
 
+def test_what_an_earlier_version_had_still_to_tell_is_told(store_url: str) -> None:
+    """A group that was due in the first tables is due in these, with its alert; what was told is over."""
+    migrate(store_url, "0001")
+    engine = make_engine(store_url)
+    with engine.begin() as connection:
+        for name, due in (("due", START), ("told", None)):
+            values = {"id": name, "due": due, "at": START}
+            connection.execute(
+                text(
+                    "INSERT INTO alerts (id, rule, key, state, severity, opened_at, event_id, event_at,"
+                    " received_at, policy, labels, end_reason, muted_by) VALUES (:id, 'r', :id, 'firing',"
+                    " 'warning', :at, 'e', :at, :at, 'p', '{}', '', '')"
+                ),
+                values,
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO groups (id, channel, key, severity, opened_at, policy, due_at, due_reason)"
+                    " VALUES (:id, 'oncall', '[]', 'warning', :at, 'p', :due, 'first')"
+                ),
+                values,
+            )
+            members = text("INSERT INTO group_alerts (group_id, alert_id) VALUES (:id, :id)")
+            connection.execute(members, values)
+    engine.dispose()
+    store = open_store(store_url)
+    [group] = store.read(lambda unit: unit.due_groups(START, 10))
+    assert (group.id, group.shown) == ("due", ("due",))
+    assert {alert.ended_at for alert in store.read(lambda unit: unit.alerts(["due", "told"]))} == {START}
+    assert store.read(lambda unit: unit.open_alerts_of("r")) == []
+    store.close()
+
+
 def test_a_store_of_a_version_that_nobody_knows_is_refused(store_url: str) -> None:
     """Another revision goes to the migrations; one that they do not know is told in words."""
     open_store(store_url).close()

@@ -1,0 +1,270 @@
+"""A small model of what rules tell, written from docs/alerts.md alone: lists of alerts, no numbers kept.
+
+It is slow and plain on purpose: every question is asked of all alerts of a group.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from router.core.rule import Rule
+
+
+class Told(NamedTuple):
+    """One notification: when, where, about which job, why, and how many alerts were open."""
+
+    at: int
+    channel: str
+    job: str
+    reason: str
+    open: int
+
+
+class Happening(NamedTuple):
+    """An event as the model sees it; ``instance`` is empty where the whole job is meant."""
+
+    id: str
+    type: str
+    job: str
+    instance: str
+    at: int
+
+
+@dataclass(eq=False)
+class Trouble:
+    """An alert of the model."""
+
+    rule: Rule
+    job: str
+    instance: str
+    at: int
+    received: int
+    first_at: int
+    state: str = "pending"
+    times: list[int] = field(default_factory=list[int])
+    fired: int = 0
+    steps: int = 0
+
+
+@dataclass(eq=False)
+class Talk:
+    """A group of the model."""
+
+    channel: str
+    job: str
+    opened: int
+    members: list[Trouble] = field(default_factory=list[Trouble])
+    told: list[Trouble] = field(default_factory=list[Trouble])
+    news: list[Trouble] = field(default_factory=list[Trouble])
+    told_at: int | None = None
+    step: int = 0
+    step_told: int = 0
+    farewell: str = ""
+
+    @property
+    def open(self) -> list[Trouble]:
+        """Its alerts that have not ended."""
+        return [one for one in self.members if one.state == "firing"]
+
+    def due(self) -> tuple[int, str] | None:
+        """When it is told next, and why; 0 is at once."""
+        rules = [one.rule for one in self.open]
+        if self.farewell:
+            return 0, self.farewell
+        if not rules:
+            return None
+        if self.step > self.step_told:
+            return 0, "escalation"
+        if self.told_at is None:
+            return self.opened + min(rule.group_wait for rule in rules), "first"
+        if self._is_worse():
+            return 0, "worse"
+        moments: list[tuple[int, str]] = []
+        if any(one in self.news for one in self.open):
+            moments.append((self.told_at + min(rule.group_interval for rule in rules), "new"))
+        repeats = [rule.repeat_interval for rule in rules if rule.repeat_interval is not None]
+        if repeats:
+            moments.append((self.told_at + min(repeats), "repeat"))
+        return min(moments, default=None)
+
+    def _is_worse(self) -> bool:
+        told = [one.rule.severity for one in self.open if one in self.told]
+        new = [one.rule.severity for one in self.open if one not in self.told]
+        return bool(told and new) and max(new) > max(told)
+
+
+class Model:
+    """What should be told, of the rules in judged order.
+
+    Args:
+        rules: their filters are ``type == '…'``; the keys ``JobId`` and ``InstanceId``.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = list(rules)
+        self.seen: set[str] = set()
+        self.ends: dict[tuple[str, str, str], int] = {}
+        self.troubles: list[Trouble] = []
+        self.talks: list[Talk] = []
+        self.told: list[Told] = []
+
+    # events
+
+    def take(self, event: Happening, now: int) -> None:
+        """An event is received."""
+        if event.id in self.seen:
+            return
+        self.seen.add(event.id)
+        ending = [rule for rule in self.rules if _ends(rule, event)]
+        for rule in ending:
+            self._end_by(rule, event, now)
+        for rule in self._matching(event, ending):
+            self._match(rule, event, now)
+
+    def _matching(self, event: Happening, ending: list[Rule]) -> list[Rule]:
+        found: list[Rule] = []
+        stopped = False
+        for rule in self.rules:
+            hidden = rule.resolve_when is not None and rule in ending
+            if rule.catch_all or stopped or hidden or not _is(rule.when, event):
+                continue
+            found.append(rule)
+            stopped = rule.stop and rule.mode == "on"
+        taken = stopped or any(rule.mode == "on" for rule in (*found, *ending))
+        if not taken:
+            found += [r for r in self.rules if r.catch_all and r not in ending and _is(r.when, event)]
+        return found
+
+    def _end_by(self, rule: Rule, event: Happening, now: int) -> None:
+        name = (rule.name, event.job, event.instance)
+        self.ends[name] = max(event.at, self.ends.get(name, 0))
+        for one in list(self.troubles):
+            about = one.job == event.job and event.instance in ("", one.instance)
+            if one.rule is rule and about and one.state != "ended" and event.at >= one.at:
+                self._end(one, now, quiet=False)
+
+    def _match(self, rule: Rule, event: Happening, now: int) -> None:
+        for one in self.troubles:
+            if one.state != "ended" and (one.rule, one.job, one.instance) == (
+                rule,
+                event.job,
+                event.instance,
+            ):
+                self._match_again(one, event, now)
+                return
+        names = [(rule.name, event.job, instance) for instance in ("", event.instance)]
+        if any(self.ends.get(name, 0) > event.at for name in names):
+            return
+        one = Trouble(rule, event.job, event.instance, event.at, now, event.at, times=[event.at])
+        self.troubles.append(one)
+        if not (rule.hold or rule.count or rule.expect):
+            self._fire(one, now)
+
+    def _match_again(self, one: Trouble, event: Happening, now: int) -> None:
+        one.at, one.received = max(one.at, event.at), now
+        count = one.rule.count
+        if one.state == "pending" and count:
+            one.times.append(event.at)
+            ordered = sorted(one.times)
+            if any(
+                b - a < count.within for a, b in zip(ordered, ordered[count.at_least - 1 :], strict=False)
+            ):
+                self._fire(one, now)
+        elif one.state == "firing":
+            for talk in self.talks:
+                if one in talk.members:
+                    talk.news.append(one)
+
+    def _fire(self, one: Trouble, now: int) -> None:
+        one.state, one.fired = "firing", now
+        if one.rule.mode == "shadow":
+            return
+        for channel in one.rule.to:
+            self._join(one, channel, now)
+
+    def _join(self, one: Trouble, channel: str, now: int) -> Talk:
+        for talk in self.talks:
+            if (talk.channel, talk.job) == (channel, one.job) and talk.open:
+                break
+        else:
+            talk = Talk(channel, one.job, now)
+            self.talks.append(talk)
+        if one not in talk.members:
+            talk.members.append(one)
+        talk.news.append(one)
+        return talk
+
+    def _end(self, one: Trouble, now: int, *, quiet: bool) -> None:
+        talks = [talk for talk in self.talks if one in talk.members and one.state == "firing"]
+        one.state = "ended"
+        for talk in talks:
+            if talk.open or quiet:
+                continue
+            if talk.told_at is None:
+                # Nobody heard of it: what was critical is told once, with its end.
+                talk.farewell = (
+                    "first" if any(m.rule.severity.word == "critical" for m in talk.members) else ""
+                )
+            elif any(m.rule.send_resolved for m in talk.told):
+                talk.farewell = "resolved"
+
+    # time
+
+    def next_at(self, after: int) -> int | None:
+        """The first moment after that at which something may happen."""
+        moments = [at for one in self.troubles for at, _ in self._moments(one)]
+        moments += [due[0] for talk in self.talks if (due := talk.due())]
+        return min((at for at in moments if at > after), default=None)
+
+    def run(self, now: int) -> None:
+        """Everything that is due by now happens."""
+        while due := sorted(
+            ((at, step, n) for n, one in enumerate(self.troubles) for at, step in self._moments(one)),
+        ):
+            at, step, number = due[0]
+            if at > now:
+                break
+            self._step(self.troubles[number], step, now)
+        for talk in self.talks:
+            due_talk = talk.due()
+            if due_talk is not None and due_talk[0] <= now:
+                self._tell(talk, due_talk[1], now)
+
+    def _moments(self, one: Trouble) -> list[tuple[int, str]]:
+        rule = one.rule
+        if one.state == "pending":
+            if rule.count:
+                return [(one.at + rule.count.within, "heal")]
+            within = rule.expect.within if rule.expect else rule.hold
+            return [(one.first_at + within, "fire")]
+        if one.state != "firing":
+            return []
+        moments = [(max(one.received, one.fired) + rule.close_after, "close")]
+        if one.steps < len(rule.escalate) and rule.mode == "on":
+            moments.append((one.fired + rule.escalate[one.steps].after, "escalate"))
+        return moments
+
+    def _step(self, one: Trouble, step: str, now: int) -> None:
+        if step == "fire":
+            self._fire(one, now)
+        elif step == "escalate":
+            one.steps += 1
+            for channel in one.rule.escalate[one.steps - 1].to:
+                talk = self._join(one, channel, now)
+                talk.step = max(talk.step, one.steps)
+        else:
+            self._end(one, now, quiet=True)
+
+    def _tell(self, talk: Talk, reason: str, now: int) -> None:
+        self.told.append(Told(now, talk.channel, talk.job, reason, len(talk.open)))
+        talk.told += [one for one in talk.open if one not in talk.told]
+        talk.news = []
+        talk.told_at, talk.step_told, talk.farewell = now, talk.step, ""
+
+
+def _is(condition: Any, event: Happening) -> bool:
+    return condition is not None and f"'{event.type}'" in condition.text
+
+
+def _ends(rule: Rule, event: Happening) -> bool:
+    return _is(rule.resolve_when, event) or (rule.expect is not None and _is(rule.expect.event, event))

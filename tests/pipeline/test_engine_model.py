@@ -1,0 +1,254 @@
+"""The engine against a small model of it: random rules, events, times, crashes."""
+
+import os
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from router import failpoints
+from router.core import group as groups
+from router.core.alert import Alert
+from router.core.delivery import SECOND
+from router.core.filter import Filter
+from router.core.group import Group, Tally
+from router.core.message import Message
+from router.core.policy import make_policy
+from router.core.rule import Count, Escalation, Expect, Mode, Rule, Severity
+from router.ports import Unit
+from router.storage import open_store
+from tests.pipeline.conftest import START, HandClock, Pipeline, plan
+from tests.pipeline.engine_model import Happening, Model, Told
+
+TORTURE = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
+KEY = (Filter("JobId"), Filter("InstanceId"))
+CHANNELS = {name: plan(name) for name in ("oncall", "duty")}
+#: Where the process may end; a source sends again what was not acknowledged.
+CRASHES = [name for name in failpoints.REGISTRY if name.split(".")[0] in ("ingest", "advance", "dispatch")]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def seconds(*choices: int) -> st.SearchStrategy[int]:
+    """One of these durations."""
+    return st.sampled_from([choice * SECOND for choice in choices])
+
+
+@st.composite
+def one_rule(draw: st.DrawFn, number: int) -> Rule:
+    """A rule of a small family over events of the types a, b and ok."""
+    when = draw(st.sampled_from(["a", "b"]))
+    waits = draw(st.sampled_from(["", "", "hold", "count", "expect"]))
+    keys: dict[str, Any] = {}
+    if waits == "hold":
+        keys["hold"] = draw(seconds(10, 60))
+    elif waits == "count":
+        keys["count"] = Count(draw(st.integers(2, 3)), draw(seconds(60, 600)))
+    elif waits == "expect":
+        keys["expect"] = Expect(Filter("type == 'ok'"), draw(seconds(30, 300)))
+    if waits != "expect" and draw(st.booleans()):
+        keys["resolve_when"] = Filter("type == 'ok'")
+    if draw(st.integers(0, 3)) == 0:
+        keys["escalate"] = (Escalation(draw(seconds(60, 900)), (draw(st.sampled_from(list(CHANNELS))),)),)
+    mode: list[Mode] = ["on", "on", "on", "on", "shadow"]
+    return Rule(
+        f"rule-{number}",
+        Filter(f"type == '{when}'"),
+        to=draw(st.sampled_from([("oncall",), ("duty",), ("oncall", "duty")])),
+        key=KEY,
+        severity=draw(st.sampled_from(list(Severity))),
+        send_resolved=draw(st.booleans()),
+        closes_after=draw(seconds(3600, 7200)),
+        group_wait=draw(seconds(0, 10, 30)),
+        group_interval=draw(seconds(60, 300)),
+        repeat_interval=draw(st.none() | seconds(600, 1800)),
+        mode=draw(st.sampled_from(mode)),
+        stop=draw(st.integers(0, 5)) == 0,
+        catch_all=draw(st.integers(0, 5)) == 0,
+        **keys,
+    )
+
+
+class Engine(RuleBasedStateMachine):
+    """Drives the pipeline and the model side by side; what they tell must be the same."""
+
+    @initialize(rules=st.integers(1, 3).flatmap(lambda n: st.tuples(*(one_rule(i) for i in range(n)))))
+    def begin(self, rules: tuple[Rule, ...]) -> None:
+        """A new store with these rules."""
+        self.folder = tempfile.TemporaryDirectory()
+        self.store = open_store(f"sqlite:///{Path(self.folder.name) / 'state.db'}")
+        self.policy = make_policy(rules, CHANNELS, repr(rules))
+        self.store.write(lambda unit: unit.keep_policy(self.policy.hash, self.policy.text, START))
+        self.clock = HandClock()
+        self.pipeline = self._started()
+        self.model = Model(self.policy.rules)
+        self.count = 0
+        self.past: list[Happening] = []
+
+    def _started(self) -> Pipeline:
+        pipeline = Pipeline(self.store, self.policy)
+        pipeline.clock.at = self.clock.at
+        return pipeline
+
+    def teardown(self) -> None:
+        failpoints.arm("")
+        if hasattr(self, "pipeline"):
+            self.pipeline.deliver.use({})
+            self.store.close()
+            self.folder.cleanup()
+
+    # what happens
+
+    @rule(
+        kinds=st.lists(
+            st.tuples(
+                st.sampled_from(["a", "b", "a", "b", "ok"]),
+                st.integers(0, 1),
+                st.integers(0, 2),
+                st.sampled_from([0, 0, 0, 1, 15, 100]),
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        together=st.booleans(),
+        crash=st.none() | st.sampled_from(CRASHES),
+    )
+    def events(self, kinds: list[tuple[str, int, int, int]], together: bool, crash: str | None) -> None:
+        """Events come, some late, in one commit or several; then all that is due happens."""
+        happenings = [self._happening(*kind) for kind in kinds]
+        self._receive(happenings, together, crash)
+
+    @rule(number=st.integers(0, 20), crash=st.none() | st.sampled_from(CRASHES))
+    def again(self, number: int, crash: str | None) -> None:
+        """A message that was received before comes again."""
+        if self.past:
+            self._receive([self.past[number % len(self.past)]], True, crash)
+
+    @rule(moved=seconds(1, 9, 30, 61, 300, 600, 3600))
+    def time_passes(self, moved: int) -> None:
+        """The router runs all the while: it is stepped at every moment at which something may be due."""
+        until = self.pipeline.clock.at + moved
+        while (at := self._next(until)) < until:
+            self._at(at)
+        self._at(until)
+
+    @rule(moved=seconds(5, 45, 400), crash=st.none() | st.sampled_from(CRASHES))
+    def standstill(self, moved: int, crash: str | None) -> None:
+        """The router does not run for a while, and may fall again at its start."""
+        self.clock.at = self.pipeline.clock.at + moved
+        self._restart()
+        self._run(crash)
+
+    def _happening(self, kind: str, job: int, instance: int, late: int) -> Happening:
+        self.count += 1
+        whole = kind == "ok" and instance == 0
+        name = f"e{self.count}"
+        at = self.pipeline.clock.at - late * SECOND
+        return Happening(name, kind, f"job-{job}", "" if whole else f"i{instance}", at)
+
+    def _receive(self, happenings: list[Happening], together: bool, crash: str | None) -> None:
+        self.past += happenings
+        for some in [happenings] if together else [[one] for one in happenings]:
+            bodies = [_body(one) for one in some]
+            failpoints.arm(f"{crash}=raise@1" if crash else "")
+            try:
+                self.pipeline.take(*bodies)
+            except failpoints.FailpointError:
+                self._restart()
+                self.pipeline.take(*bodies)
+        for one in happenings:
+            self.model.take(one, self.pipeline.clock.at)
+        self._run(crash)
+
+    def _run(self, crash: str | None = None) -> None:
+        failpoints.arm(f"{crash}=raise@1" if crash else "")
+        try:
+            self.pipeline.run()
+        except failpoints.FailpointError:
+            self._restart()
+            self.pipeline.run()
+        failpoints.arm("")
+        self.model.run(self.pipeline.clock.at)
+
+    def _restart(self) -> None:
+        failpoints.arm("")
+        self.clock.at = max(self.clock.at, self.pipeline.clock.at)
+        self.pipeline.deliver.use({})
+        self.pipeline = self._started()
+
+    def _next(self, until: int) -> int:
+        now = self.pipeline.clock.at
+        due = self.store.read(lambda unit: unit.next_change(()))
+        moments = [at for at in (due, self.model.next_at(now)) if at is not None and at > now]
+        return min([*moments, until])
+
+    def _at(self, at: int) -> None:
+        self.pipeline.clock.at = at
+        self._run()
+
+    # laws
+
+    @invariant()
+    def tells_as_the_model(self) -> None:
+        """The same notifications at the same moments, for the same reasons; each delivered once."""
+        if not hasattr(self, "pipeline"):
+            return
+        made = self.store.read(lambda unit: unit.deliveries(limit=10_000))
+        found = Counter(_told(one.created_at, one.channel, one.content) for one in made)
+        said = Counter(self.model.told)
+        assert found == said, f"too many: {found - said}; missing: {said - found}"
+        assert all(one.state == "sent" and one.attempts == 1 for one in made)
+
+    @invariant()
+    def numbers_are_what_the_alerts_say(self) -> None:
+        """Tallies and due times of open groups follow from their alerts; the books balance."""
+        if hasattr(self, "pipeline"):
+            self.store.read(self._check_numbers)
+
+    def _check_numbers(self, unit: Unit) -> None:
+        slots = {g.slot for g in unit.groups_of([m[1] for e in unit.events(limit=10_000) for m in e.matches])}
+        for group in unit.open_groups(slots):
+            members = unit.members(group.id)
+            expected = _tallies(group, members)
+            found = {name: tally._replace(told=0) for name, tally in group.tallies.items() if tally.open}
+            assert found == expected, f"{group} {members}"
+            again = groups.due(group, self.policy.rule, self.pipeline.clock.at)
+            assert (again.due_at, again.due_reason) == (group.due_at, group.due_reason)
+        wrong = {name: n for name, n in unit.books().items() if name.startswith("unbalanced.") and n}
+        assert not wrong
+
+
+def _tallies(group: Group, members: list[Alert]) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for alert in members:
+        for seat in alert.seats:
+            if seat.group_id == group.id:
+                part = groups.part_of(alert, seat, group)
+                old = found.get(alert.rule, Tally())
+                found[alert.rule] = Tally(*(a + b for a, b in zip(old, part, strict=True)))
+    return {name: tally for name, tally in found.items() if tally.open}
+
+
+def _told(at: int, channel: str, content: str) -> Told:
+    data = Message.from_json(content).data
+    group = data["group"]
+    return Told(at, channel, group["key"][0], data["reason"], group["firing"])
+
+
+def _body(one: Happening) -> dict[str, Any]:
+    time = (EPOCH + timedelta(microseconds=one.at)).isoformat()
+    body = {"specversion": "1.0", "id": one.id, "source": "s", "type": one.type, "time": time}
+    return body | {"JobId": one.job} | ({"InstanceId": one.instance} if one.instance else {})
+
+
+TestEngine = Engine.TestCase
+TestEngine.settings = settings(
+    max_examples=2000 if TORTURE else 30,
+    stateful_step_count=40 if TORTURE else 20,
+    deadline=None,
+    print_blob=True,
+)

@@ -10,6 +10,7 @@ from router.cli import (
     deliveries,
     events,
     explain,
+    importing,
     mns,
     replay,
     run,
@@ -53,6 +54,7 @@ for _module in (
     _module.register(app)
 app.add_typer(store.app, name="store")
 app.add_typer(mns.app, name="mns")
+app.add_typer(importing.app, name="import")
 
 
 @app.callback(invoke_without_command=True)

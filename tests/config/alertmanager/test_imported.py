@@ -1,0 +1,167 @@
+"""A whole alertmanager.yml, and what comes of it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.config import load_rules
+from router.config.alertmanager import Imported, import_file
+from router.config.alertmanager.matchers import Matcher
+from router.config.alertmanager.routes import read_matchers
+from router.config.alertmanager.source import Source
+from router.config.load import load
+from router.core.rule import Rule
+from router.errors import ConfigError
+from tests.config.alertmanager.test_matchers import meets
+
+FILES = sorted((Path(__file__).parent / "files").glob("*.yml"))
+BY_NAME = {file.stem: file for file in FILES}
+
+
+def written(folder: Path, imported: Imported) -> Path:
+    """Both files, and the file that an address is read from; the path of router.yaml."""
+    (folder / "rules").mkdir()
+    (folder / "rules/alertmanager.yaml").write_text(imported.rules, encoding="utf-8")
+    (folder / "router.yaml").write_text(imported.settings, encoding="utf-8")
+    (folder / "slack-url").write_text("https://hooks.slack.com/services/A/B/C", encoding="utf-8")
+    return folder / "router.yaml"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_is_written_is_a_sound_configuration(file: Path, tmp_path: Path) -> None:
+    """check finds no error in it once the variables are set, and no secret was copied."""
+    imported = import_file(file)
+    config = load(written(tmp_path, imported), environ=dict.fromkeys(imported.variables, "json://127.0.0.1/"))
+    assert [str(one) for one in config.findings if one.level == "error"] == []
+    shown = imported.settings + imported.rules + "".join(map(str, imported.findings))
+    assert "hush" not in shown
+
+
+def receivers(
+    tree: dict[str, Any], labels: dict[str, str], source: Source, way: tuple[Any, ...]
+) -> list[str]:
+    """As Alertmanager's ``dispatch.Route.Match`` goes through the tree."""
+    matchers: list[Matcher] | None = read_matchers(source, way)
+    if matchers is None or not all(meets(matcher, labels) for matcher in matchers):
+        return []
+    found: list[str] = []
+    for number, child in enumerate(tree.get("routes", [])):
+        inner = receivers({"receiver": tree["receiver"]} | child, labels, source, (*way, "routes", number))
+        found += inner
+        if inner and not child.get("continue"):
+            break
+    return found or [tree["receiver"]]
+
+
+def told(rules: list[Rule], labels: dict[str, str]) -> list[str]:
+    """The channels, as rules in their order tell them."""
+    found: list[str] = []
+    for rule in rules:
+        if rule.when is None or rule.when.holds({"status": "firing", "labels": labels}):
+            shadow = rule.mode == "shadow"
+            found += [] if shadow else list(rule.to)
+            if rule.stop and not shadow:
+                break
+    return found
+
+
+_VALUES = {
+    "severity": ["critical", "warning", "none"],
+    "team": ["db", "web", "ops", "it's."],
+    "service": ["foo1", "files", "database"],
+    "owner": ["team-X", "team-Y"],
+    "tenant": ["5"],
+    "quiet": ["yes"],
+    "env": ["dev1", "prod"],
+    "namespace": ["n"],
+}
+_LABELS = st.fixed_dictionaries({}, optional={name: st.sampled_from(v) for name, v in _VALUES.items()})
+_RULES: dict[str, list[Rule]] = {}
+
+
+def rules_of(file: Path, folder: Path) -> list[Rule]:
+    """Of the imported file; read once."""
+    if file.stem not in _RULES:
+        path = folder / f"{file.stem}.yaml"
+        path.write_text(import_file(file).rules, encoding="utf-8")
+        _RULES[file.stem] = load_rules([path])[0]
+    return _RULES[file.stem]
+
+
+@given(_LABELS, st.sampled_from(FILES))
+def test_the_rules_tell_whom_the_tree_tells(
+    tmp_path_factory: pytest.TempPathFactory, labels: dict[str, str], file: Path
+) -> None:
+    """First match, continue, parents and receivers that tell nobody: alert by alert as Alertmanager."""
+    tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    silent = {one["name"] for one in tree["receivers"] if len(one) == 1}
+    expected = [
+        name for name in receivers(tree["route"], labels, Source(file), ("route",)) if name not in silent
+    ]
+    assert told(rules_of(file, tmp_path_factory.getbasetemp()), labels) == [name.lower() for name in expected]
+
+
+def test_times_and_groups_are_inherited(tmp_path: Path) -> None:
+    """A child says only what differs; ours are Alertmanager's defaults elsewhere."""
+    rules = {rule.name: rule for rule in rules_of(BY_NAME["old"], tmp_path)}
+    chat = rules["chat-critical-5"]
+    assert (chat.group_wait, chat.group_interval) == (30_000_000, 7 * 86400 * 1_000_000)
+    assert chat.repeat_interval == 2_000_000
+    assert rules["chat-warning-5"].group_interval == 300_000_000
+    assert [one.rule for one in rules["chat-warning-5"].inhibited_by] == ["chat-critical-5"]
+
+
+def test_everything_that_is_lost_is_listed(tmp_path: Path) -> None:
+    """Each with its line, in the findings and in router.yaml."""
+    imported = import_file(BY_NAME["old"])
+    said = {one.message.split(":")[0]: one.place.line for one in imported.findings}
+    assert said == {
+        "global.resolve_timeout": 2,
+        "route.routes.0.repeat_interval": 12,
+        "inhibit_rules.0": 17,
+        "receivers.0.slack_configs.0.title": 24,
+        "receivers.1": 26,
+    }
+    assert all(f"old.yml:{line}: {way}" in imported.settings for way, line in said.items())
+
+
+def test_intervals_come_along_under_our_names(tmp_path: Path) -> None:
+    """Also those of the older key; one that is not there is listed."""
+    imported = import_file(BY_NAME["nights"])
+    path = written(tmp_path, imported)
+    config = load(path, environ=dict.fromkeys(imported.variables, "json://127.0.0.1/"))
+    assert set(config.settings.time_intervals) == {"workdays", "nights"}
+    [ops] = [rule for rule in rules_of(BY_NAME["nights"], tmp_path) if rule.to == ("ops",)]
+    assert (ops.mute_time_intervals, ops.active_time_intervals) == (("nights",), ("workdays",))
+    assert any("mute_time_intervals" in one.message for one in imported.findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a: &a [x, x]\nb: &b [*a, *a]\nroute: {receiver: *b}\n", "Y003"),
+        ("route: !!python/object:os.system {}\n", "Y005"),
+        ("route: " + "[" * 5000, "Y004"),
+        ("receivers: []\n", "Y010"),
+    ],
+)
+def test_a_hostile_file_is_refused_with_its_place(text: str, code: str, tmp_path: Path) -> None:
+    """Aliases that multiply, tags, nesting without end, and what is no alertmanager.yml."""
+    (tmp_path / "a.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        import_file(tmp_path / "a.yml")
+    assert code in {one.code for one in caught.value.findings}
+
+
+def test_the_example_of_the_page_holds(tmp_path: Path) -> None:
+    """docs/from-alertmanager.md shows just what comes of its file."""
+    page = (Path(__file__).parents[3] / "docs/from-alertmanager.md").read_text(encoding="utf-8")
+    given_file, settings, rules = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    (tmp_path / "alertmanager.yml").write_text(given_file, encoding="utf-8")
+    imported = import_file(tmp_path / "alertmanager.yml")
+    assert (imported.settings, imported.rules.rstrip()) == (settings, rules.rstrip())

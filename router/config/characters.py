@@ -8,6 +8,7 @@ This goes the scanner's way again (libyaml's ``yaml_parser_scan_flow_scalar``, `
 import re
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
+from functools import lru_cache
 
 #: What ends a line in YAML 1.1, which libyaml goes by.
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -23,9 +24,10 @@ _MOST_INDENT = 200
 Spot = tuple[str, int, int]
 
 
-def line_starts(text: str) -> list[int]:
-    """Where each line of a file begins."""
-    return [0, *(found.end() for found in _BREAK.finditer(text))]
+@lru_cache(maxsize=2)
+def line_starts(text: str) -> tuple[int, ...]:
+    """Where each line of a file begins; kept, as every finding of a file asks."""
+    return (0, *(found.end() for found in _BREAK.finditer(text)))
 
 
 def line_and_column(starts: Sequence[int], at: int) -> tuple[int, int]:

@@ -25,6 +25,8 @@ from router.core.text.template import names
 from router.core.text.values import NAMES
 from router.errors import Finding
 
+#: Findings after which further rules are not judged: a filter with a fault costs a millisecond.
+MOST = 500
 #: Rules with ``stop`` to which later rules are compared.
 _MOST_STOPPERS = 50
 
@@ -72,7 +74,15 @@ class Events:
 def judged(written: Iterable[Written], events: Events) -> list[Finding]:
     """Findings about every rule whose form is right."""
     rules = [(one, one.rule) for one in written if one.rule is not None and one.rule.mode != "off"]
-    found = [finding for one, rule in rules for finding in _judged(one, rule, events)]
+    found: list[Finding] = []
+    for one, rule in rules:
+        if len(found) >= MOST:
+            said = f"more than {MOST} findings: neither this rule nor those behind it were judged"
+            found.append(
+                Finding("Y017", "warning", one.place(), f"{one.subject}: {said}", "mend these first")
+            )
+            break
+        found += _judged(one, rule, events)
     return [*found, *_never_reached(rules, events)]
 
 

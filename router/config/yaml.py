@@ -85,7 +85,7 @@ class Document:
 
     def line(self, number: int) -> str:
         """A line of the file, counted from 1, without its end."""
-        starts = [*line_starts(self.text), len(self.text)]
+        starts = (*line_starts(self.text), len(self.text))
         return self.text[starts[number - 1] : starts[number]].rstrip() if number < len(starts) else ""
 
 

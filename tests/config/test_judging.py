@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from router.config import load
+from router.config.judging import MOST
 from router.errors import ConfigError, Finding
 
 SOURCES = "{batch: {kind: mns-push}, hook: {kind: webhook}, shop: {kind: webhook, schema: order.json}}"
@@ -138,3 +139,12 @@ def test_a_schema_that_cannot_be_read_is_said(tmp_path: Path, text: str | None, 
     [finding] = findings(tmp_path, "name: a, when: always", sources=sources)
     assert (finding.code, finding.place.line) == ("Y016", 1)
     assert said in finding.message
+
+
+def test_a_thousand_faulty_rules_are_not_judged_for_ever(tmp_path: Path) -> None:
+    """After so many findings the rest is said to be unjudged; a rule file stays quick to check."""
+    rules = [f"name: r-{n}, when: \"Event == 'OnJobFailed' && Exitcod == `{n}`\"" for n in range(MOST + 9)]
+    found = findings(tmp_path, *rules)
+    assert [finding.code for finding in found].count("F102") == MOST
+    [last] = [finding for finding in found if finding.code == "Y017"]
+    assert last.message.startswith(f"rule r-{MOST}: more than {MOST} findings")

@@ -11,7 +11,7 @@ from router.config.alertmanager.matchers import NEVER
 from router.config.alertmanager.receivers import Channel, kebab, read_receivers
 from router.config.alertmanager.routes import Route, read_routes
 from router.config.alertmanager.source import Source
-from router.errors import Finding
+from router.errors import ConfigError, Finding
 
 #: Where the rules are written, seen from router.yaml.
 RULES = "rules/alertmanager.yaml"
@@ -43,7 +43,8 @@ def import_file(path: Path) -> Imported:
     """Reads an alertmanager.yml.
 
     Raises:
-        ConfigError: it is not YAML as this project reads it (an alias, a tag), or has no ``route``.
+        ConfigError: it is not YAML as this project reads it (an alias, a tag), or has no ``route`` with a
+            receiver.
     """
     source = Source(path)
     channels = read_receivers(source)
@@ -72,6 +73,8 @@ def _named(routes: list[Route], channels: dict[str, Channel], source: Source) ->
     for route in routes:
         if route.receiver not in channels:
             source.lose(route.way, "is not carried over: there is no such receiver")
+            if route.parent is None:
+                raise ConfigError(source.findings)
         elif route.parent is None or NEVER not in route.filters():
             values = [one.value for one in route.own if one.operator == "="]
             words = [route.receiver, *values] if route.parent else ["everything-else"]

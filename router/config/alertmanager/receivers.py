@@ -113,8 +113,8 @@ def _channel(source: Source, way: Way, receiver: str, name: str) -> Channel:
         for number in range(len(listed(source.at(*way, key)))):
             one = (*way, key, number)
             addresses.append(_address(source, one, name, kind, len(addresses) + 1))
-            said = source.take(*one, "send_resolved")
-            resolved.append(said if isinstance(said, bool) else kind not in _QUIET)
+            said = source.flag(*one, "send_resolved")
+            resolved.append(kind not in _QUIET if said is None else said)
     if len(set(resolved)) > 1:
         source.lose(way, "some of its addresses asked for send_resolved; here all are told of an end")
     return Channel(name, receiver, source.line(*way), addresses, any(resolved))

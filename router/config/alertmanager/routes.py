@@ -119,7 +119,7 @@ def _route(source: Source, way: Way, parent: Route | None, silent: set[str]) -> 
     route = Route(way, receiver, times, ["..."] if "..." in grouped else grouped, parent=parent)
     route.silent = receiver in silent
     if parent is not None:
-        route.goes_on = bool(source.take(*way, "continue"))
+        route.goes_on = source.flag(*way, "continue") is True
         route.own = _matchers(source, way, "", route)
         for name in ("mute_time_intervals", "active_time_intervals"):
             route.mutes[name] = source.texts(*way, name)

@@ -11,6 +11,8 @@ from router.core.delivery import SECOND
 from router.errors import ConfigError, Finding
 
 _UNITS = {"y": 31536000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+_YES, _NO = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
+_FLAGS = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 _DURATION = re.compile("".join(f"(?:([0-9]{{1,6}}){unit})?" for unit in _UNITS) + "(?:([0-9]{1,9})ms)?")
 
 
@@ -45,7 +47,13 @@ class Source:
     def text(self, *way: str | int) -> str:
         """A scalar that is carried over, as written: ``5`` is a text for Alertmanager."""
         self._taken.add(way)
+        if isinstance(self.at(*way), dict | list):
+            self.lose(way, "is no text")
         return str(getattr(self.document.events.get(way), "value", "") or "")
+
+    def flag(self, *way: str | int) -> bool | None:
+        """A flag that is carried over, in the words of YAML 1.1 too; None where there is none."""
+        return _FLAGS.get(self.text(*way).lower())
 
     def texts(self, *way: str | int) -> list[str]:
         """The scalars of a list."""

@@ -1,5 +1,6 @@
 """A whole alertmanager.yml, and what comes of it."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,7 @@ def test_intervals_come_along_under_our_names(tmp_path: Path) -> None:
         ("route: !!python/object:os.system {}\n", "Y005"),
         ("route: " + "[" * 5000, "Y004"),
         ("receivers: []\n", "Y010"),
+        ("route: {receiver: gone}\n", "A001"),
     ],
 )
 def test_a_hostile_file_is_refused_with_its_place(text: str, code: str, tmp_path: Path) -> None:
@@ -156,6 +158,60 @@ def test_a_hostile_file_is_refused_with_its_place(text: str, code: str, tmp_path
     with pytest.raises(ConfigError) as caught:
         import_file(tmp_path / "a.yml")
     assert code in {one.code for one in caught.value.findings}
+
+
+_ANY: Any = st.recursive(
+    st.sampled_from([None, True, 3, "a", "x=y", "${env:X}", "\n#", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "route",
+                    "receiver",
+                    "routes",
+                    "match",
+                    "matchers",
+                    "continue",
+                    "group_by",
+                    "group_wait",
+                    "receivers",
+                    "name",
+                    "slack_configs",
+                    "email_configs",
+                    "time_intervals",
+                    "times",
+                    "inhibit_rules",
+                    "source_match",
+                    "equal",
+                    "global",
+                    "channel",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(_ANY, _ANY, _ANY, _ANY)
+def test_no_form_of_a_file_is_a_crash(
+    tmp_path_factory: pytest.TempPathFactory, route: Any, receiver: Any, inhibition: Any, intervals: Any
+) -> None:
+    """Whatever stands where something else should: rules that can be read, or findings."""
+    folder = tmp_path_factory.getbasetemp()
+    whole = {
+        "route": {"receiver": "a", "routes": [route]},
+        "receivers": [{"name": "a", "slack_configs": [receiver]}, receiver],
+        "inhibit_rules": [inhibition],
+        "time_intervals": intervals,
+    }
+    (folder / "any.yml").write_text(json.dumps(whole), encoding="utf-8")
+    imported = import_file(folder / "any.yml")
+    (folder / "any.yaml").write_text(imported.rules, encoding="utf-8")
+    assert [str(one) for one in load_rules([folder / "any.yaml"])[1] if one.level == "error"] == []
 
 
 def test_the_example_of_the_page_holds(tmp_path: Path) -> None:

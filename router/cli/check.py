@@ -108,7 +108,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _print_one(finding: Finding) -> None:
-    place, level = harmless(str(finding.place)), colour(finding.level, _COLOURS[finding.level])
+    place, level = _flat(str(finding.place)), colour(finding.level, _COLOURS[finding.level])
     say(f"{colour(place, 'bold')}: {level}: {_flat(finding.message)} [{finding.code}]")
     shown = _shown(finding)
     if shown:

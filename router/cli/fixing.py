@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from router.cli.output import harmless
+from router.config.characters import line_starts
 from router.errors import Finding
 
 #: A filter may have another fault behind the one that was mended.
@@ -45,7 +46,7 @@ def _fix(file: str, findings: Sequence[Finding], check: Callable[[], list[Findin
 
 
 def _said(finding: Finding, old: str) -> str:
-    return f"{harmless(str(finding.place))}: {_shown(old)} → {_shown(finding.instead or '')}"
+    return f"{_shown(str(finding.place))}: {_shown(old)} → {_shown(finding.instead or '')}"
 
 
 def _unreadable(findings: Iterable[Finding], file: str) -> int:
@@ -58,7 +59,7 @@ Change = tuple[int, int, Finding]
 
 def _changes(text: str, findings: Iterable[Finding]) -> Iterable[Change]:
     """Where which text goes, the first first; of two that meet, the first is written."""
-    starts = _line_starts(text)
+    starts = line_starts(text)
     last = -1
     placed = [
         (
@@ -79,10 +80,6 @@ def _changed(text: str, changes: Sequence[Change]) -> str:
     for start, end, one in reversed(changes):
         text = text[:start] + (one.instead or "") + text[end:]
     return text
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
 
 
 def _offset(starts: Sequence[int], line: int, column: int) -> int:

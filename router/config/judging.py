@@ -93,7 +93,9 @@ def _judged(one: Written, rule: Rule, events: Events) -> Iterator[Finding]:
     opening = _opening(rule, events)
     if opening is not None:
         yield from _keys(one, rule, opening, events)
-        yield from _templates(one, rule, opening)
+        # What a rule with absent tells of is an event of the router's own.
+        if rule.absent is None:
+            yield from _templates(one, rule, opening)
     elif rule.key is None and rule.absent is None and (rule.count or rule.hold or rule.remembers_ends):
         said = "its events are not Batch Compute's, so that it needs a key: what makes two the same trouble?"
         yield one.fault("C401", said, fix="write key: and the expressions that name the thing")
@@ -239,7 +241,7 @@ def unheard(rules: Iterable[Rule], events: Events) -> list[str]:
     live = [rule for rule in rules if rule.mode == "on"]
     heard = (rule for rule in live if rule.sources is None or rule.sources & events.batch)
     watching = [rule for rule in heard if not rule.catch_all or rule.when is not None]
-    if any(rule.when is None for rule in live if rule.sources is None):
+    if any(rule.when is None for rule in live if rule.sources is None or rule.sources & events.batch):
         return []
     return [
         kind.name

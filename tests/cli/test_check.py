@@ -81,6 +81,13 @@ def test_fix_keeps_the_line_ends_of_the_file(file: Path) -> None:
     assert file.read_bytes() == RIGHT.replace("\n", "\r\n").encode()
 
 
+def test_fix_counts_lines_as_yaml_does(file: Path) -> None:
+    """A file whose lines end in CR alone is mended like any other."""
+    file.write_bytes(WRONG.replace("\n", "\r").encode())
+    run("check", "--fix", str(file))
+    assert file.read_bytes() == RIGHT.replace("\n", "\r").encode()
+
+
 def test_fix_leaves_alone_what_only_a_person_can_tell(file: Path) -> None:
     """Nothing that is safe: nothing is written."""
     text = "rules:\n  - {name: a, when: \"Event == 'OnJobFaild'\", to: [oncall]}\n"

@@ -117,6 +117,18 @@ def test_a_template_names_what_its_events_have(tmp_path: Path, keys: str, expect
     assert codes(tmp_path, f"name: a, when: \"Event == 'OnJobFailed'\", {keys}") == expected
 
 
+def test_a_rule_with_absent_may_name_what_the_router_says(tmp_path: Path) -> None:
+    """It tells of an event of the router's own, not of one that its filter picks."""
+    keys = "absent: {every: '0 3 * * *'}, title: \"{{ message }}\""
+    assert codes(tmp_path, f"name: a, when: \"Event == 'OnJobFinished'\", {keys}") == []
+
+
+def test_a_rule_that_takes_everything_of_a_source_leaves_nothing_unheard(tmp_path: Path) -> None:
+    """Also when it names the source."""
+    findings(tmp_path, "name: a, from: [batch], when: always")
+    assert load(tmp_path / "router.yaml", environ={}).unheard() == []
+
+
 def test_what_reaches_nobody_is_one_remark(tmp_path: Path) -> None:
     """For sources of Batch Compute; said by check, with the list."""
     findings(tmp_path, "name: a, when: \"Event != 'OnJobRunning' && Event != 'OnJobWaiting'\"")

@@ -68,7 +68,7 @@ def one_rule(draw: st.DrawFn, number: int) -> Rule:
         repeat_interval=draw(st.none() | seconds(600, 1800)),
         mode=draw(st.sampled_from(mode)),
         stop=draw(st.integers(0, 5)) == 0,
-        catch_all=draw(st.integers(0, 5)) == 0,
+        catch_all=False,
         **keys,
     )
 

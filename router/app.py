@@ -43,6 +43,8 @@ COMMITS_END_WITHIN = 6.0
 SOURCE_PAUSE = 5.0
 #: Seconds between two rounds of maintenance.
 MAINTENANCE = 5.0
+#: Seconds between two looks at what is due.
+SHORTEST_WAIT = 0.1
 #: Rounds of maintenance between two prunings: once an hour.
 PRUNE_EVERY = 720
 
@@ -64,6 +66,12 @@ def load_config(path: str | Path) -> Config:
     from router.channels import inspect_url
 
     return load(Path(path), inspect_url=inspect_url)
+
+
+def pause_until(next_at: int | None, now: int) -> float:
+    """Seconds from now until something is due; never none: what is due may wait for its source."""
+    pause = (next_at - now) / SECOND if next_at is not None else MAINTENANCE
+    return min(max(pause, SHORTEST_WAIT), MAINTENANCE)
 
 
 class Router:
@@ -250,8 +258,7 @@ class Router:
         """Until something is due, or somebody says that it is."""
         waiting_for = self._watermarks.waiting_for(self._clock.now())
         next_at = self._store.read(lambda unit: unit.next_change(waiting_for))
-        pause = (next_at - self._clock.now()) / SECOND if next_at is not None else MAINTENANCE
-        self._due.wait(min(max(pause, 0.0), MAINTENANCE))
+        self._due.wait(pause_until(next_at, self._clock.now()))
         self._due.clear()
 
     def _rescued(self, targets: frozenset[str]) -> None:

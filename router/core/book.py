@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from router.core import alert as alerts
 from router.core import group as groups
 from router.core import key as keys
-from router.core.alert import HIDDEN, Alert, AlertState, Seat, Step
+from router.core.alert import HIDDEN, Alert, Seat, Step
 from router.core.cause import cause_of
 from router.core.event import Event
 from router.core.group import Group, Tally
@@ -233,11 +233,12 @@ class Book:
         counted = groups.counted(group, alert.rule, before, after)
         if fresh and counted.shown[:1] != (alert.id,):
             counted = replace(counted, shown=groups.shown_with(counted.shown, alert.id))
-        self._put_group(groups.due(counted, self.policy.rule, self.now))
+        self.put_group(groups.due(counted, self.policy.rule, self.now))
         if group.storm_id:
             self._count_storm(group.storm_id, alert, before, after, fresh=fresh)
 
-    def _put_group(self, group: Group) -> None:
+    def put_group(self, group: Group) -> None:
+        """Writes a group as it is."""
         if self.groups.get(group.id) is not group:
             self.groups[group.id] = group
             self.changed_groups[group.id] = None
@@ -302,10 +303,10 @@ class Book:
         left = groups.counted(group, alert.rule, before, Tally())
         left = replace(left, resolved=group.resolved + 1)
         if left.open or left.ended_at is not None:
-            self._put_group(groups.due(left, self.policy.rule, self.now))
+            self.put_group(groups.due(left, self.policy.rule, self.now))
         else:
             both = not group.told and bool(before.untold) and group.severity == "critical" and not quiet
-            self._put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet, both=both))
+            self.put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet, both=both))
         if group.storm_id:
             self._leave_storm(group.storm_id, alert, quiet=quiet)
 
@@ -330,7 +331,7 @@ class Book:
             shown=groups.shown_with(storm.shown, alert.id),
             causes=groups.caused(storm.causes, alert.cause) if came else storm.causes,
         )
-        self._put_group(groups.due(grown, self.policy.rule, self.now))
+        self.put_group(groups.due(grown, self.policy.rule, self.now))
 
     def _leave_storm(self, storm_id: str, alert: Alert, *, quiet: bool) -> None:
         storm = self.groups[storm_id]
@@ -339,9 +340,9 @@ class Book:
         less = old._replace(open=opened, fresh=min(opened, old.fresh), untold=min(opened, old.untold))
         left = replace(storm, resolved=storm.resolved + 1, tallies={**storm.tallies, alert.rule: less})
         if left.open:
-            self._put_group(groups.due(left, self.policy.rule, self.now))
+            self.put_group(groups.due(left, self.policy.rule, self.now))
         elif left.ended_at is None:
-            self._put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet))
+            self.put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet))
 
     def absorb(self, group: Group, storm: Group) -> Group:
         """Lets a storm tell a group from now on; returns the storm's group."""
@@ -366,8 +367,8 @@ class Book:
             shown=shown,
         )
         self.groups.setdefault(storm.id, storm)
-        self._put_group(replace(group, storm_id=storm.id, due_at=None, due_reason=None))
-        self._put_group(groups.due(grown, self.policy.rule, self.now))
+        self.put_group(replace(group, storm_id=storm.id, due_at=None, due_reason=None))
+        self.put_group(groups.due(grown, self.policy.rule, self.now))
         return self.groups[storm.id]
 
     # time
@@ -392,6 +393,18 @@ class Book:
                 self._put(alerts.timed(alert, rule))
         return step
 
+    def is_told_first(self, alert: Alert) -> bool:
+        """Whether an alert would close that a group is about to tell: after a standstill both are due."""
+        rule = self.policy.rule(alert.rule)
+        if rule is None or alerts.step_of(alert, rule, self.now) is not Step.CLOSE:
+            return False
+        for seat in alert.seats:
+            group = self.groups[seat.group_id]
+            due = group.due_at is not None and group.due_at <= self.now
+            if due and groups.part_of(alert, seat, group).untold:
+                return True
+        return False
+
     def _escalate(self, alert: Alert, rule: Rule) -> None:
         step = alert.escalated + 1
         alert = alerts.escalated(alert, rule, step)
@@ -404,7 +417,7 @@ class Book:
                 group = self.groups[alert.seats[-1].group_id]
             now_in = self.groups[group.id]
             raised = replace(now_in, escalation=(max(step, now_in.escalation[0]), now_in.escalation[1]))
-            self._put_group(groups.due(raised, self.policy.rule, self.now))
+            self.put_group(groups.due(raised, self.policy.rule, self.now))
         self._put(alert)
 
     def _refresh(self, alert: Alert, group: Group) -> Alert:
@@ -428,7 +441,7 @@ class Book:
         for seat in taken.seats:
             group = self.groups[seat.group_id]
             covered = {**group.covered, alert.rule: (taken.acknowledged_until or self.now, int(severity))}
-            self._put_group(replace(group, covered=covered))
+            self.put_group(replace(group, covered=covered))
 
     # mutes
 
@@ -460,19 +473,10 @@ class Book:
 
     def told(self, group: Group) -> None:
         """Notes that a group was told now."""
-        self._put_group(groups.told(group, self.policy.rule, self.now))
-
-    def put_group(self, group: Group) -> None:
-        """Writes a group as it is."""
-        self._put_group(group)
+        self.put_group(groups.told(group, self.policy.rule, self.now))
 
 
 def _is_ended(alert: Alert, event: Event) -> bool:
     if alert.ended_at is not None or event.at < alert.event_at:
         return False
     return keys.is_ended_by(Key(alert.parts, tuple(json.loads(alert.key))), event)
-
-
-def is_waiting(alert: Alert) -> bool:
-    """Whether the alert waits for a time of its events' clock, which its source must have caught up with."""
-    return alert.state is AlertState.PENDING

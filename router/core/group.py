@@ -259,6 +259,8 @@ def _due_storm(group: Group, rules: Rules) -> tuple[int | None, Reason | None]:
 def _is_worse(group: Group, found: Mapping[str, Tally], rules: Rules) -> bool:
     untold = [_severity(name, rules) for name, tally in found.items() if tally.untold]
     told = [_severity(name, rules) for name, tally in found.items() if tally.told_open]
+    # Where all that was told has ended, it still is what people heard last.
+    told = told or [_severity(name, rules) for name, tally in group.tallies.items() if tally.told]
     return bool(untold and told) and max(untold) > max(told)
 
 

@@ -1,6 +1,7 @@
 """Advance: what time does: holds run out, alerts close and escalate, something never came."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from heapq import heapify, heappop, heappush
 
 from router import telemetry
 from router.core.alert import Alert, Step
@@ -18,6 +19,27 @@ BATCH = 500
 def _is_in_force(policy: Policy, name: str) -> bool:
     rule = policy.rule(name)
     return rule is not None and rule.mode != "off"
+
+
+def _in_order(book: Book, due: Sequence[Alert]) -> Iterator[tuple[str, Step]]:
+    """What time does to alerts, moment by moment: an alert may have several behind one another."""
+    last = book.now if len(due) < BATCH else due[-1].due_at or 0
+    waiting = [(alert.due_at or 0, alert.id) for alert in due]
+    heapify(waiting)
+    while waiting:
+        moment = [heappop(waiting)]
+        while waiting and waiting[0][0] == moment[0][0]:
+            moment.append(heappop(waiting))
+        # Asked before any of them closes: alerts of one moment have no order.
+        acting = [one for _, one in moment if not book.is_told_first(book.alerts[one])]
+        for alert_id in acting:
+            step = book.time_out(book.alerts[alert_id])
+            if step is None:
+                continue
+            yield alert_id, step
+            next_at = book.alerts[alert_id].due_at
+            if next_at is not None and next_at <= last and step is not Step.RECHECK:
+                heappush(waiting, (next_at, alert_id))
 
 
 class Advance:
@@ -75,13 +97,11 @@ class Advance:
                 return [Step.MISS] * missing
             book = book_of(unit, due, policy, now)
             failpoint("advance.loaded")
-            steps = [(alert, book.time_out(alert)) for alert in due]
-            self._recheck(
-                unit, book, [book.alerts[alert.id] for alert, step in steps if step is Step.RECHECK]
-            )
+            steps = list(_in_order(book, due))
+            self._recheck(unit, book, [book.alerts[one] for one, step in steps if step is Step.RECHECK])
             close_book(unit, book)
             failpoint("advance.written")
-            return [step for _, step in steps if step]
+            return [step for _, step in steps]
 
         done = self._store.write(work)
         failpoint("advance.committed")

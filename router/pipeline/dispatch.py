@@ -145,10 +145,9 @@ class _Telling:
         for group in due:
             if (one := self._tell(group.id)) is not None:
                 told.append(one)
-        storms = [group for group in self._book.groups.values() if group.is_storm and group.id not in due]
         # A storm that was made or grew in this batch is told at once, in the same transaction.
-        for group in storms:
-            if group.due_at is not None and group.due_at <= self._now and (one := self._tell(group.id)):
+        for storm in [group.id for group in self._book.groups.values() if group.is_storm]:
+            if (one := self._tell(storm)) is not None:
                 told.append(one)
         return told
 

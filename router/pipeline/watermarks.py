@@ -37,15 +37,16 @@ class Watermarks:
 
     def waiting_for(self, now: int) -> frozenset[str]:
         """The sources that have not caught up; one that has is not asked again."""
-        for name, lags in list(self._lags.items()):
+        behind = self._lags  # a reload puts another one in its place
+        for name, lags in list(behind.items()):
             given_up = now - self._started_at >= LONGEST_HOLD
             if lags(now) and not given_up:
                 continue
-            del self._lags[name]
+            del behind[name]
             self._metrics.catching_up.labels(name).set(0)
             if given_up:
                 log("source.never_caught_up", "error", source=name)
-        return frozenset(self._lags)
+        return frozenset(behind)
 
 
 def lag_of_posts(started_at: int, standstill: int, catch_up: int) -> Lag:

@@ -90,7 +90,8 @@ class Talk:
     def _is_worse(self) -> bool:
         told = [one.rule.severity for one in self.open if one in self.told]
         new = [one.rule.severity for one in self.open if one not in self.told]
-        return bool(told and new) and max(new) > max(told)
+        heard = told or [one.rule.severity for one in self.told]
+        return bool(heard and new) and max(new) > max(heard)
 
 
 class Model:
@@ -131,8 +132,11 @@ class Model:
             found.append(rule)
             stopped = rule.stop and rule.mode == "on"
         taken = stopped or any(rule.mode == "on" for rule in (*found, *ending))
-        if not taken:
-            found += [r for r in self.rules if r.catch_all and r not in ending and _is(r.when, event)]
+        for rule in self.rules:
+            hidden = rule.resolve_when is not None and rule in ending
+            if rule.catch_all and not taken and not hidden and _is(rule.when, event):
+                found.append(rule)
+                taken = rule.mode == "on"
         return found
 
     def _end_by(self, rule: Rule, event: Happening, now: int) -> None:
@@ -218,17 +222,33 @@ class Model:
 
     def run(self, now: int) -> None:
         """Everything that is due by now happens."""
-        while due := sorted(
-            ((at, step, n) for n, one in enumerate(self.troubles) for at, step in self._moments(one)),
-        ):
-            at, step, number = due[0]
-            if at > now:
-                break
-            self._step(self.troubles[number], step, now)
+        while self._advance(now) or self._tell_due(now):
+            pass
+
+    def _advance(self, now: int) -> bool:
+        firsts = [(min(found), n) for n, one in enumerate(self.troubles) if (found := self._moments(one))]
+        due = sorted(
+            (at, step, n)
+            for (at, step), n in firsts
+            if at <= now and not (step == "close" and self._is_to_be_told(self.troubles[n], now))
+        )
+        # Those of one moment have no order: whether they are to be told first was asked before.
+        for at, step, number in due:
+            if at == due[0][0]:
+                self._step(self.troubles[number], step, now)
+        return bool(due)
+
+    def _is_to_be_told(self, one: Trouble, now: int) -> bool:
+        talks = [talk for talk in self.talks if one in talk.members and one not in talk.told]
+        return any((due := talk.due()) is not None and due[0] <= now for talk in talks)
+
+    def _tell_due(self, now: int) -> bool:
+        before = len(self.told)
         for talk in self.talks:
             due_talk = talk.due()
             if due_talk is not None and due_talk[0] <= now:
                 self._tell(talk, due_talk[1], now)
+        return len(self.told) > before
 
     def _moments(self, one: Trouble) -> list[tuple[int, str]]:
         rule = one.rule

@@ -215,3 +215,24 @@ def test_a_time_interval_holds_back_and_lets_go(make: MakePipeline) -> None:
     assert last(pipeline)["event"]["data"]["JobId"] == "job-1"
     take(pipeline, midnight + 19 * 3600, job("OnJobFinished"))
     assert reasons(pipeline) == ["first", "resolved"]
+
+
+def test_what_is_due_is_told_before_it_closes(make: MakePipeline) -> None:
+    """The router stood still longer than close_after: what fired before is told all the same."""
+    pipeline = make(failed(group_wait=10 * SECOND, closes_after=60 * SECOND))
+    pipeline.take(instance())
+    at(pipeline, 600)
+    assert reasons(pipeline) == ["first"]
+
+
+def test_worse_breaks_through_where_all_that_was_told_has_ended(make: MakePipeline) -> None:
+    """A critical alert does not wait because the milder ones of its group ended meanwhile."""
+    pipeline = make(
+        failed(resolve_when=Filter("Event == 'OnInstanceFinished'")),
+        failed("jobs", JOB_FAILED, severity=Severity.CRITICAL),
+    )
+    take(pipeline, 0, instance(number=0))
+    take(pipeline, 10, instance(number=1))
+    take(pipeline, 20, instance("OnInstanceFinished", number=0, ExitCode="0"))
+    take(pipeline, 30, job("OnJobFailed"))
+    assert reasons(pipeline) == ["first", "worse"]

@@ -122,8 +122,3 @@ def _end_what_was_told_alone() -> None:
             {"shown": json.dumps(alerts[:10]), "id": group},
         )
     connection.execute(sa.text("UPDATE groups SET slot = id, ended_at = opened_at WHERE ended_at IS NULL"))
-
-
-def downgrade() -> None:
-    """Not offered: an older version cannot tell what this one remembers. Restore a backup."""
-    raise NotImplementedError("restore a backup from before the upgrade")

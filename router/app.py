@@ -45,6 +45,8 @@ SOURCE_PAUSE = 5.0
 MAINTENANCE = 5.0
 #: Seconds between two looks at what is due.
 SHORTEST_WAIT = 0.1
+#: Rounds of maintenance between two looks at what waits behind a failing message: half a minute.
+TAKE_OVER_EVERY = 6
 #: Rounds of maintenance between two prunings: once an hour.
 PRUNE_EVERY = 720
 
@@ -273,6 +275,8 @@ class Router:
         self.maintain.rescue()
         self.maintain.bury_strays()
         self.maintain.measure()
+        if self._rounds % TAKE_OVER_EVERY == 0:
+            self.maintain.take_over()
         self._rounds += 1
         # What is left after a full batch is taken at once, not an hour later.
         if self._rounds % PRUNE_EVERY == 1:

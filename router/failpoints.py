@@ -38,6 +38,8 @@ REGISTRY: dict[str, str] = {
     "deliver.settle_committed": "the outcome is committed",
     "maintain.rescued": "expired leases are given back in this transaction; not committed",
     "maintain.rescue_committed": "they are due again",
+    "maintain.replaced": "failing deliveries are replaced by later ones in this transaction; not committed",
+    "maintain.replace_committed": "their end is committed",
     "maintain.buried": "deliveries to targets that are gone have ended in this transaction; not committed",
     "maintain.bury_committed": "their end is committed",
     "maintain.pruned": "old records are deleted in this transaction; not committed",

@@ -405,6 +405,18 @@ class Unit(Protocol):
         """Targets that have deliveries which are pending or waiting."""
         ...
 
+    def overtaken(self, before: int, limit: int) -> list[tuple[str, str]]:
+        """Deliveries that failed, each with the newest later one of its group and target.
+
+        Args:
+            before: the later one was written by then.
+        """
+        ...
+
+    def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:
+        """Ends deliveries that are waiting: (id, id of the one that has its content)."""
+        ...
+
     def outbox(self) -> dict[str, tuple[int, int]]:
         """Deliveries that have not ended, by state: how many, and when the oldest was made."""
         ...

@@ -32,6 +32,7 @@ LOG_EVENTS: dict[str, str] = {
     "delivery.waiting": "an attempt failed; it will be tried again",
     "delivery.dead": "a delivery was given up",
     "delivery.fenced": "a late owner's outcome was not written: another owner has the delivery",
+    "delivery.replaced": "later messages took the place of failing ones of their group",
     "delivery.rescued": "a delivery whose sender ended without an outcome was given back",
     "maintain.pruned": "old records were deleted",
 }

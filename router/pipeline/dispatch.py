@@ -158,6 +158,9 @@ class _Telling:
             return None
         if group.due_reason is Reason.FIRST and not group.fallback_of and self._storms(group):
             return None
+        if group.due_reason is Reason.RESOLVED and self._was_never_heard(group):
+            self._book.told(group)
+            return None
         found = self._shown(group)
         told = tell(found, self._policy, self._tongue, self._now) if found else None
         self._book.told(group)
@@ -165,6 +168,20 @@ class _Telling:
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
         return told
+
+    def _was_never_heard(self, group: Group) -> bool:
+        """Whether nobody can have heard of what has ended now: what waits is dropped, and no end is told.
+
+        What was critical is told all the same: its end says both.
+        """
+        written = self._unit.deliveries(group_ids=[group.id])
+        waits = [one.id for one in written if one.state in (State.PENDING, State.WAITING) and not one.unknown]
+        if len(waits) < len(written) or not waits:
+            return False
+        self._unit.drop_deliveries(
+            waits, self._now, "the router: all its alerts ended before it could be sent"
+        )
+        return group.severity != "critical"
 
     # mutes
 

@@ -13,6 +13,8 @@ from router.ports import Attempt, Clock, Store, Unit
 
 #: Claims in one transaction, and records deleted in one transaction.
 BATCH = 500
+#: How long a message waits behind a failing one of its group.
+PATIENCE = 120 * SECOND
 #: Identities of messages are remembered at least this long, and while their events are kept.
 REMEMBER = 16 * 24 * 3600 * SECOND
 
@@ -79,6 +81,23 @@ class Maintain:
         if given:
             self._rescued(frozenset(delivery.target for delivery in given))
         return len(given)
+
+    def take_over(self) -> int:
+        """Lets messages that wait behind a failing one of their group take its place; returns how many."""
+        now = self._clock.now()
+
+        def work(unit: Unit) -> int:
+            pairs = unit.overtaken(now - PATIENCE, BATCH)
+            unit.replace_deliveries(pairs, now)
+            failpoint("maintain.replaced")
+            return len(pairs)
+
+        replaced = self._store.write(work)
+        failpoint("maintain.replace_committed")
+        if replaced:
+            telemetry.log("delivery.replaced", "warning", count=replaced)
+            self._rescued(frozenset())
+        return replaced
 
     def bury_strays(self) -> int:
         """Ends what is due to targets that left the configuration, and tells their fallback."""

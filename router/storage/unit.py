@@ -259,6 +259,32 @@ class SqlUnit:
         found = select(table.c.target).where(_stands(_OPEN)).distinct()
         return {row["target"] for row in self._rows(found)}
 
+    def overtaken(self, before: int, limit: int) -> list[tuple[str, str]]:
+        earlier, later = tables.deliveries, tables.deliveries.alias()
+        behind = and_(
+            later.c.group_id == earlier.c.group_id,
+            later.c.target == earlier.c.target,
+            _stands(_OPEN, later),
+            tuple_(later.c.created_at, later.c.id) > tuple_(earlier.c.created_at, earlier.c.id),
+        )
+        found = (
+            select(earlier.c.id, later.c.id.label("later"))
+            .join_from(earlier, later, behind)
+            .where(_stands(_OPEN, earlier), earlier.c.attempts > 0, later.c.created_at <= before)
+            .order_by(later.c.created_at, later.c.id)
+            .limit(limit)
+        )
+        # The newest has the content of all before it.
+        return list({row["id"]: row["later"] for row in self._rows(found)}.items())
+
+    def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:
+        table = tables.deliveries
+        reason = "a later message of the same group has its content"
+        for old, new in pairs:
+            ended = {"state": State.REPLACED.value, "ended_at": now, "reason": reason, "replaced_by": new}
+            which = and_(table.c.id == old, _stands(_OPEN))
+            self._connection.execute(update(table).where(which).values(**ended))
+
     def outbox(self) -> dict[str, tuple[int, int]]:
         table = tables.deliveries
         counted = select(table.c.state, func.count(), func.min(table.c.created_at))

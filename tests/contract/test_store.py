@@ -571,6 +571,24 @@ def test_deliveries_are_dropped_unless_they_are_being_sent(store: Store) -> None
 # maintain
 
 
+def test_what_waits_behind_a_failing_one_takes_its_place(store: Store) -> None:
+    """The newest of its group and target; never one that is too young, and never for one being sent."""
+    mine: dict[str, Any] = {"group_id": "g"}
+
+    def work(unit: Unit) -> None:
+        unit.add_deliveries([delivery("d1", attempts=1, **mine), delivery("d2", at=START + 1, **mine)])
+        unit.add_deliveries([delivery("d3", at=START + 2, **mine), delivery("d4", at=START + 9, **mine)])
+        unit.add_deliveries([delivery("other", "mail/1", attempts=1, **mine)])
+        unit.add_deliveries([delivery("s1", state=State.SENDING, attempts=1, group_id="h")])
+        unit.add_deliveries([delivery("s2", at=START + 1, group_id="h")])
+
+    store.write(work)
+    assert store.read(lambda unit: unit.overtaken(START + 2, 9)) == [("d1", "d3")]
+    store.write(lambda unit: unit.replace_deliveries([("d1", "d3"), ("s1", "s2")], START + 5))
+    assert (one(store, "d1").state, one(store, "d1").replaced_by) == (State.REPLACED, "d3")
+    assert one(store, "s1").state is State.SENDING
+
+
 def test_a_beat_and_a_policy_are_written_as_often_as_wanted(store: Store) -> None:
     """Neither a second beat nor the same policy again is a fault."""
 

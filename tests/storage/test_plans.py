@@ -30,6 +30,7 @@ def _loops(unit: Unit) -> None:
     unit.claims_not_of("me", 10)
     unit.open_targets()
     unit.outbox()
+    unit.overtaken(START, 10)
     unit.prune(START - 1, START - 1, 10)
 
 

@@ -1,0 +1,71 @@
+"""A message behind a failing one of its group, and the end of what nobody could hear of."""
+
+from router.core.delivery import SECOND, Outcome, State, Verdict
+from router.core.rule import Severity
+from tests.pipeline.conftest import MakePipeline, Pipeline
+from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
+
+
+def failing(pipeline: Pipeline, times: int, outcome: Outcome = Outcome.UNREACHABLE) -> None:
+    """Lets the channel fail so many times."""
+    pipeline.channels["oncall/1"].script = [Verdict(outcome, "down", 503)] * times
+
+
+def states(pipeline: Pipeline) -> list[State]:
+    """Of all deliveries, oldest first."""
+    return [delivery.state for delivery in pipeline.deliveries()]
+
+
+def test_a_later_message_takes_the_place_of_a_failing_one(make: MakePipeline) -> None:
+    """It waits two minutes, then it is sent alone, with the content of both."""
+    pipeline = make(failed(group_interval=60 * SECOND))
+    failing(pipeline, 40)
+    take(pipeline, 0, instance(number=0))
+    take(pipeline, 30, instance(number=1))
+    at(pipeline, 60)
+    pipeline.clock.move(119)
+    assert pipeline.maintain.take_over() == 0
+    pipeline.clock.move(1)
+    assert pipeline.maintain.take_over() == 1
+    old, new = pipeline.deliveries()
+    assert (old.state, old.replaced_by, new.state) == (State.REPLACED, new.id, State.PENDING)
+    assert "later message" in old.reason
+    pipeline.channels["oncall/1"].script = []
+    before = len(reasons(pipeline))
+    pipeline.run()
+    assert reasons(pipeline)[before:] == ["new"]
+    assert last(pipeline)["group"]["count"] == 2
+    assert pipeline.store.read(lambda unit: unit.books())["unbalanced.deliveries_ended_without_reason"] == 0
+
+
+def test_the_end_of_what_nobody_heard_of_is_not_told(make: MakePipeline) -> None:
+    """The first is dropped with its reason, and no resolved is sent."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    failing(pipeline, 1)
+    take(pipeline, 0, instance())
+    take(pipeline, 0, job("OnJobFinished"))
+    at(pipeline, 600)
+    assert reasons(pipeline) == ["first"]
+    assert states(pipeline) == [State.DROPPED]
+    assert "ended before it could be sent" in pipeline.deliveries()[0].reason
+
+
+def test_the_end_of_what_was_critical_says_both(make: MakePipeline) -> None:
+    """One message, though the first never arrived."""
+    pipeline = make(failed(resolve_when=RESOLVED, severity=Severity.CRITICAL))
+    failing(pipeline, 1)
+    take(pipeline, 0, instance())
+    take(pipeline, 0, job("OnJobFinished"))
+    at(pipeline, 600)
+    assert reasons(pipeline) == ["first", "resolved"]
+    assert sorted(states(pipeline)) == [State.DROPPED, State.SENT]
+
+
+def test_the_end_of_what_may_have_arrived_is_told(make: MakePipeline) -> None:
+    """An attempt without an answer may have been heard."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    failing(pipeline, 1, Outcome.UNKNOWN)
+    take(pipeline, 0, instance())
+    take(pipeline, 0, job("OnJobFinished"))
+    at(pipeline, 600)
+    assert "resolved" in reasons(pipeline)

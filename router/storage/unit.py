@@ -260,22 +260,22 @@ class SqlUnit:
         return {row["target"] for row in self._rows(found)}
 
     def overtaken(self, before: int, limit: int) -> list[tuple[str, str]]:
-        earlier, later = tables.deliveries, tables.deliveries.alias()
-        behind = and_(
-            later.c.group_id == earlier.c.group_id,
-            later.c.target == earlier.c.target,
-            _stands(_OPEN, later),
-            tuple_(later.c.created_at, later.c.id) > tuple_(earlier.c.created_at, earlier.c.id),
-        )
-        found = (
-            select(earlier.c.id, later.c.id.label("later"))
-            .join_from(earlier, later, behind)
-            .where(_stands(_OPEN, earlier), earlier.c.attempts > 0, later.c.created_at <= before)
-            .order_by(later.c.created_at, later.c.id)
+        table = tables.deliveries
+        lane = (table.c.group_id, table.c.target)
+        crowded = (
+            select(*lane)
+            .where(_stands(_UNFINISHED))
+            .group_by(*lane)
+            .having(func.count() > 1, func.max(table.c.attempts) > 0)
             .limit(limit)
         )
-        # The newest has the content of all before it.
-        return list({row["id"]: row["later"] for row in self._rows(found)}.items())
+        pairs: list[tuple[str, str]] = []
+        for row in self._rows(crowded):
+            found = select(table.c.id, table.c.state, table.c.attempts, table.c.created_at).where(
+                table.c.group_id == row["group_id"], table.c.target == row["target"], _stands(_UNFINISHED)
+            )
+            pairs += _replaced(list(self._rows(found.order_by(table.c.created_at, table.c.id))), before)
+        return pairs
 
     def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:
         table = tables.deliveries
@@ -531,6 +531,22 @@ def _due(target: str, now: int, free: int) -> Any:
         table.c.target == target, _stands(_OPEN), table.c.due_at <= now, ~overtakes
     )
     return due.order_by(table.c.due_at, table.c.id).limit(free)
+
+
+def _replaced(lane: Sequence[Any], before: int) -> list[tuple[str, str]]:
+    """Failed deliveries of a group and target, oldest first, with the newest one that has waited enough.
+
+    The newest has the content of all before it.
+    """
+    waited = [n for n, row in enumerate(lane) if row["state"] in _OPEN and row["created_at"] <= before]
+    if not waited:
+        return []
+    newest = waited[-1]
+    return [
+        (row["id"], lane[newest]["id"])
+        for row in lane[:newest]
+        if row["state"] in _OPEN and row["attempts"] > 0
+    ]
 
 
 def _old(before: int, identities_before: int) -> list[tuple[Table, Any]]:

@@ -5,10 +5,11 @@ and ``expect``, the router's clock that of all others.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from router.core.changed import changed
 from router.core.event import Event, digest_id
 from router.core.key import Key, anchor, group_key_of, slot
 from router.core.rule import Count, Match, Rule, Severity
@@ -52,7 +53,7 @@ class Seat(NamedTuple):
 HIDDEN = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Alert:
     """One trouble.
 
@@ -176,7 +177,7 @@ def _deadline(rule: Rule, event: Event) -> int | None:
 def matched(alert: Alert, rule: Rule, event: Event, now: int) -> Alert:
     """The alert after another event of its key; an older one than its newest is only counted."""
     newer = event.at >= alert.event_at
-    counted = replace(
+    counted = changed(
         alert,
         count=alert.count + 1,
         received_at=max(alert.received_at, event.received_at),
@@ -197,14 +198,14 @@ def _counted(alert: Alert, rule: Rule, count: Count, at: int, now: int) -> Alert
     times = tuple(sorted(time for time in (*alert.times, at) if time > alert.event_at - 2 * within))
     windows = zip(times, times[needed - 1 :], strict=False)
     if any(last - first < within for first, last in windows):
-        return fired(replace(alert, times=()), rule, now)
-    return timed(replace(alert, times=times), rule)
+        return fired(changed(alert, times=()), rule, now)
+    return timed(changed(alert, times=times), rule)
 
 
 def fired(alert: Alert, rule: Rule, now: int) -> Alert:
     """The alert whose condition is met, or that fires again after it was acknowledged."""
     return timed(
-        replace(
+        changed(
             alert,
             state=AlertState.FIRING,
             fired_at=alert.fired_at if alert.fired_at is not None else now,
@@ -222,7 +223,7 @@ def fired(alert: Alert, rule: Rule, now: int) -> Alert:
 def ended(alert: Alert, now: int, reason: str) -> Alert:
     """The alert at its end: resolved when it had fired, else healed."""
     state = AlertState.RESOLVED if alert.is_open else AlertState.HEALED
-    return replace(
+    return changed(
         alert,
         state=state,
         ended_at=now,
@@ -237,7 +238,7 @@ def ended(alert: Alert, now: int, reason: str) -> Alert:
 def acknowledged(alert: Alert, rule: Rule | None, now: int, by: str, until: int | None = None) -> Alert:
     """The alert that a person has seen: further matches are covered for ``repeat_interval``, or an hour."""
     covered = (rule.repeat_interval if rule else None) or ACKNOWLEDGED_FOR
-    taken = replace(
+    taken = changed(
         alert,
         state=AlertState.ACKNOWLEDGED,
         acknowledged_by=by,
@@ -248,19 +249,19 @@ def acknowledged(alert: Alert, rule: Rule | None, now: int, by: str, until: int 
 
 def muted(alert: Alert, rule: Rule, reason: str, recheck_at: int | None) -> Alert:
     """The alert that is not told now, and when to look again."""
-    return timed(replace(alert, muted_by=reason, recheck_at=recheck_at), rule)
+    return timed(changed(alert, muted_by=reason, recheck_at=recheck_at), rule)
 
 
 def unmuted(alert: Alert, rule: Rule, since: int) -> Alert:
     """The alert that nothing mutes any more; ``escalate`` does not count the time until then."""
     begun = alert.escalates_from
     later = max(begun, since) if begun is not None else None
-    return timed(replace(alert, muted_by="", recheck_at=None, escalates_from=later), rule)
+    return timed(changed(alert, muted_by="", recheck_at=None, escalates_from=later), rule)
 
 
 def escalated(alert: Alert, rule: Rule, steps: int) -> Alert:
     """The alert that has reached so many steps of its rule's ``escalate``."""
-    return timed(replace(alert, escalated=steps), rule)
+    return timed(changed(alert, escalated=steps), rule)
 
 
 # time
@@ -269,7 +270,7 @@ def escalated(alert: Alert, rule: Rule, steps: int) -> Alert:
 def timed(alert: Alert, rule: Rule) -> Alert:
     """The alert with the moment at which time alone changes something."""
     due = min((at for at, _ in _moments(alert, rule)), default=None)
-    return alert if due == alert.due_at else replace(alert, due_at=due)
+    return alert if due == alert.due_at else changed(alert, due_at=due)
 
 
 def step_of(alert: Alert, rule: Rule, now: int) -> Step | None:

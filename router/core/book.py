@@ -6,13 +6,14 @@ written back: only what it lists as changed.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from router.core import alert as alerts
 from router.core import group as groups
 from router.core import key as keys
 from router.core.alert import HIDDEN, Alert, Seat, Step
 from router.core.cause import cause_of
+from router.core.changed import changed
 from router.core.event import Event
 from router.core.group import Group, Tally
 from router.core.key import Key
@@ -215,7 +216,7 @@ class Book:
         if fresh and new.muted_by.startswith(_INHIBITED):
             new = alerts.unmuted(new, rule, self.now)
         seats = tuple(self._reseat(old, new, seat, fresh=fresh) for seat in new.seats)
-        self._put(replace(new, seats=seats))
+        self._put(changed(new, seats=seats))
 
     def _reseat(self, old: Alert, new: Alert, seat: Seat, *, fresh: bool) -> Seat:
         group = self.groups[seat.group_id]
@@ -232,7 +233,7 @@ class Book:
     def _count(self, group: Group, alert: Alert, before: Tally, after: Tally, *, fresh: bool) -> None:
         counted = groups.counted(group, alert.rule, before, after)
         if fresh and counted.shown[:1] != (alert.id,):
-            counted = replace(counted, shown=groups.shown_with(counted.shown, alert.id))
+            counted = changed(counted, shown=groups.shown_with(counted.shown, alert.id))
         self.put_group(groups.due(counted, self.policy.rule, self.now))
         if group.storm_id:
             self._count_storm(group.storm_id, alert, before, after, fresh=fresh)
@@ -263,25 +264,23 @@ class Book:
         return groups.covers(group, rule.name, rule.severity, self.now) if group else None
 
     def _group_of(self, alert: Alert, channel: str) -> Group | None:
-        found = self._groups_by_slot.get(keys.slot(channel, Key.of(alert.group_key)))
+        found = self._groups_by_slot.get(keys.slot_of(channel, alert.group_key))
         return self.groups[found] if found is not None else None
 
     def _join(self, alert: Alert, rule: Rule, channel: str) -> Alert:
-        group = self._group_of(alert, channel) or groups.opened(
-            channel, Key.of(alert.group_key), alert, self.now
-        )
+        group = self._group_of(alert, channel) or groups.opened(channel, alert, self.now)
         seat = Seat(group.id, group.told, group.told)
         joined = groups.joined(group, alert, rule.severity, alert.cause)
         self.members.append((group.id, alert.id))
         self.groups.setdefault(group.id, group)
         after = groups.part_of(alert, seat, group)
         self._count(joined, alert, Tally(), after, fresh=False)
-        return replace(alert, seats=(*alert.seats, seat))
+        return changed(alert, seats=(*alert.seats, seat))
 
     def group_slots(self, alert: Alert, channels: Sequence[str]) -> list[str]:
         """The names of the groups that an alert has or will have on channels."""
-        key = Key.of(alert.group_key)
-        return [keys.slot(channel, key) for channel in channels] if key.parts else []
+        own = Key.of(alert.group_key)
+        return [keys.slot_of(channel, alert.group_key) for channel in channels] if own.parts else []
 
     # ends
 
@@ -301,7 +300,7 @@ class Book:
         group = self.groups[seat.group_id]
         before = groups.part_of(alert, seat, group)
         left = groups.counted(group, alert.rule, before, Tally())
-        left = replace(left, resolved=group.resolved + 1)
+        left = changed(left, resolved=group.resolved + 1)
         if left.open or left.ended_at is not None:
             self.put_group(groups.due(left, self.policy.rule, self.now))
         else:
@@ -324,7 +323,7 @@ class Book:
             fresh=min(opened, old.fresh + 1),
             untold=min(opened, old.untold + int(came)),
         )
-        grown = replace(
+        grown = changed(
             storm,
             alerts=storm.alerts + int(came),
             tallies={**storm.tallies, alert.rule: told},
@@ -338,7 +337,7 @@ class Book:
         old = storm.tallies.get(alert.rule, Tally())
         opened = max(0, old.open - 1)
         less = old._replace(open=opened, fresh=min(opened, old.fresh), untold=min(opened, old.untold))
-        left = replace(storm, resolved=storm.resolved + 1, tallies={**storm.tallies, alert.rule: less})
+        left = changed(storm, resolved=storm.resolved + 1, tallies={**storm.tallies, alert.rule: less})
         if left.open:
             self.put_group(groups.due(left, self.policy.rule, self.now))
         elif left.ended_at is None:
@@ -358,7 +357,7 @@ class Book:
         shown = storm.shown
         for one in reversed(group.shown):
             shown = groups.shown_with(shown, one)
-        grown = replace(
+        grown = changed(
             storm,
             alerts=storm.alerts + group.alerts,
             storm_groups=storm.storm_groups + 1,
@@ -367,7 +366,7 @@ class Book:
             shown=shown,
         )
         self.groups.setdefault(storm.id, storm)
-        self.put_group(replace(group, storm_id=storm.id, due_at=None, due_reason=None))
+        self.put_group(changed(group, storm_id=storm.id, due_at=None, due_reason=None))
         self.put_group(groups.due(grown, self.policy.rule, self.now))
         return self.groups[storm.id]
 
@@ -416,7 +415,7 @@ class Book:
                 alert = self._join(alert, rule, channel)
                 group = self.groups[alert.seats[-1].group_id]
             now_in = self.groups[group.id]
-            raised = replace(now_in, escalation=(max(step, now_in.escalation[0]), now_in.escalation[1]))
+            raised = changed(now_in, escalation=(max(step, now_in.escalation[0]), now_in.escalation[1]))
             self.put_group(groups.due(raised, self.policy.rule, self.now))
         self._put(alert)
 
@@ -426,7 +425,7 @@ class Book:
             self._reseat(alert, alert, seat, fresh=True) if seat.group_id == group.id else seat
             for seat in alert.seats
         )
-        return replace(alert, seats=seats)
+        return changed(alert, seats=seats)
 
     # people
 
@@ -441,7 +440,7 @@ class Book:
         for seat in taken.seats:
             group = self.groups[seat.group_id]
             covered = {**group.covered, alert.rule: (taken.acknowledged_until or self.now, int(severity))}
-            self.put_group(replace(group, covered=covered))
+            self.put_group(changed(group, covered=covered))
 
     # mutes
 
@@ -457,7 +456,7 @@ class Book:
             before, after = groups.part_of(alert, seat, group), groups.part_of(held, moved, group)
             self._count(group, held, before, after, fresh=False)
             seats.append(moved)
-        self._put(replace(held, seats=tuple(seats)))
+        self._put(changed(held, seats=tuple(seats)))
 
     def unmute(self, alert: Alert) -> None:
         """Nothing mutes the alert any more: if it still fires, its groups tell it."""

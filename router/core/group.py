@@ -5,13 +5,14 @@ Every function is pure; times are microseconds UTC by the router's clock.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from router.core.alert import HIDDEN, Alert, AlertState, Seat
+from router.core.changed import changed
 from router.core.event import digest_id
-from router.core.key import Key, slot
+from router.core.key import Key, slot, slot_of
 from router.core.rule import GROUP_INTERVAL, Rule, Severity
 
 #: Alerts that a notification shows.
@@ -67,7 +68,7 @@ class Tally(NamedTuple):
         return self.open - self.acknowledged - self.held
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """One conversation on one channel.
 
@@ -134,13 +135,14 @@ class Group:
         return sum(tally.firing for tally in self.tallies.values())
 
 
-def opened(channel: str, key: Key, alert: Alert, now: int) -> Group:
+def opened(channel: str, alert: Alert, now: int) -> Group:
     """The group that an alert opens on a channel, still without it."""
+    key = Key.of(alert.group_key)
     return Group(
         id=digest_id("g", f"{channel}\n{key.text}\n{alert.id}"),
         channel=channel,
         key=key.text,
-        slot=slot(channel, key),
+        slot=slot_of(channel, alert.group_key),
         severity=alert.severity,
         opened_at=now,
         policy=alert.policy,
@@ -186,13 +188,13 @@ def counted(group: Group, rule: str, before: Tally, after: Tally) -> Group:
         return group
     old = group.tallies.get(rule, Tally())
     new = Tally(*(max(0, o - b + a) for o, b, a in zip(old, before, after, strict=True)))
-    return replace(group, tallies={**group.tallies, rule: new})
+    return changed(group, tallies={**group.tallies, rule: new})
 
 
 def joined(group: Group, alert: Alert, severity: Severity, cause: str) -> Group:
     """The group with one alert more; its seat is ``Seat(group.id, group.told, group.told)``."""
     is_worst = not group.alerts or severity > Severity.of(group.severity)
-    return replace(
+    return changed(
         group,
         alerts=group.alerts + 1,
         severity=severity.word if is_worst else group.severity,
@@ -225,7 +227,7 @@ def due(group: Group, rules: Rules, now: int) -> Group:
     if group.storm_id or group.fallback_of or group.ended_at is not None:
         return group
     at, reason = _due_storm(group, rules) if group.is_storm else _due(group, rules, now)
-    return replace(group, due_at=at, due_reason=reason if at is not None else None)
+    return changed(group, due_at=at, due_reason=reason if at is not None else None)
 
 
 def _due(group: Group, rules: Rules, now: int) -> tuple[int | None, Reason | None]:
@@ -294,7 +296,7 @@ def told(group: Group, rules: Rules, now: int) -> Group:
         name: tally._replace(untold=0, fresh=0, told=int(bool(tally.told or tally.open > tally.hidden)))
         for name, tally in group.tallies.items()
     }
-    done = replace(
+    done = changed(
         group,
         due_at=None,
         due_reason=None,
@@ -313,17 +315,17 @@ def ended(group: Group, rules: Rules, now: int, *, quiet: bool, both: bool = Fal
         quiet: that end was by itself: only channels that keep incidents hear of it.
         both: nobody was told, but should have been: one message says that it came and went.
     """
-    done = replace(group, ended_at=now, due_at=None, due_reason=None, quiet=quiet)
+    done = changed(group, ended_at=now, due_at=None, due_reason=None, quiet=quiet)
     if group.storm_id or group.fallback_of:
         return done
     if both:
-        return replace(done, due_at=now, due_reason=Reason.FIRST)
+        return changed(done, due_at=now, due_reason=Reason.FIRST)
     if group.told:
         speaks = any(
             tally.told and ((rule := rules(name)) is None or rule.send_resolved)
             for name, tally in group.tallies.items()
         )
-        return replace(done, due_at=now, due_reason=Reason.RESOLVED, quiet=quiet or not speaks)
+        return changed(done, due_at=now, due_reason=Reason.RESOLVED, quiet=quiet or not speaks)
     return done
 
 
@@ -335,7 +337,7 @@ def covers(group: Group, rule: str, severity: Severity, now: int) -> int | None:
 
 def for_fallback(group: Group, channel: str, delivery_id: str, reason: Reason, now: int) -> Group:
     """The same conversation on the fallback channel, told once, at once: a delivery was given up."""
-    return replace(
+    return changed(
         group,
         id=digest_id("g", f"{channel}\n{delivery_id}"),
         slot=digest_id("k", f"{channel}\n{delivery_id}"),

@@ -5,6 +5,7 @@ beyond 64 bits becomes a float, half a surrogate pair becomes U+FFFD. ``NaN``, `
 float, bytes that are no UTF-8 and nesting beyond :data:`MAX_DEPTH` are refused.
 """
 
+import json
 import re
 from typing import Any, cast
 
@@ -68,6 +69,34 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(cast(dict[str, Any], value).values())
     return cast(list[Any], value) if isinstance(value, list) else []
+
+
+def write_json(value: Any) -> str:
+    """JSON text: ASCII, so that every store and log keeps it, without spaces, names as they stand."""
+    return _written(value, 0)
+
+
+def canonical_json(value: Any) -> str:
+    """The same with names in order: equal values give equal texts."""
+    return _written(value, orjson.OPT_SORT_KEYS)
+
+
+def _written(value: Any, options: int) -> str:
+    try:
+        text = orjson.dumps(value, _listed, options)
+    except (TypeError, ValueError):
+        # Half a surrogate pair, or a number beyond 64 bits.
+        text = b"\xff"
+    if text.isascii():
+        return text.decode()
+    return json.dumps(value, separators=(",", ":"), sort_keys=bool(options))
+
+
+def _listed(value: Any) -> list[Any]:
+    """Of named tuples, which orjson does not know."""
+    if isinstance(value, tuple):
+        return list(cast(tuple[Any, ...], value))
+    raise TypeError
 
 
 def is_json_type(content_type: str) -> bool:

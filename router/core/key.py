@@ -6,12 +6,13 @@ A key is a list of JMESPath expressions, its *parts*, and their values on the ev
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 from router.core.catalogue import EVENTS
 from router.core.event import Event, digest_id
 from router.core.filter import Filter
+from router.core.json_text import canonical_json
 from router.core.rule import Rule
 
 #: The keys that an event of the catalogue may have where a rule names none.
@@ -22,7 +23,7 @@ _WHOLES = ("JobId", "ClusterId")
 JOB = "Job"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
     """The parts of a key and their values on one event.
 
@@ -34,15 +35,15 @@ class Key:
     parts: tuple[str, ...]
     values: tuple[Any, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The values as canonical JSON text."""
-        return _json(self.values)
+        return canonical_json(self.values)
 
-    @property
+    @cached_property
     def whole(self) -> str:
         """Parts and values as canonical JSON text."""
-        return _json((self.parts, self.values))
+        return canonical_json((self.parts, self.values))
 
     @classmethod
     def of(cls, whole: str) -> "Key":
@@ -73,7 +74,13 @@ def group_key_of(rule: Rule, event: Event, alert_id: str) -> Key:
 
 def slot(name: str, key: Key) -> str:
     """Names the place of a key among the open alerts of a rule, or among the groups of a channel."""
-    return digest_id("k", f"{name}\n{key.whole}")
+    return slot_of(name, key.whole)
+
+
+@lru_cache(maxsize=8192)
+def slot_of(name: str, whole: str) -> str:
+    """The same of a key's :attr:`Key.whole`; an event's keys are asked for again and again."""
+    return digest_id("k", f"{name}\n{whole}")
 
 
 def key_of_absence(rule: str) -> Key:
@@ -91,7 +98,7 @@ def arrival(rule: str) -> str:
 
 def anchor(rule: str, part: str, value: Any) -> str:
     """Where alerts of a rule are found by the first part of their key alone."""
-    return digest_id("k", f"{rule}\n{_json((part, value))}")
+    return digest_id("k", f"{rule}\n{canonical_json((part, value))}")
 
 
 def anchors(rule: Rule, event: Event) -> list[str]:
@@ -131,7 +138,7 @@ def ends_for(rule: Rule, key: Key) -> list[str]:
 
 
 def _end(rule: str, parts: tuple[str, ...], values: Mapping[str, Any]) -> str:
-    return digest_id("e", f"{rule}\n{_json((parts, sorted(values.items())))}")
+    return digest_id("e", f"{rule}\n{canonical_json((parts, sorted(values.items())))}")
 
 
 def _possible_parts(rule: Rule) -> tuple[tuple[str, ...], ...]:
@@ -214,10 +221,3 @@ def _value(part: str, data: Mapping[str, Any]) -> Any:
 @lru_cache(maxsize=4096)
 def _filter(text: str) -> Filter:
     return Filter(text)
-
-
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode
-
-
-def _json(value: Sequence[Any]) -> str:
-    return _encode(value)

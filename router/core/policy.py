@@ -81,7 +81,7 @@ class Policy:
         default_factory=dict[str, tuple[TimeInterval, ...]]
     )
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Names this policy in events, alerts and notifications: 16 hexadecimal digits."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]

@@ -171,7 +171,7 @@ def _first(match: Match, channel: str, policy: Policy, now: int) -> DueGroup:
     rule, event = match.rule, match.event
     opened = alerts.opened(match, key_of(rule, event), policy.hash, now, cause_of(event))
     alert = opened if opened.is_open else alerts.fired(opened, rule, now)
-    group = groups.opened(channel, Key.of(alert.group_key), alert, now)
+    group = groups.opened(channel, alert, now)
     joined = groups.joined(group, alert, rule.severity, alert.cause)
     part = groups.part_of(alert, Seat(group.id), group)
     counted = groups.counted(joined, rule.name, Tally(), part)

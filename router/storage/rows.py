@@ -10,6 +10,7 @@ from router.core.delivery import Delivery, Outcome, State, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.filter import Filter
 from router.core.group import Group, Reason, Tally
+from router.core.json_text import write_json
 from router.core.mute.interval import ClockSpan, Span, TimeInterval
 from router.core.mute.silence import Silence
 from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Timer
@@ -26,12 +27,9 @@ def kept(text: str) -> str:
     return text if text.isascii() and "\0" not in text else _UNKEPT.sub("\ufffd", text)
 
 
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-
-
 def _json(value: Any) -> str:
     """ASCII only, so that a lone surrogate or a NUL inside an event is text that every engine keeps."""
-    return _encode(value) if value else _EMPTY[value.__class__]
+    return write_json(value) if value else _EMPTY[value.__class__]
 
 
 def event_row(record: EventRecord) -> dict[str, Any]:
@@ -152,7 +150,7 @@ def _with(row: Row, **changed: Any) -> dict[str, Any]:
 
 def alert_row(alert: Alert) -> dict[str, Any]:
     """An alert."""
-    return _fields(alert) | {
+    return vars(alert) | {
         "key": kept(alert.key),
         "state": alert.state.value,
         "labels": _json(dict(alert.labels)),
@@ -185,7 +183,7 @@ def alert_of(row: Row) -> Alert:
 def group_row(group: Group) -> dict[str, Any]:
     """A group."""
     reason = group.due_reason.value if group.due_reason else None
-    return _fields(group) | {
+    return vars(group) | {
         "key": kept(group.key),
         "due_reason": reason,
         "tallies": _json(dict(group.tallies)),

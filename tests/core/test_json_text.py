@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.core.json_text import MAX_DEPTH, JsonError, is_json_type, kind_of, read_json
+from router.core.json_text import (
+    MAX_DEPTH,
+    JsonError,
+    canonical_json,
+    is_json_type,
+    kind_of,
+    read_json,
+    write_json,
+)
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(
@@ -23,6 +31,27 @@ def test_reads_what_the_standard_library_writes(value: Any) -> None:
     for ascii_only in (True, False):
         text = json.dumps(finite, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
         assert read_json(text) == finite
+
+
+@given(VALUES)
+def test_what_is_written_comes_back(value: Any) -> None:
+    """Any finite JSON value, as ASCII; named in order, equal values give equal texts."""
+    finite = json.loads(json.dumps(value).replace("Infinity", "0"))
+    text = write_json(finite)
+    assert text.isascii()
+    assert json.loads(text) == finite
+    assert json.loads(canonical_json(finite)) == finite
+
+
+@given(st.dictionaries(st.text(), VALUES))
+def test_equal_values_have_one_canonical_text(value: dict[str, Any]) -> None:
+    """The order of names says nothing."""
+    assert canonical_json(dict(reversed(value.items()))) == canonical_json(value)
+
+
+def test_half_a_surrogate_pair_is_written_as_an_escape() -> None:
+    """What no UTF-8 can hold is still text, and a tuple by any name is a list."""
+    assert write_json({"b": "\ud800", "a": (1,)}) == '{"b":"\\ud800","a":[1]}'
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ class Router:
         self._watermarks = Watermarks(self.metrics, self._started_at)
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
         self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._due.set)
-        self.deliver = Deliver(store, self._owner, self._clock, self.metrics, self._due.set)
+        self.deliver = Deliver(store, self._owner, policy, self._clock, self.metrics, self._due.set)
         self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self.deliver.wake)
         self.advance = Advance(
             store,

@@ -32,6 +32,8 @@ REGISTRY: dict[str, str] = {
     "dispatch.committed": "the deliveries are committed",
     "deliver.claimed": "the transaction holds the claims; not committed",
     "deliver.claim_committed": "the claims are committed; nothing was sent",
+    "deliver.withdrawn": "what is not due any more is dropped in this transaction; not committed",
+    "deliver.withdraw_committed": "its end is committed; nothing was sent",
     "deliver.sending": "just before the provider is called",
     "deliver.sent": "the provider has answered; nothing is recorded",
     "deliver.settled": "the transaction holds the outcome; not committed",

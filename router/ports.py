@@ -339,6 +339,10 @@ class Unit(Protocol):
         """Alerts by id, in no order."""
         ...
 
+    def firing_members(self, group_id: str, limit: int) -> list[Alert]:
+        """Alerts of a group, or of the groups that it tells together, that fire unmuted, in any order."""
+        ...
+
     def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:
         """Alerts of a group that have not ended, by id."""
         ...

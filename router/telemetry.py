@@ -31,6 +31,8 @@ LOG_EVENTS: dict[str, str] = {
     "delivery.sent": "a provider accepted a message",
     "delivery.waiting": "an attempt failed; it will be tried again",
     "delivery.dead": "a delivery was given up",
+    "delivery.dropped": "a message that waited was not sent: its reason was gone",
+    "delivery.not_judged": "whether a message is still due could not be judged; it is sent",
     "delivery.fenced": "a late owner's outcome was not written: another owner has the delivery",
     "delivery.replaced": "later messages took the place of failing ones of their group",
     "delivery.rescued": "a delivery whose sender ended without an outcome was given back",

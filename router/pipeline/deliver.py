@@ -16,9 +16,11 @@ from router.core import delivery as deliveries
 from router.core import group as groups
 from router.core.delivery import SECOND, Delivery, Outcome, Patience, State, Verdict
 from router.core.message import Message
-from router.core.policy import ChannelPlan
+from router.core.policy import ChannelPlan, Policy
+from router.errors import RouterError
 from router.failpoints import failpoint
 from router.pipeline.lane import Lane
+from router.pipeline.second_look import withdraw
 from router.ports import Attempt, Channel, Clock, Store, Unit
 
 #: How long a claim holds. Longer than any send (its timeout and what the store may need), so that
@@ -42,14 +44,22 @@ class Deliver:
 
     Args:
         owner: names this process; every claim's token starts with it.
-        told: called after a commit that made a fallback's groups due.
+        policy: in force.
+        told: called after a commit that made groups or alerts due.
     """
 
     def __init__(
-        self, store: Store, owner: str, clock: Clock, metrics: telemetry.Metrics, told: Callable[[], None]
+        self,
+        store: Store,
+        owner: str,
+        policy: Callable[[], Policy],
+        clock: Clock,
+        metrics: telemetry.Metrics,
+        told: Callable[[], None],
     ) -> None:
         self._store = store
         self._owner = owner
+        self._policy = policy
         self._clock = clock
         self._metrics = metrics
         self._told = told
@@ -138,8 +148,38 @@ class Deliver:
             self.wake(frozenset(lanes))
             raise
         failpoint("deliver.claim_committed")
-        self._hand_out(claimed, due, lanes, now)
+        withdrawn = self._withdraw([one for one in claimed if one.attempts > 1], lanes, now)
+        self._hand_out([one for one in claimed if one.id not in withdrawn], due, lanes, now)
+        self.wake(frozenset(delivery.target for delivery in claimed if delivery.id in withdrawn))
         return len(claimed)
+
+    def _withdraw(self, again: Sequence[Delivery], lanes: Mapping[str, Lane], now: int) -> frozenset[str]:
+        """Ids of those that are not to be sent again now: their reason is gone."""
+        if not again:
+            return frozenset()
+        policy = self._policy()
+
+        def work(unit: Unit) -> list[Delivery]:
+            return withdraw(unit, policy, again, now)
+
+        try:
+            withdrawn = self._store.write(work)
+            failpoint("deliver.withdraw_committed")
+        except RouterError as error:
+            # Nobody knows what was committed: that nothing was sent is written under the claim, or not.
+            with self._changed:
+                self._in_hand |= {delivery.id for delivery in again}
+            for delivery in again:
+                self._not_sent(lanes[delivery.target], delivery, error, now)
+            return frozenset(delivery.id for delivery in again)
+        except Exception as error:  # noqa: BLE001  what cannot be judged is sent: it was due once
+            telemetry.log("delivery.not_judged", "warning", count=len(again), error=repr(error))
+            return frozenset()
+        for delivery in withdrawn:
+            observe_dropped(self._metrics, delivery)
+        if withdrawn:
+            self._told()
+        return frozenset(delivery.id for delivery in withdrawn)
 
     def _hand_out(
         self, claimed: Sequence[Delivery], due: Mapping[str, int], lanes: Mapping[str, Lane], now: int
@@ -158,8 +198,11 @@ class Deliver:
         try:
             lane.take(delivery)
         except RuntimeError as error:
-            verdict = Verdict(Outcome.UNREACHABLE, f"nothing was sent: {error}")
-            self._finish(_Sent(lane, delivery, verdict, now, now))
+            self._not_sent(lane, delivery, error, now)
+
+    def _not_sent(self, lane: Lane, delivery: Delivery, error: Exception, now: int) -> None:
+        verdict = Verdict(Outcome.UNREACHABLE, f"nothing was sent: {error}")
+        self._finish(_Sent(lane, delivery, verdict, now, now))
 
     # send: in the lanes' threads
 
@@ -254,6 +297,14 @@ class Deliver:
             telemetry.log("delivery.dead", "error", reason=after.reason, **said)
         else:
             telemetry.log("delivery.waiting", "warning", attempts=after.attempts, **said)
+
+
+def observe_dropped(metrics: telemetry.Metrics, delivery: Delivery) -> None:
+    """Counts and logs a delivery that the router dropped; nothing for any other."""
+    if delivery.state is State.DROPPED:
+        metrics.ended.labels(delivery.channel, delivery.state).inc()
+        said = {"channel": delivery.channel, "delivery": delivery.id, "reason": delivery.reason}
+        telemetry.log("delivery.dropped", **said)
 
 
 def tell_fallbacks(unit: Unit, settled: Sequence[tuple[Delivery, ChannelPlan]], now: int) -> bool:

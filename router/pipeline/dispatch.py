@@ -17,6 +17,7 @@ from router.core.policy import ChannelPlan, Policy, Target
 from router.core.rule import Rule, Severity
 from router.core.text import render
 from router.failpoints import failpoint
+from router.pipeline.deliver import observe_dropped
 from router.pipeline.mutes import Mutes
 from router.pipeline.working_set import close_book
 from router.ports import Clock, NotificationRecord, Store, Unit
@@ -27,6 +28,8 @@ BATCH = 100
 CAUSES = 5
 #: Channel kinds that keep incidents of their own: they are always sent the close.
 KEEPS_INCIDENTS = frozenset({"pagerduty", "opsgenie"})
+#: States of messages that nobody has, unless an attempt had no answer.
+UNHEARD = frozenset({State.PENDING, State.WAITING, State.DROPPED, State.REPLACED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +85,26 @@ class Dispatch:
         """Tells the groups that are due now, a batch at most; returns how many were looked at."""
         policy, tongue, now = self._policy(), self._tongue(), self._clock.now()
 
-        def work(unit: Unit) -> tuple[list[Told], int]:
+        def work(unit: Unit) -> tuple[list[Told], list[Delivery], int]:
             unit.serialise()
             due = unit.due_groups(now, BATCH)
             if not due:
-                return [], 0
+                return [], [], 0
             failpoint("dispatch.claimed")
             book = Book(policy, now)
-            told = _Telling(unit, book, policy, tongue, now).tell(due)
+            telling = _Telling(unit, book, policy, tongue, now)
+            told = telling.tell(due)
             failpoint("dispatch.rendered")
             close_book(unit, book)
             unit.add_notifications([one.notification for one in told])
             unit.add_deliveries([delivery for one in told for delivery in one.deliveries])
             failpoint("dispatch.written")
-            return told, len(due)
+            return told, telling.dropped, len(due)
 
-        told, looked_at = self._store.write(work)
+        told, dropped, looked_at = self._store.write(work)
         failpoint("dispatch.committed")
+        for delivery in dropped:
+            observe_dropped(self._metrics, delivery)
         if told:
             self._written(frozenset(delivery.target for one in told for delivery in one.deliveries))
             self._observe(told)
@@ -137,6 +143,7 @@ class _Telling:
         self._now = now
         self._mutes = Mutes(unit, policy, now)
         self._recent: dict[str, int] = {}
+        self.dropped: list[Delivery] = []
 
     def tell(self, due: Sequence[Group]) -> list[Told]:
         """Looks at each; what is muted, or told by a storm, is not told itself."""
@@ -172,16 +179,23 @@ class _Telling:
     def _was_never_heard(self, group: Group) -> bool:
         """Whether nobody can have heard of what has ended now: what waits is dropped, and no end is told.
 
-        What was critical is told all the same: its end says both.
+        What was critical and not muted is told all the same: its end says both.
         """
         written = self._unit.deliveries(group_ids=[group.id])
-        waits = [one.id for one in written if one.state in (State.PENDING, State.WAITING) and not one.unknown]
-        if len(waits) < len(written) or not waits:
+        if not written or not all(one.state in UNHEARD and not one.unknown for one in written):
             return False
-        self._unit.drop_deliveries(
-            waits, self._now, "the router: all its alerts ended before it could be sent"
+        waits = [one for one in written if one.state in (State.PENDING, State.WAITING)]
+        reason = "all its alerts ended before it could be sent"
+        dropped = self._unit.drop_deliveries([one.id for one in waits], self._now, f"the router: {reason}")
+        self.dropped += [
+            replace(one, state=State.DROPPED, reason=reason) for one in waits if one.id in dropped
+        ]
+        return group.severity != "critical" or self._is_muted(self._unit.alerts(group.shown))
+
+    def _is_muted(self, alerts: Sequence[Alert]) -> bool:
+        return all(
+            alert.muted_by or held for alert, held in zip(alerts, self._mutes.judge(alerts), strict=True)
         )
-        return group.severity != "critical"
 
     # mutes
 

@@ -369,6 +369,27 @@ def test_members_are_read_in_pieces_and_copied_to_another_group(store: Store) ->
         assert [one.id for one in rest] == ["a3", "a4"]
 
 
+def test_what_fires_in_a_group_and_in_a_storm_of_groups_is_found(store: Store) -> None:
+    """Neither what people have seen, nor what is muted or has ended; the groups of a storm are its own."""
+
+    def work(unit: Unit) -> None:
+        unit.put_alerts([alert("fires", "e"), alert("fires-too", "e"), alert("muted", "e", muted_by="x")])
+        unit.put_alerts([alert("seen", "e", state=AlertState.ACKNOWLEDGED)])
+        unit.put_alerts([alert("over", "e", state=AlertState.RESOLVED, ended_at=START)])
+        unit.put_groups([group("g1", storm_id="s1"), group("g2", storm_id="s1"), group("s1", is_storm=True)])
+        unit.join_groups(
+            [("g1", "fires"), ("g1", "seen"), ("g2", "over"), ("g2", "muted"), ("g2", "fires-too")]
+        )
+
+    store.write(work)
+    found = {
+        name: {one.id for one in store.read(lambda unit, name=name: unit.firing_members(name, 10))}
+        for name in ("g1", "g2", "s1", "none")
+    }
+    assert found == {"g1": {"fires"}, "g2": {"fires-too"}, "s1": {"fires", "fires-too"}, "none": set()}
+    assert len(store.read(lambda unit: unit.firing_members("s1", 1))) == 1
+
+
 def test_events_are_read_by_id(store: Store) -> None:
     """Without their envelopes; an unknown id is left out."""
     store.write(lambda unit: unit.add_events([event_record("e1"), event_record("e2")]))

@@ -77,7 +77,7 @@ class Pipeline:
             target.name: ScriptedChannel() for plan in policy.channels.values() for target in plan.targets
         }
         self.ingest = Ingest(store, decode, lambda: self.policy, self.clock, self.metrics, self._told)
-        self.deliver = Deliver(store, "me", self.clock, self.metrics, self._told)
+        self.deliver = Deliver(store, "me", lambda: self.policy, self.clock, self.metrics, self._told)
         self.dispatch = Dispatch(
             store, lambda: self.policy, Tongue, self.clock, self.metrics, self.deliver.wake
         )

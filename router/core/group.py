@@ -232,7 +232,7 @@ def due(group: Group, rules: Rules, now: int) -> Group:
 
 def _due(group: Group, rules: Rules, now: int) -> tuple[int | None, Reason | None]:
     found = {name: tally for name, tally in group.tallies.items() if tally.open}
-    if group.escalation[0] > group.escalation[1]:
+    if group.escalation[0] > group.escalation[1] and any(tally.firing > 0 for tally in found.values()):
         return now, Reason.ESCALATION
     if not group.told:
         if not any(tally.untold for tally in found.values()):

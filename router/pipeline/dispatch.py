@@ -208,7 +208,9 @@ class _Telling:
             return
         after = ""
         while alerts := self._unit.members(group.id, after=after):
-            self._judge([alert for alert in alerts if _is_to_tell(alert, group, again)])
+            # Another of its groups may have held an alert back in this transaction.
+            as_now = [self._book.alerts.get(alert.id, alert) for alert in alerts]
+            self._judge([alert for alert in as_now if _is_to_tell(alert, group, again)])
             after = alerts[-1].id
 
     def _judge(self, alerts: Sequence[Alert]) -> None:

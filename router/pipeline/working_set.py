@@ -12,7 +12,8 @@ def open_book(unit: Unit, wanted: Wanted, policy: Policy, now: int) -> Book:
     """A book with everything that is wanted, and the groups of its alerts."""
     book = Book(policy, now)
     found = unit.open_alerts(wanted.slots, wanted.anchors) if wanted.slots or wanted.anchors else []
-    groups = unit.open_groups(wanted.groups) if wanted.groups else []
+    slots = wanted.groups | _to_join(book, [alert for alert in found if not alert.is_open])
+    groups = unit.open_groups(slots) if slots else []
     ends = unit.ends(wanted.ends) if wanted.ends else {}
     book.load(found, groups, ends)
     _load_groups(unit, book, found)
@@ -22,10 +23,15 @@ def open_book(unit: Unit, wanted: Wanted, policy: Policy, now: int) -> Book:
 def book_of(unit: Unit, alerts: Sequence[Alert], policy: Policy, now: int) -> Book:
     """A book with these alerts, their groups, and those that they may come to join."""
     book = Book(policy, now)
-    slots = {slot for alert in alerts for slot in book.group_slots(alert, _channels(alert, policy))}
+    slots = _to_join(book, alerts)
     book.load(alerts, unit.open_groups(slots) if slots else [], {})
     _load_groups(unit, book, alerts)
     return book
+
+
+def _to_join(book: Book, alerts: Iterable[Alert]) -> set[str]:
+    """Where the groups are that alerts may come to join; their own key says it, not the newest event's."""
+    return {slot for alert in alerts for slot in book.group_slots(alert, _channels(alert, book.policy))}
 
 
 def _channels(alert: Alert, policy: Policy) -> list[str]:

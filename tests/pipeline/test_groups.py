@@ -6,7 +6,7 @@ from typing import Any
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
-from router.core.rule import Escalation, Inhibition, Severity
+from router.core.rule import Count, Escalation, Inhibition, Severity
 from tests.pipeline.conftest import START, MakePipeline, plan
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
 
@@ -236,3 +236,18 @@ def test_worse_breaks_through_where_all_that_was_told_has_ended(make: MakePipeli
     take(pipeline, 20, instance("OnInstanceFinished", number=0, ExitCode="0"))
     take(pipeline, 30, job("OnJobFailed"))
     assert reasons(pipeline) == ["first", "worse"]
+
+
+def test_what_fires_late_joins_the_group_of_the_event_that_opened_it(make: MakePipeline) -> None:
+    """The group is read once, on the first event, though the one that fires is of another task."""
+    by_task = (Filter("Task"),)
+    pipeline = make(
+        failed(count=Count(2, 600 * SECOND), key=(Filter("JobId"),), group_by=by_task),
+        failed("jobs", JOB_FAILED, group_by=by_task),
+    )
+    take(pipeline, 0, job("OnJobFailed", "job-9", Task="A"))
+    take(pipeline, 1, instance(Task="A"))
+    take(pipeline, 2, instance(Task="B", number=1))
+    at(pipeline, 300)
+    assert reasons(pipeline) == ["first", "new"]
+    assert last(pipeline)["group"]["count"] == 2

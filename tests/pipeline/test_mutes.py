@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from router.core.delivery import SECOND
+from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
+from router.core.mute.silence import Silence
 from router.core.rule import Rule
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, reasons, take
@@ -19,6 +21,13 @@ def office(make: MakePipeline, rule: Rule) -> Pipeline:
     pipeline = make(rule, channels=(plan("oncall"), plan("duty")))
     pipeline.policy = replace(pipeline.policy, intervals={"office-hours": (HOURS,)})
     return pipeline
+
+
+def silence(pipeline: Pipeline, begin: int, end: int, matcher: str = "rule") -> None:
+    """Silences alerts, all unless said otherwise, between two times in seconds from the start."""
+    times = (START + begin * SECOND, START + end * SECOND)
+    made = Silence("s-1", Filter(matcher), *times, "kim", "moving", START)
+    pipeline.store.write(lambda unit: unit.put_silences([made]))
 
 
 def test_a_muted_alert_is_not_repeated(make: MakePipeline) -> None:
@@ -42,3 +51,15 @@ def test_a_muted_alert_is_not_repeated(make: MakePipeline) -> None:
     at(pipeline, MIDNIGHT + 45 * HOUR)
     take(pipeline, MIDNIGHT + 46 * HOUR, job("OnJobFinished"))
     assert reasons(pipeline)[3:] == ["repeat", "resolved"]
+
+
+def test_what_is_silenced_on_several_channels_is_one_alert_on_each(make: MakePipeline) -> None:
+    """Each channel is told when the silence ends, and reminded of it like any other."""
+    rule = failed(to=("oncall", "duty"), repeat_interval=600 * SECOND)
+    pipeline = make(rule, channels=(plan("oncall"), plan("duty")))
+    silence(pipeline, 0, 100)
+    take(pipeline, 1, instance())
+    at(pipeline, 100)
+    at(pipeline, 700)
+    for channel in ("oncall/1", "duty/1"):
+        assert reasons(pipeline, channel) == ["first", "repeat"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from router.core.changed import changed
 from router.core.event import Event, digest_id
-from router.core.key import Key, anchor, group_key_of, slot
+from router.core.key import Key, anchor, anchored, group_key_of, slot
 from router.core.rule import Count, Match, Rule, Severity
 
 #: How long an acknowledgement covers further matches where the rule never repeats.
@@ -157,7 +157,7 @@ def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Al
         cause=cause,
         source=event.source,
         slot=slot(rule.name, key),
-        anchor=anchor(rule.name, key.parts[0], key.values[0]) if key.parts else "",
+        anchor=_anchor(rule.name, key),
         times=(event.at,) if rule.count else (),
         deadline=_deadline(rule, event),
         muted_by="shadow" if match.shadow else "",
@@ -166,6 +166,13 @@ def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Al
     if alert.deadline is None and not rule.count:
         return fired(alert, rule, now)
     return timed(alert, rule)
+
+
+def _anchor(rule: str, key: Key) -> str:
+    if not key.parts:
+        return ""
+    index = anchored(key.parts)
+    return anchor(rule, key.parts[index], key.values[index])
 
 
 def _deadline(rule: Rule, event: Event) -> int | None:

@@ -97,36 +97,57 @@ def arrival(rule: str) -> str:
 
 
 def anchor(rule: str, part: str, value: Any) -> str:
-    """Where alerts of a rule are found by the first part of their key alone."""
+    """Where alerts of a rule are found by one part of their key alone."""
     return digest_id("k", f"{rule}\n{canonical_json((part, value))}")
 
 
 def anchors(rule: Rule, event: Event) -> list[str]:
     """Where the alerts may be that this event ends."""
-    firsts = (rule.key[0].text,) if rule.key else _WHOLES
-    found = ((part, _value(part, event.data)) for part in firsts)
+    found = ((part, _value(part, event.data)) for part in anchor_parts(rule))
     return [anchor(rule.name, part, value) for part, value in found if value is not None]
+
+
+def anchor_parts(rule: Rule) -> tuple[str, ...]:
+    """The parts by which alerts of a rule may be found."""
+    if rule.key is None:
+        return _WHOLES
+    parts = tuple(expression.text for expression in rule.key)
+    return (parts[anchored(parts)],)
+
+
+@lru_cache(maxsize=4096)
+def anchored(parts: tuple[str, ...]) -> int:
+    """Which part an alert is found by: its job or cluster, else what most kinds of event carry."""
+    kinds = [sum(part in carried(parts, kind) for kind in EVENTS) for part in parts]
+    return max(range(len(parts)), key=lambda number: (parts[number] in _WHOLES, kinds[number]))
 
 
 def is_ended_by(key: Key, event: Event) -> bool:
     """Whether the event, which meets the condition, is about this key: equal in all parts that it carries."""
-    parts = carried(key.parts, event.kind)
     values = dict(zip(key.parts, key.values, strict=False))
-    found = [(values[part], _value(part, event.data)) for part in parts]
-    if event.kind not in EVENTS:
-        found = [(own, other) for own, other in found if other is not None]
-    return bool(found) and all(own == other for own, other in found)
+    named = _named(key.parts, event)
+    return bool(named) and all(values[part] == value for part, value in named.items())
 
 
 def ends_of(rule: Rule, event: Event) -> Iterator[str]:
     """The names under which it is remembered that this event ended alerts of a rule."""
     for parts in _possible_parts(rule):
-        held = carried(parts, event.kind)
-        values = {part: _value(part, event.data) for part in held}
-        if event.kind not in EVENTS:
-            values = {part: value for part, value in values.items() if value is not None}
-        if values and all(value is not None for value in values.values()):
+        values = _named(parts, event)
+        if values:
             yield _end(rule.name, parts, values)
+
+
+def _named(parts: tuple[str, ...], event: Event) -> dict[str, Any]:
+    """What an event says of a key: nothing where a part is null, or that is missing which finds the alert.
+
+    Nobody knows what an event outside the catalogue carries: it may leave out the last parts.
+    """
+    held = carried(parts, event.kind)
+    values = [_value(part, event.data) for part in held]
+    while event.kind not in EVENTS and values and values[-1] is None:
+        values.pop()
+    named = dict(zip(held, values, strict=False))
+    return {} if None in values or not parts or parts[anchored(parts)] not in named else named
 
 
 def ends_for(rule: Rule, key: Key) -> list[str]:
@@ -149,8 +170,9 @@ def _possible_parts(rule: Rule) -> tuple[tuple[str, ...], ...]:
 
 @lru_cache(maxsize=4096)
 def _subsets(parts: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """The parts that some kind of event carries, and all of them."""
-    found = (carried(parts, kind) for kind in (*EVENTS, ""))
+    """The parts that some kind of event carries, and all of them without the last ones."""
+    found = [carried(parts, kind) for kind in EVENTS]
+    found += [parts[: number + 1] for number in range(len(parts))]
     return tuple(dict.fromkeys(filter(None, found)))
 
 

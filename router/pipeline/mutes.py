@@ -117,9 +117,9 @@ class Mutes:
         source = self._policy.rule(inhibition.rule)
         if source is None:
             return []
-        firsts = (source.key[0].text,) if source.key else ("JobId", "ClusterId")
         known = dict(zip((one.text for one in inhibition.equal), values, strict=True))
-        anchors = [keys.anchor(source.name, first, known[first]) for first in firsts if first in known]
+        parts = keys.anchor_parts(source)
+        anchors = [keys.anchor(source.name, part, known[part]) for part in parts if part in known]
         if anchors:
             return self._unit.open_alerts((), anchors)
         return self._unit.open_alerts_of(source.name)

@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from router.core import key as keys
+from router.core.catalogue import EVENTS
 from router.core.event import Event
 from router.core.filter import Filter
 from router.core.key import Key
 from router.core.rule import Count, Rule
 
+#: Fields that stand together in events.
+PARTS = (("JobId", "Task", "InstanceId"), ("ClusterId", "InstanceId"), ("host", "service", "check"))
+FIELDS = sorted({part for parts in PARTS for part in parts})
 INSTANCE = {"Event": "OnInstanceFailed", "JobId": "j", "Task": "Echo", "InstanceId": "0"}
 
 
@@ -110,3 +117,34 @@ def test_an_end_is_remembered_under_a_name_that_the_key_asks_for() -> None:
     other = Key(key.parts, ("k", "Echo", "0"))
     assert remembered & set(keys.ends_for(rule(), key))
     assert not remembered & set(keys.ends_for(rule(), other))
+
+
+def test_an_event_outside_the_catalogue_may_leave_out_the_last_parts() -> None:
+    """The end of a host ends all of its services; one that leaves out a part before another ends nothing."""
+    key = Key(("host", "service", "check"), ("h", "s", "c"))
+    assert keys.is_ended_by(key, event(type="up", host="h"))
+    assert keys.is_ended_by(key, event(type="up", host="h", service="s"))
+    assert not keys.is_ended_by(key, event(type="up", host="h", check="c"))
+    assert not keys.is_ended_by(key, event(type="up", service="s"))
+
+
+VALUES = st.none() | st.sampled_from(["x", "y"])
+
+
+@given(
+    st.sampled_from(PARTS).flatmap(lambda some: st.lists(st.sampled_from(some), min_size=1, unique=True)),
+    st.dictionaries(st.sampled_from(FIELDS), VALUES),
+    st.sampled_from([*EVENTS, None]),
+)
+def test_what_ends_an_alert_finds_it_and_is_remembered_for_it(
+    parts: list[str], fields: dict[str, str | None], kind: str | None
+) -> None:
+    """Whatever the order of the parts and the kind of event: by its anchor, and by a name of its ends."""
+    key = Key(tuple(parts), ("x",) * len(parts))
+    keyed = rule(key=tuple(Filter(part) for part in parts))
+    end = event(**fields, **({"Event": kind} if kind else {"type": "other"}))
+    place = keys.anchored(key.parts)
+    found = keys.anchor("r", key.parts[place], key.values[place]) in keys.anchors(keyed, end)
+    remembered = set(keys.ends_of(keyed, end)) & set(keys.ends_for(keyed, key))
+    assert bool(remembered) == keys.is_ended_by(key, end)
+    assert found or not remembered

@@ -84,6 +84,14 @@ def test_resolve_when_ends_every_alert_of_the_job(make: MakePipeline) -> None:
     assert reasons(pipeline) == ["first", "first", "resolved"]
 
 
+def test_the_order_of_a_key_does_not_matter_to_what_ends_it(make: MakePipeline) -> None:
+    """OnJobFinished carries the last part of the key alone, and ends the alert."""
+    pipeline = make(failed(key=(Filter("InstanceId"), Filter("JobId")), resolve_when=RESOLVED))
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "resolved"]
+
+
 def test_send_resolved_false_says_nothing_at_the_end(make: MakePipeline) -> None:
     """The alert ends; nobody is told."""
     pipeline = make(failed(resolve_when=RESOLVED, send_resolved=False))

@@ -24,7 +24,8 @@ from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
 from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
-from router.pipeline.watermarks import Lag, Watermarks, lag_of_posts
+from router.pipeline.outages import Outages
+from router.pipeline.watermarks import Lag, Standing, Watermarks, lag_of_posts
 from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store, Unit
 from router.version import __version__
 from router.web.server import Listener
@@ -97,7 +98,7 @@ class Router:
         self._ends = 0.0
         self._started_at = self._clock.now()
         self._standstill = 0
-        self._watermarks = Watermarks(self.metrics, self._started_at)
+        self._watermarks = Watermarks(self.metrics)
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
         self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._due.set)
         self.deliver = Deliver(store, self._owner, policy, self._clock, self.metrics, self._due.set)
@@ -110,6 +111,7 @@ class Router:
             lambda: self._watermarks.waiting_for(self._clock.now()),
             self.dispatch.recheck,
         )
+        self.outages = Outages(store, policy, self._clock, self._fetching, self._problem_of)
         self.maintain = Maintain(
             store,
             policy,
@@ -225,7 +227,7 @@ class Router:
         token = config.settings.http.token
         self.listener.token = token.get_secret_value() if token else None
         self._use_pulls(pulls)
-        self._watermarks.use(self._lags(config))
+        self._watermarks.use(self._lags(config), now)
         while self.advance.retire():
             pass
         self.metrics.reload_success.set(1)
@@ -241,6 +243,15 @@ class Router:
             if settings.kind == "webhook" or settings.kind == "mns-push":
                 lags[name] = lag_of_posts(self._started_at, self._standstill, settings.catch_up)
         return lags
+
+    def _fetching(self, now: int) -> dict[str, Standing]:
+        """How the sources stand that fetch: one that is posted to is never out of reach."""
+        stands = self._watermarks.stands(now)
+        return {name: stands[name] for name in self._pulls.keys() & stands.keys()}
+
+    def _problem_of(self, source: str) -> str:
+        pull = self._pulls.get(source)
+        return pull.source.problem() if pull else ""
 
     def _use_pulls(self, sources: Mapping[str, PullSource]) -> None:
         for pull in self._pulls.values():
@@ -274,6 +285,8 @@ class Router:
         self._store.write(lambda unit: unit.beat(self._clock.now()))
         self.maintain.rescue()
         self.maintain.bury_strays()
+        if self.outages.step():
+            self._due.set()
         self.maintain.measure()
         if self._rounds % TAKE_OVER_EVERY == 0:
             self.maintain.take_over()

@@ -26,6 +26,8 @@ REGISTRY: dict[str, str] = {
     "advance.committed": "it is committed",
     "advance.retired": "alerts of rules that are gone are ended in this transaction; not committed",
     "advance.retire_committed": "their end is committed",
+    "outages.written": "alerts of unreachable sources open or end in this transaction; not committed",
+    "outages.committed": "it is committed",
     "dispatch.claimed": "due groups are taken in this transaction; nothing is written",
     "dispatch.rendered": "texts are rendered; nothing is written",
     "dispatch.written": "the transaction holds the deliveries; not committed",

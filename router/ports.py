@@ -115,7 +115,7 @@ class PullSource(Protocol):
         ...
 
     def caught_up(self) -> bool:
-        """Whether all that waited for it at its start was received and committed."""
+        """Whether all that waited for it, at its start or after a trouble, was received and committed."""
         ...
 
 

@@ -23,7 +23,7 @@ LOG_EVENTS: dict[str, str] = {
     "source.refused": "a request to a source was refused; nothing was stored",
     "source.problem": "a source cannot receive; with the remedy",
     "source.recovered": "a source receives again",
-    "source.never_caught_up": "a source could not be reached for an hour: what waited for it is judged",
+    "source.never_caught_up": "a source could not be reached for an hour: what waits for it is judged",
     "filter.failed": "a filter failed on an event; it did not match",
     "template.failed": "a template failed; the built-in text was used",
     "store.unavailable": "the store did not commit; nothing was acknowledged",

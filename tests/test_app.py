@@ -1,7 +1,30 @@
 """What the wiring decides by itself."""
 
-from router.app import MAINTENANCE, SHORTEST_WAIT, pause_until
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from router.app import MAINTENANCE, SHORTEST_WAIT, Router, load_config, pause_until
 from router.core.delivery import SECOND
+from router.pipeline.watermarks import LONGEST_HOLD
+from router.storage import open_store
+from tests.pipeline.conftest import HandClock
+
+CONFIG = """
+http: {listen: 127.0.0.1:0}
+sources:
+  feed: {kind: file, path: FOLDER/feed.jsonl}
+  hook: {kind: webhook, catch_up: 9h}
+channels:
+  oncall: {url: json://127.0.0.1:9/}
+rules: [FOLDER/rules.yaml]
+"""
+RULES = """
+rules:
+  - {name: failed, when: "type == 'failed'", to: [oncall]}
+"""
 
 
 def test_what_is_due_and_waits_for_its_source_keeps_nobody_busy() -> None:
@@ -10,3 +33,43 @@ def test_what_is_due_and_waits_for_its_source_keeps_nobody_busy() -> None:
     assert pause_until(2 * SECOND, 0) == 2
     assert pause_until(60 * SECOND, 0) == MAINTENANCE
     assert pause_until(0, 60 * SECOND) == SHORTEST_WAIT > 0
+
+
+def wait_until(true: Callable[[], object], seconds: float = 8) -> None:
+    """Returns when it has come to that."""
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it did not come to that"
+        time.sleep(0.01)
+
+
+def test_a_source_that_cannot_be_reached_for_an_hour_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is not there: its alert names the remedy, and ends when the file is read.
+
+    What is posted to is never out of reach.
+    """
+    monkeypatch.setattr("router.sources.file._LOOK_FOR_FILE", 0.05)
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    path = tmp_path / "router.yaml"
+    path.write_text(CONFIG.replace("FOLDER", str(tmp_path)), encoding="utf-8")
+    store, clock = open_store(f"sqlite:///{tmp_path / 'state.db'}"), HandClock()
+    router = Router(load_config(path), store, clock)
+
+    def states() -> dict[str, str]:
+        router.outages.step()
+        return {one.rule: one.state.value for one in store.read(lambda unit: unit.list_alerts())}
+
+    router.start()
+    try:
+        wait_until(router.problems)
+        assert states() == {}
+        clock.at += LONGEST_HOLD
+        assert states() == {"source-unreachable.feed": "firing"}
+        [record] = store.read(lambda unit: unit.events())
+        assert "Check the source's path" in record.event.data["message"]
+        (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+        wait_until(lambda: states() == {"source-unreachable.feed": "resolved"})
+    finally:
+        assert router.stop()

@@ -70,7 +70,8 @@ def policy_of(settings: Settings, rules: Sequence[Rule], targets: Sequence[Targe
     """What is in force."""
     plans = {name: _plan(name, channel, targets) for name, channel in settings.channels.items()}
     intervals = meanings(settings.time_intervals)
-    return make_policy(rules, plans, canonical_text(rules, plans, intervals), make_index, intervals)
+    text = canonical_text(rules, plans, intervals)
+    return make_policy(rules, plans, text, make_index, intervals, settings.sources)
 
 
 def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> ChannelPlan:

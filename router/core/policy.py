@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from router.core import outage
 from router.core.delivery import Patience
 from router.core.event import Event
 from router.core.mute.interval import TimeInterval
@@ -69,6 +70,7 @@ class Policy:
         ends: finds the rules whose ``resolve_when`` an event meets; None where no rule has one.
         meets: the same for ``expect.event``.
         intervals: what the names in rules stand for; empty for rules without a router.yaml.
+        own: the router's own rules, which no event is judged by: for a source that cannot be reached.
     """
 
     rules: tuple[Rule, ...]
@@ -80,6 +82,7 @@ class Policy:
     intervals: Mapping[str, tuple[TimeInterval, ...]] = field(
         default_factory=dict[str, tuple[TimeInterval, ...]]
     )
+    own: tuple[Rule, ...] = ()
 
     @cached_property
     def hash(self) -> str:
@@ -88,7 +91,7 @@ class Policy:
 
     @cached_property
     def _by_name(self) -> dict[str, Rule]:
-        return {rule.name: rule for rule in self.rules}
+        return {rule.name: rule for rule in (*self.rules, *self.own)}
 
     @cached_property
     def expects_arrivals(self) -> bool:
@@ -197,8 +200,13 @@ def make_policy(
     text: str,
     index: Callable[[tuple[Rule, ...]], RuleIndex] = PlainLoop,
     intervals: Mapping[str, tuple[TimeInterval, ...]] | None = None,
+    sources: Iterable[str] = (),
 ) -> Policy:
-    """Puts rules in order and makes their index."""
+    """Puts rules in order and makes their index.
+
+    Args:
+        sources: names of those whose outage is told.
+    """
     ordered = in_judged_order(rules)
     live = [rule for rule in ordered if rule.mode != "off"]
     ends = tuple(Rule(rule.name, rule.resolve_when) for rule in live if rule.resolve_when)
@@ -211,4 +219,5 @@ def make_policy(
         index(ends) if ends else None,
         index(meets) if meets else None,
         intervals or {},
+        tuple(outage.rule_for(source, live) for source in sources),
     )

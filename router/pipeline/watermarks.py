@@ -1,10 +1,11 @@
 """Which sources have caught up: an outage of the router must never be reported as an outage of a job.
 
-What waits for something (``hold``, ``expect``, ``absent``) is judged only once the source that would bring
-it has handed over all that it held while the router was down.
+What waits for something (``hold``, ``expect``, ``absent``) is judged only once the source that would bring it
+has handed over all that it held while the router was down, or could not reach it.
 """
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
 from router.core.delivery import SECOND
 from router.telemetry import Metrics, log
@@ -17,36 +18,59 @@ LONGEST_HOLD = 3600 * SECOND
 Lag = Callable[[int], bool]
 
 
+class Standing(StrEnum):
+    """How a source stands."""
+
+    REACHED = "reached"
+    """All that it held was handed over."""
+    BEHIND = "behind"
+    """It lags: what waits for it is held up."""
+    GIVEN_UP = "given up"
+    """It has lagged for too long: what waits for it is judged without it."""
+
+
 class Watermarks:
-    """What each source still has to hand over since the start.
+    """What each source still has to hand over, since the start or since it could not be reached."""
 
-    Args:
-        started_at: of this process, microseconds UTC.
-    """
-
-    def __init__(self, metrics: Metrics, started_at: int) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._started_at = started_at
-        self._lags: dict[str, Lag] = {}
+        self._lags: Mapping[str, Lag] = {}
+        self._behind_since: dict[str, int] = {}
+        self._given_up: set[str] = set()
 
-    def use(self, lags: Mapping[str, Lag]) -> None:
-        """Asks these sources from now on; each says at a time whether it still lags."""
+    def use(self, lags: Mapping[str, Lag], now: int) -> None:
+        """Asks these sources from now on; each says at a time whether it lags.
+
+        A source that lags already, over a reload, does not begin anew.
+        """
+        self._behind_since = {name: self._behind_since.get(name, now) for name in lags}
+        self._given_up &= lags.keys()
         self._lags = dict(lags)
-        for name in self._lags:
-            self._metrics.catching_up.labels(name).set(1)
+
+    def stands(self, now: int) -> dict[str, Standing]:
+        """How each source stands."""
+        return {name: self._standing(name, lags(now), now) for name, lags in self._lags.items()}
 
     def waiting_for(self, now: int) -> frozenset[str]:
-        """The sources that have not caught up; one that has is not asked again."""
-        behind = self._lags  # a reload puts another one in its place
-        for name, lags in list(behind.items()):
-            given_up = now - self._started_at >= LONGEST_HOLD
-            if lags(now) and not given_up:
-                continue
-            del behind[name]
-            self._metrics.catching_up.labels(name).set(0)
-            if given_up:
-                log("source.never_caught_up", "error", source=name)
-        return frozenset(behind)
+        """The sources that hold up what waits for them."""
+        return frozenset(name for name, standing in self.stands(now).items() if standing is Standing.BEHIND)
+
+    def _standing(self, name: str, lags: bool, now: int) -> Standing:
+        standing = self._judged(name, lags, now)
+        self._metrics.catching_up.labels(name).set(standing is Standing.BEHIND)
+        return standing
+
+    def _judged(self, name: str, lags: bool, now: int) -> Standing:
+        if not lags:
+            self._behind_since.pop(name, None)
+            self._given_up.discard(name)
+            return Standing.REACHED
+        if now - self._behind_since.setdefault(name, now) < LONGEST_HOLD:
+            return Standing.BEHIND
+        if name not in self._given_up:
+            self._given_up.add(name)
+            log("source.never_caught_up", "error", source=name)
+        return Standing.GIVEN_UP
 
 
 def lag_of_posts(started_at: int, standstill: int, catch_up: int) -> Lag:

@@ -54,7 +54,7 @@ class MnsQueueSource:
         return f"{said}. {trouble.remedy}" if trouble.remedy else said
 
     def caught_up(self) -> bool:
-        """Whether each consumer has found the queue empty once."""
+        """Whether each consumer has found the queue empty since the start, and since its last trouble."""
         return not self._behind
 
     def _consumer(self, number: int, intake: Intake, stopping: Callable[[float], bool]) -> Consumer:
@@ -73,6 +73,7 @@ class MnsQueueSource:
                 self._problems.pop(number, None)
             else:
                 self._problems[number] = trouble
+                self._behind.add(number)
             after = bool(self._problems)
         if before == after:
             return

@@ -21,6 +21,8 @@ from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
 from router.pipeline.maintain import Maintain
+from router.pipeline.outages import Outages
+from router.pipeline.watermarks import Standing
 from router.ports import Receipt, Store
 from router.storage import open_store
 
@@ -88,6 +90,10 @@ class Pipeline:
             self.metrics,
             lambda: self.waiting_for,
             self.dispatch.recheck,
+        )
+        self.stands: dict[str, Standing] = {}
+        self.outages = Outages(
+            store, lambda: self.policy, self.clock, lambda _: self.stands, lambda name: f"{name} is down"
         )
         self.maintain = Maintain(
             store,
@@ -171,8 +177,11 @@ def make(store: Store) -> Iterator[MakePipeline]:
     """Makes a pipeline of rules and channels."""
     made: list[Pipeline] = []
 
-    def pipeline(*rules: Rule, channels: tuple[ChannelPlan, ...] = (plan("oncall"),)) -> Pipeline:
-        policy = make_policy(rules, {channel.name: channel for channel in channels}, repr(rules))
+    def pipeline(
+        *rules: Rule, channels: tuple[ChannelPlan, ...] = (plan("oncall"),), sources: tuple[str, ...] = ()
+    ) -> Pipeline:
+        plans = {channel.name: channel for channel in channels}
+        policy = make_policy(rules, plans, repr(rules), sources=sources)
         store.write(lambda unit: unit.keep_policy(policy.hash, policy.text, START))
         made.append(Pipeline(store, policy))
         return made[-1]

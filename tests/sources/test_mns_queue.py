@@ -292,6 +292,18 @@ def test_a_fault_of_configuration_is_told_and_tried_again_slowly(
     assert (running.source.problem(), running.gauge()) == ("", 0)
 
 
+def test_after_a_trouble_it_must_catch_up_again(stand_in: StandIn, queue: Queue, start: Start) -> None:
+    """What came while the queue could not be reached is handed over first."""
+    running = start()
+    wait_until(running.source.caught_up)
+    stand_in.faults.set("access-denied", Switch(operation="receive"))
+    wait_until(lambda: not running.source.caught_up())
+    send(queue, "body")
+    stand_in.faults.clear()
+    wait_until(running.source.caught_up)
+    assert running.pipeline.bodies == ["body"]
+
+
 def test_a_queue_that_is_not_there(start: Start, settings: QueueSettings) -> None:
     """The remedy names the command that makes it."""
     running = start(settings=replace(settings, queue="nowhere"))

@@ -1,0 +1,110 @@
+"""A source that could not be reached for an hour says so."""
+
+import pytest
+
+from router.core.rule import Rule
+from router.failpoints import FailpointError, arm
+from router.pipeline.watermarks import Standing
+from tests.pipeline.conftest import MakePipeline, Pipeline, plan
+from tests.pipeline.test_alerts import HOUR, at, failed, last, reasons
+
+CHANNELS = (plan("oncall"), plan("duty"), plan("shadowed"), plan("elsewhere"))
+RULES = (
+    failed(),
+    failed("named", sources=frozenset({"queue"}), to=("duty",)),
+    failed("in-shadow", mode="shadow", to=("shadowed",)),
+    failed("other", sources=frozenset({"hook"}), to=("elsewhere",)),
+)
+
+
+def cut_off(make: MakePipeline, *rules: Rule) -> Pipeline:
+    """A pipeline whose source ``queue`` is given up."""
+    pipeline = make(*(rules or RULES), channels=CHANNELS, sources=("hook", "queue"))
+    stands(pipeline, Standing.GIVEN_UP)
+    return pipeline
+
+
+def stands(pipeline: Pipeline, standing: Standing) -> int:
+    """The source stands so from now on; how many alerts that changed."""
+    pipeline.stands = {"queue": standing}
+    changed = pipeline.outages.step()
+    pipeline.run()
+    return changed
+
+
+def test_everybody_who_hears_of_its_events_is_told(make: MakePipeline) -> None:
+    """Once, as critical, with what is wrong: each channel of a rule that looks at the source, no other."""
+    pipeline = cut_off(make)
+    assert {name: reasons(pipeline, name) for name in pipeline.channels} == {
+        "oncall/1": ["first"],
+        "duty/1": ["first"],
+        "shadowed/1": [],
+        "elsewhere/1": [],
+    }
+    [(message, _)] = pipeline.channels["duty/1"].sent
+    assert message.severity == "critical"
+    assert (
+        "Source queue could not be reached for an hour: queue is down" in f"{message.title}\n{message.body}"
+    )
+    assert last(pipeline)["rule"] == "source-unreachable.queue"
+    assert pipeline.outages.step() == 0
+
+
+def test_it_is_told_when_the_source_is_reached_again(make: MakePipeline) -> None:
+    """Not before: while the source hands over what waited for it, the alert stands, days long."""
+    pipeline = cut_off(make)
+    assert stands(pipeline, Standing.BEHIND) == 0
+    at(pipeline, 100 * HOUR)
+    assert reasons(pipeline) == ["first"]
+    assert stands(pipeline, Standing.REACHED) == 1
+    assert reasons(pipeline) == ["first", "resolved"]
+    [alert] = pipeline.store.read(lambda unit: unit.list_alerts())
+    assert (alert.state.value, alert.end_reason) == ("resolved", "queue can be reached again")
+    assert stands(pipeline, Standing.GIVEN_UP) == 1
+    assert reasons(pipeline) == ["first", "resolved", "first"]
+
+
+def test_a_restart_does_not_tell_it_twice(make: MakePipeline) -> None:
+    """A process that finds the alert open leaves it so, and ends it when it reaches the source."""
+    cut_off(make)
+    restarted = cut_off(make)
+    assert reasons(restarted) == []
+    assert stands(restarted, Standing.REACHED) == 1
+    assert reasons(restarted) == ["resolved"]
+
+
+def test_a_source_that_left_the_configuration_ends_its_alert_in_silence(make: MakePipeline) -> None:
+    """As the alerts of a rule that is gone."""
+    pipeline = cut_off(make)
+    pipeline.policy = make(*RULES, channels=CHANNELS).policy
+    assert pipeline.advance.retire() == 1
+    pipeline.run()
+    assert reasons(pipeline) == ["first"]
+
+
+def test_nobody_is_told_where_nobody_would_hear(make: MakePipeline) -> None:
+    """No rule looks at the source: it is in the log and in the metrics."""
+    pipeline = cut_off(make, *RULES[2:])
+    assert pipeline.deliveries() == []
+    assert pipeline.store.read(lambda unit: unit.events()) == []
+
+
+def test_the_books_balance(make: MakePipeline) -> None:
+    """Its event, its alert and its messages are counted as any other's."""
+    pipeline = cut_off(make)
+    books = pipeline.store.read(lambda unit: unit.books())
+    assert (books["events.routed"], books["deliveries.sent"]) == (1, 2)
+    assert {name: count for name, count in books.items() if name.startswith("unbalanced.") and count} == {}
+
+
+def test_a_fault_of_the_store_loses_nothing(make: MakePipeline) -> None:
+    """What could not be committed is tried again at the next step."""
+    pipeline = make(*RULES, channels=CHANNELS, sources=("queue",))
+    arm("outages.written=raise")
+    try:
+        with pytest.raises(FailpointError):
+            stands(pipeline, Standing.GIVEN_UP)
+    finally:
+        arm("")
+    assert stands(pipeline, Standing.GIVEN_UP) == 1
+    assert reasons(pipeline) == ["first"]

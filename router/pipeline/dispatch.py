@@ -190,12 +190,12 @@ class _Telling:
         self.dropped += [
             replace(one, state=State.DROPPED, reason=reason) for one in waits if one.id in dropped
         ]
-        return group.severity != "critical" or self._is_muted(self._unit.alerts(group.shown))
+        return group.severity != "critical" or self._are_muted(self._unit.alerts(group.shown))
 
-    def _is_muted(self, alerts: Sequence[Alert]) -> bool:
-        return all(
-            alert.muted_by or held for alert, held in zip(alerts, self._mutes.judge(alerts), strict=True)
-        )
+    def _are_muted(self, alerts: Sequence[Alert]) -> bool:
+        held = self._mutes.judge(alerts)
+        muted = [alert for alert, by in zip(alerts, held, strict=True) if alert.muted_by or by]
+        return bool(muted) and len(muted) == len(alerts)
 
     # mutes
 

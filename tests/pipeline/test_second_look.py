@@ -354,3 +354,17 @@ def test_a_store_that_fails_at_the_second_look_sends_nothing(
     at(pipeline, 600)
     assert dropped(pipeline).reason == "acknowledged by ann"
     assert reasons(pipeline) == ["first"]
+
+
+def test_a_process_that_ends_before_its_second_look_leaves_it_to_the_next(make: MakePipeline) -> None:
+    """Its claim comes back as one that may have been sent; the next process judges it, and tells the end."""
+    pipeline = waiting(make, resolve_when=RESOLVED)
+    acknowledged(pipeline)
+    pipeline.clock.move(LATER)
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: unit.claim_deliveries(now, {"oncall/1": 1}, "dead-process:1", now + 1))
+    assert pipeline.maintain.rescue_others("me") == 1
+    pipeline.run()
+    assert dropped(pipeline).reason == "acknowledged by ann"
+    take(pipeline, LATER + 10, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "resolved"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from router.cli.fixing import fix_files
 from router.cli.output import colour, harmless, print_json, say, warn
+from router.cli.quoting import LineOf, lines_of_files, quoted
 from router.errors import ConfigError, Finding
 
 #: Exit status for a file that cannot be read; one with faults is 1.
@@ -48,8 +48,8 @@ def check(
 
     Exit status 1 when there is an error, 2 when a file cannot be read.
     """
-    for line in fix_files(lambda: findings_of(paths)) if fix else ():
-        warn(line)
+    if fix:
+        _fix(paths)
     findings = findings_of(paths)
     if output is CheckForm.JSON:
         print_json({"findings": [_json(finding) for finding in findings]})
@@ -58,6 +58,13 @@ def check(
     else:
         _print(findings, len(paths))
     _exit(findings)
+
+
+def _fix(paths: list[Path]) -> None:
+    from router.cli.fixing import fix_files
+
+    for line in fix_files(lambda: findings_of(paths)):
+        warn(line)
 
 
 def _exit(findings: Iterable[Finding]) -> None:
@@ -90,8 +97,9 @@ def _findings(path: Path) -> list[Finding]:
 
 
 def _print(findings: list[Finding], places: int) -> None:
+    line_of = lines_of_files()
     for finding in findings:
-        _print_one(finding)
+        _print_one(finding, line_of)
     if findings:
         counts = [(level, sum(one.level == level for one in findings)) for level in _COLOURS]
         say(", ".join(_counted(count, level) for level, count in counts if count) + ".")
@@ -107,48 +115,14 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {word}{'s' if count != 1 else ''}"
 
 
-def _print_one(finding: Finding) -> None:
+def _print_one(finding: Finding, line_of: LineOf) -> None:
     place, level = _flat(str(finding.place)), colour(finding.level, _COLOURS[finding.level])
     say(f"{colour(place, 'bold')}: {level}: {_flat(finding.message)} [{finding.code}]")
-    shown = _shown(finding)
-    if shown:
+    if shown := quoted(finding, line_of, _COLOURS[finding.level]):
         say(shown)
     if finding.fix:
         say(f"    {_flat(finding.fix)}")
     say()
-
-
-def _shown(finding: Finding) -> str:
-    """The line of the file, and a caret line under the exact part."""
-    line = _line(finding.place.file, finding.place.line)
-    if not line.strip() or len(line) > 400:
-        return ""
-    start = min(finding.place.column - 1, len(line))
-    is_same = finding.end is not None and finding.end.line == finding.place.line
-    end = finding.end.column - 1 if finding.end is not None and is_same else start + 1
-    if finding.end is not None and not is_same:
-        end = len(line)
-    under = "^" * max(1, min(end, len(line)) - start)
-    gutter = f"{finding.place.line:>5} | "
-    return (
-        f"{colour(gutter, 'dim')}{harmless(line)}\n"
-        f"{colour(' ' * 5 + ' | ', 'dim')}{_pad(line[:start])}{colour(under, _COLOURS[finding.level])}"
-    )
-
-
-def _pad(before: str) -> str:
-    """As wide as what stands before, on a terminal that shows some letters two columns wide."""
-    from unicodedata import east_asian_width
-
-    return "".join("  " if east_asian_width(letter) in "WF" else " " for letter in harmless(before))
-
-
-def _line(file: str, number: int) -> str:
-    try:
-        with open(file, encoding="utf-8") as stream:
-            return next((line for at, line in enumerate(stream, 1) if at == number), "").rstrip("\n")
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _flat(text: str) -> str:

@@ -2,11 +2,14 @@
 
 import os
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from router.cli.output import harmless
 from router.config.characters import line_starts
+from router.config.load import form_faults
+from router.config.yaml import read_text
 from router.errors import Finding
 
 #: A filter may have another fault behind the one that was mended.
@@ -25,23 +28,21 @@ def fix_files(check: Callable[[], list[Finding]]) -> list[str]:
     for _ in range(ROUNDS):
         findings = check()
         files = dict.fromkeys(one.place.file for one in findings if one.instead is not None)
-        changed = [line for file in files for line in _fix(file, findings, check)]
+        changed = [line for file in files for line in _fix(file, findings)]
         if not changed:
             break
         said += changed
     return said
 
 
-def _fix(file: str, findings: Sequence[Finding], check: Callable[[], list[Finding]]) -> list[str]:
-    content = Path(file).read_bytes()
-    text = content.decode()
+def _fix(file: str, findings: Sequence[Finding]) -> list[str]:
+    text = read_text(Path(file))
     changes = list(_changes(text, [one for one in findings if one.place.file == file]))
-    if not changes:
+    changed = _changed(text, changes)
+    # Judged before it is written: whoever stops us leaves the old file or a sound one.
+    if not changes or _unreadable(file, changed) > _unreadable(file, text):
         return []
-    _write(file, _changed(text, changes).encode())
-    if _unreadable(check(), file) > _unreadable(findings, file):
-        _write(file, content)
-        return []
+    _write(file, changed)
     return [_said(one, text[start:end]) for start, end, one in changes]
 
 
@@ -49,9 +50,9 @@ def _said(finding: Finding, old: str) -> str:
     return f"{_shown(str(finding.place))}: {_shown(old)} → {_shown(finding.instead or '')}"
 
 
-def _unreadable(findings: Iterable[Finding], file: str) -> int:
+def _unreadable(file: str, text: str) -> int:
     """Faults of YAML, of form, of JMESPath."""
-    return sum(one.place.file == file and one.code.startswith(("Y", "F109")) for one in findings)
+    return sum(one.code.startswith(("Y", "F109")) for one in form_faults(file, text))
 
 
 Change = tuple[int, int, Finding]
@@ -71,7 +72,7 @@ def _changes(text: str, findings: Iterable[Finding]) -> Iterable[Change]:
         if one.instead is not None and one.end is not None
     ]
     for start, end, one in sorted(placed, key=lambda change: change[:2]):
-        if start >= last and "\n" not in text[start:end]:
+        if start >= last and one.end is not None and one.end.line == one.place.line:
             yield start, end, one
             last = end
 
@@ -90,16 +91,18 @@ def _shown(text: str) -> str:
     return harmless(text).replace("\n", " ")
 
 
-def _write(file: str, content: bytes) -> None:
-    """All or nothing, with the mode that the file had; a link stays a link."""
+def _write(file: str, text: str) -> None:
+    """All or nothing, with the mode and the byte order mark that the file had; a link stays a link."""
     path = Path(file).resolve()
+    held = path.stat()
+    mark = BOM_UTF8 if path.read_bytes().startswith(BOM_UTF8) else b""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            stream.write(mark + text.encode())
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, path.stat().st_mode & 0o7777)
+        os.chmod(name, held.st_mode & 0o7777)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

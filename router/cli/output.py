@@ -61,6 +61,15 @@ def on_one_line(text: str) -> str:
     return harmless(text).replace("\n", "\\u000a")
 
 
+def width(text: str) -> int:
+    """Columns that a terminal takes for it: two for Chinese, Japanese and Korean letters and for emoji."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def colour(text: str, style: str) -> str:
     """In a colour (``red``, ``green``, ``yellow``, ``bold``, ``dim``) on a terminal, plain in a pipe."""
     if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
@@ -106,6 +115,10 @@ def _ruled(columns: Sequence[str], lines: list[list[str]]) -> None:
 
 def _aligned(columns: Sequence[str], lines: list[list[str]]) -> None:
     flat = [[cell.replace("\n", " ") for cell in line] for line in [list(columns), *lines]]
-    widths = [max(len(line[i]) for line in flat) for i in range(len(columns))]
+    widths = [max(width(line[i]) for line in flat) for i in range(len(columns))]
     for line in flat:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        say("  ".join(_padded(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip())
+
+
+def _padded(cell: str, wide: int) -> str:
+    return cell + " " * (wide - width(cell))

@@ -13,7 +13,7 @@ from router.config.rule_file import Written, read_rules
 from router.config.settings import Settings
 from router.config.settings_file import read_settings
 from router.config.targets import InspectUrl, TargetSpec, kind_only, policy_of, targets_of
-from router.config.yaml import Document, listed, mapping, read
+from router.config.yaml import Document, listed, mapping, parse, read
 from router.core.policy import Policy
 from router.core.rule import Rule
 from router.errors import ConfigError, Finding, Place
@@ -80,9 +80,23 @@ def load_rules(files: Iterable[Path]) -> tuple[list[Rule], list[Finding]]:
 
 def is_settings(path: Path) -> bool:
     """Whether a file is a router.yaml rather than a rule file: its ``rules`` are patterns."""
-    value = mapping(read(path).value)
+    return _is_settings(read(path))
+
+
+def form_faults(file: str, text: str) -> list[Finding]:
+    """What would be wrong with the form and the filters of one file if it held this text."""
+    document = parse(Document(file, text))
+    if _is_settings(document):
+        read_settings(document, os.environ)
+    else:
+        read_rules(document)
+    return document.findings
+
+
+def _is_settings(document: Document) -> bool:
+    value = mapping(document.value)
     if not value:
-        return path.name == "router.yaml"
+        return Path(document.file).name == "router.yaml"
     rules = listed(value.get("rules"))
     names = bool(rules) and all(isinstance(rule, str) for rule in rules)
     return names or bool(value.keys() & {"channels", "sources", "store", "http"})

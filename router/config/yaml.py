@@ -103,12 +103,25 @@ def read(path: Path) -> Document:
     """Reads a file; faults are findings of the document."""
     document = Document(str(path))
     try:
-        document.text = read_small(path, MOST_BYTES).decode("utf-8-sig")
+        document.text = _text(path)
     except RouterError as error:
         return _faulty(document, f"cannot be read: {error.message}", error.remedy)
     except UnicodeDecodeError as error:
         return _faulty(document, f"not UTF-8 (byte {error.start})", "save it as UTF-8")
     return parse(document)
+
+
+def read_text(path: Path) -> str:
+    """What :func:`read` counts lines and columns in; empty where the file cannot be read."""
+    try:
+        return _text(path)
+    except (RouterError, UnicodeDecodeError):
+        return ""
+
+
+def _text(path: Path) -> str:
+    # A byte order mark is no part of the first line.
+    return read_small(path, MOST_BYTES).decode("utf-8-sig")
 
 
 def parse(document: Document) -> Document:

@@ -1,0 +1,50 @@
+"""``check --fix``: what it writes, and that it never writes what is worse."""
+
+from pathlib import Path
+
+import pytest
+
+from router.cli.fixing import fix_files
+from router.errors import Finding, Place
+from tests.cli.running import run
+
+TEXT = "rules:\n  - {name: a, when: \"ExitCode == '1'\", to: [b]}\n"
+
+
+@pytest.mark.parametrize("instead", ["}", "&&&"])
+def test_what_is_worse_is_never_written(tmp_path: Path, instead: str) -> None:
+    """A bad replacement, for YAML or for JMESPath, is judged before the file holds it."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(TEXT)
+    seen: list[str] = []
+    place, end = Place(str(path), 2, 37), Place(str(path), 2, 41)
+
+    def check() -> list[Finding]:
+        seen.append(path.read_text())
+        return [Finding("F104", "error", place, "wrong", end=end, instead=instead)]
+
+    assert fix_files(check) == []
+    assert {*seen, path.read_text()} == {TEXT}
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_byte_order_mark_moves_nothing_and_stays(tmp_path: Path) -> None:
+    """A file of one line that begins with a mark is mended at the right place."""
+    path = tmp_path / "rules.yaml"
+    text = "{rules: [{name: a, when: \"ExitCode == '1'\", to: [b]}]}\n"
+    path.write_text(text, encoding="utf-8-sig")
+    done = run("check", "--fix", str(path))
+    assert "rules.yaml:1:39: '1' → `1`" in done.error
+    assert path.read_bytes() == b"\xef\xbb\xbf" + text.replace("'1'", "`1`").encode()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """What it leads to is mended, with the mode that it had."""
+    path, link = tmp_path / "kept.yaml", tmp_path / "rules.yaml"
+    path.write_text(TEXT)
+    path.chmod(0o600)
+    link.symlink_to(path)
+    run("check", "--fix", str(link))
+    assert link.is_symlink()
+    assert "`1`" in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -43,7 +43,7 @@ def why_not(
     if not rule and not channel:
         raise RouterError("usage", "name a rule with --rule, or a channel with --channel")
     policy, happened, fate = _asked(config, event, source, event_id)
-    _known("rule", rule, [one.name for one in policy.rules])
+    _known("rule", rule, [one.name for one in (*policy.rules, *policy.own)])
     _known("channel", channel, policy.channels)
     if rule:
         answers = (why_not_rule(happened, policy, rule, channel=channel, fate=fate),)

@@ -8,7 +8,7 @@ from router.core.event import Event
 from router.core.filter.clauses import Clause
 from router.core.policy import Policy
 from router.core.rule import Rule
-from router.pipeline.explain import explain_rules
+from router.pipeline.explain import RuleExplained, explain_rules
 from router.pipeline.fate import Fate
 from router.pipeline.reasons import Case, Reason, Told, fallback_of, reason_of_case
 
@@ -35,7 +35,8 @@ def why_not_channel(
 ) -> tuple[Answer, ...]:
     """Why a channel did not hear of the event: for each rule that tells it, the nearest to doing so first."""
     told = {rule for rule in fate.alerts if fate.told_by(rule, channel)} if fate else set[str]()
-    answers = _answers(event, policy, channel, fate, lambda one: channel in _tells(one) or one.name in told)
+    named = {rule.name for rule in policy.rules if channel in _tells(rule)} | told
+    answers = _answers(event, policy, channel, fate, lambda one: one.name in named)
     if answers:
         return tuple(sorted(answers, key=_distance))
     of = [name for name in policy.channels if fallback_of(policy, name) == channel]
@@ -52,15 +53,32 @@ def _answers(
 ) -> list[Answer]:
     rules = [rule for rule in policy.rules if wanted(rule)]
     said = explain_rules(event, policy, wanted)
-    cases = [Case(rule, channel, event, policy, one, fate) for rule, one in zip(rules, said, strict=True)]
+    own = [rule for rule in policy.own if wanted(rule)]
+    pairs = [*zip(rules, said, strict=True), *((rule, _of_its_own(rule)) for rule in own)]
+    cases = [Case(rule, channel, event, policy, one, fate) for rule, one in pairs]
     return [
         Answer(case.rule.name, reason_of_case(case), case.said.clauses, tuple(case.messages))
         for case in cases
     ]
 
 
+def _of_its_own(rule: Rule) -> RuleExplained:
+    said = "it is the router's own: it tells when its source could not be reached for an hour"
+    return RuleExplained(rule.name, "not judged", "own", said)
+
+
 #: How near a rule was to telling, by the code of its reason; what is not here had matched.
-_FAR = {"failed": 1, "clause": 2, "stopped": 3, "taken": 3, "ends": 3, "arrived": 3, "source": 4, "off": 5}
+_FAR = {
+    "failed": 1,
+    "clause": 2,
+    "stopped": 3,
+    "taken": 3,
+    "ends": 3,
+    "arrived": 3,
+    "source": 4,
+    "off": 5,
+    "own": 6,
+}
 _BY_TOLD: dict[Told, int] = {"yes": 0, "would be": 0, "not yet": 1, "no": 2}
 
 

@@ -1,12 +1,16 @@
 """A source that could not be reached for an hour says so."""
 
+from dataclasses import replace
+
 import pytest
 
 from router.core.rule import Rule
 from router.failpoints import FailpointError, arm
+from router.pipeline.fate import fate_of
 from router.pipeline.watermarks import Standing
+from router.pipeline.why_not import why_not_channel, why_not_rule
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan
-from tests.pipeline.test_alerts import HOUR, at, failed, last, reasons
+from tests.pipeline.test_alerts import HOUR, at, failed, instance, last, reasons
 
 CHANNELS = (plan("oncall"), plan("duty"), plan("shadowed"), plan("elsewhere"))
 RULES = (
@@ -108,3 +112,17 @@ def test_a_fault_of_the_store_loses_nothing(make: MakePipeline) -> None:
         arm("")
     assert stands(pipeline, Standing.GIVEN_UP) == 1
     assert reasons(pipeline) == ["first"]
+
+
+def test_why_not_speaks_of_it_too(make: MakePipeline) -> None:
+    """Of its event the rule says what became of it, of any other that it looks at none."""
+    pipeline = cut_off(make)
+    [record] = pipeline.store.read(lambda unit: unit.events())
+    fate = pipeline.store.read(lambda unit: fate_of(record, unit))
+    rule = "source-unreachable.queue"
+    told = why_not_rule(record.event, pipeline.policy, rule, channel="oncall", fate=fate)
+    assert told.reason.text.startswith("oncall/1 accepted it at")
+    assert rule in [one.rule for one in why_not_channel(record.event, pipeline.policy, "oncall", fate=fate)]
+    other = replace(record.event, data=instance())
+    assert "the router's own" in why_not_rule(other, pipeline.policy, rule).reason.text
+    assert rule not in [one.rule for one in why_not_channel(other, pipeline.policy, "oncall")]

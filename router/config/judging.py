@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from router.config.rule_file import Written
 from router.config.yaml import Way
+from router.core import absence
 from router.core.check import (
     Kind,
     Remark,
@@ -16,7 +17,7 @@ from router.core.check import (
     verdict,
     widened,
 )
-from router.core.check.values import NULL
+from router.core.check.values import ANYTHING, NULL, Object, Values
 from router.core.filter import Filter
 from router.core.key import carried, default_parts, fields_of, fields_of_text
 from router.core.rule import Rule, Texts
@@ -29,6 +30,10 @@ from router.errors import Finding
 MOST = 500
 #: Rules with ``stop`` to which later rules are compared.
 _MOST_STOPPERS = 50
+_ABSENCE = Kind(
+    absence.EVENT,
+    Values(object=Object(dict.fromkeys(absence.FIELDS, ANYTHING), rest=NULL, closed=True)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,15 @@ class Events:
             kinds |= dict.fromkeys(found)
         return tuple(kinds)
 
+    def sent(self, source: str, kind: Kind) -> Kind:
+        """A kind of the catalogue as a source of Batch Compute's events sends it."""
+        schema = self.schemas.get(source)
+        return widened(kind, schema) if schema else kind
+
     def _kinds_of(self, name: str, expression: Filter, about: bool) -> tuple[Kind, ...]:
-        schema = self.schemas.get(name)
         if name in self.batch:
-            known = catalogue_kinds()
-            return tuple(widened(kind, schema) for kind in known) if schema else known
+            return tuple(self.sent(name, kind) for kind in catalogue_kinds())
+        schema = self.schemas.get(name)
         if schema is None:
             return catalogue_kinds() if about else ()
         # A filter about Batch Compute's events is not meant for a source that knows no such field.
@@ -90,13 +99,14 @@ def _judged(one: Written, rule: Rule, events: Events) -> Iterator[Finding]:
     for way, expression in _filters(rule):
         kinds = events.kinds_for(rule, expression)
         yield from (_finding(one, way, remark) for remark in judge(expression, kinds))
-    opening = _opening(rule, events)
+    # What a rule with absent tells of is an event of the router's own.
+    opening = (_ABSENCE,) if rule.absent else _opening(rule, events)
     if opening is not None:
-        yield from _keys(one, rule, opening, events)
-        # What a rule with absent tells of is an event of the router's own.
         if rule.absent is None:
-            yield from _templates(one, rule, opening)
-    elif rule.key is None and rule.absent is None and (rule.count or rule.hold or rule.remembers_ends):
+            yield from _keys(one, rule, opening, events)
+        yield from _inhibitions(one, rule, opening)
+        yield from _templates(one, rule, opening)
+    elif rule.key is None and (rule.count or rule.hold or rule.remembers_ends):
         said = "its events are not Batch Compute's, so that it needs a key: what makes two the same trouble?"
         yield one.fault("C401", said, fix="write key: and the expressions that name the thing")
 
@@ -152,6 +162,9 @@ def _keys(one: Written, rule: Rule, opening: Sequence[Kind], events: Events) -> 
                 f"{'.'.join(way)}: {names} has none of the key ({', '.join(sorted(parts))}): it ends nothing"
             )
             yield one.fault("R202", said, *way, fix="give the rule a key that both kinds of event have")
+
+
+def _inhibitions(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[Finding]:
     for number, inhibition in enumerate(rule.inhibited_by):
         for place, expression in enumerate(inhibition.equal):
             if opening and all(_lacks(kind, expression.text) for kind in opening):
@@ -208,7 +221,9 @@ def _names(one: Written, way: Way, template: str, opening: Sequence[Kind]) -> It
 def _never_reached(rules: Sequence[tuple[Written, Rule]], events: Events) -> Iterator[Finding]:
     stoppers: list[Rule] = []
     for one, rule in sorted(rules, key=lambda pair: pair[1].catch_all):
-        taker = next((other for other in stoppers if _takes_all(other, rule, events)), None)
+        # stop hides nothing from a rule that waits for it.
+        hiding = () if rule.absent else stoppers
+        taker = next((other for other in hiding if _takes_all(other, rule, events)), None)
         if taker is not None:
             said = f"never reached: {taker.name} has stop: true and takes every event that it matches"
             finding = one.fault("R201", said, fix=f"put it before {taker.name}, or narrow that one")
@@ -231,24 +246,3 @@ def _takes_all(stopper: Rule, rule: Rule, events: Events) -> bool:
     # A filter that never holds has a finding of its own.
     kinds = _opening(rule, events)
     return bool(kinds) and implies(rule.when, stopper.when, kinds)
-
-
-# R203: what reaches no rule
-
-
-def unheard(rules: Iterable[Rule], events: Events) -> list[str]:
-    """Names of the catalogue's events that the sources send and that reach no rule."""
-    live = [rule for rule in rules if rule.mode == "on"]
-    heard = (rule for rule in live if rule.sources is None or rule.sources & events.batch)
-    watching = [rule for rule in heard if not rule.catch_all or rule.when is not None]
-    if any(rule.when is None for rule in live if rule.sources is None or rule.sources & events.batch):
-        return []
-    return [
-        kind.name
-        for kind in catalogue_kinds()
-        if not any(_reaches(expression, kind) for rule in watching for _, expression in _filters(rule))
-    ]
-
-
-def _reaches(expression: Filter, kind: Kind) -> bool:
-    return verdict(expression, kind) != "never"

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.config.event_schemas import events_of
-from router.config.judging import Events, judged, unheard
+from router.config.judging import Events, judged
 from router.config.names import Known, doubles, inhibition_circles, unknown
 from router.config.rule_file import Written, read_rules
 from router.config.settings import Settings
 from router.config.settings_file import read_settings
 from router.config.targets import InspectUrl, TargetSpec, kind_only, policy_of, targets_of
+from router.config.unheard import unheard
 from router.config.yaml import Document, listed, mapping, parse, read
 from router.core.policy import Policy
 from router.core.rule import Rule
@@ -38,7 +39,7 @@ class Config:
 
     def unheard(self) -> list[Finding]:
         """``R203``: the events that its sources send and that reach no rule, as one remark."""
-        names = unheard(self.policy.rules, self.events) if self.events.batch else []
+        names = unheard(self.policy.rules, self.events)
         if not names:
             return []
         said = f"{len(names)} of the events that may come reach no rule: {', '.join(names)}"

@@ -3,20 +3,17 @@
 import json
 from collections.abc import Collection
 
+from router.core.absence import SOURCE, missing
 from router.core.book import Book, Wanted
-from router.core.event import Envelope, Event, digest_id
+from router.core.event import Envelope, digest_id
 from router.core.key import arrival, key_of_absence, slot
 from router.core.mute.tick import next_judgement, ripe_tick
 from router.core.policy import Policy
 from router.core.rule import Rule
-from router.core.times import iso
 from router.pipeline.working_set import close_book, open_book
 from router.ports import EventRecord, Timer, Unit
 
 KIND = "absent"
-#: The source, and the kind, of events that the router makes itself.
-SOURCE = "router"
-EVENT = "alert-router.absent"
 
 
 def install(unit: Unit, policy: Policy, now: int) -> None:
@@ -68,7 +65,7 @@ def _judge(unit: Unit, book: Book, timer: Timer, rule: Rule, now: int) -> None:
     tick = ripe_tick(rule.absent, now)
     last = book.last_arrival(rule)
     if tick is not None and last < tick and tick > timer.data["since"] and not book.is_missing(rule):
-        event = _missing(rule, tick, last, now)
+        event = missing(rule, tick, last, now)
         alert = book.miss(rule, event)
         body = json.dumps(event.data).encode()
         envelope = Envelope(SOURCE, body, now)
@@ -80,18 +77,3 @@ def _judge(unit: Unit, book: Book, timer: Timer, rule: Rule, now: int) -> None:
         unit.drop_timers([timer.id])
     else:
         unit.put_timers([Timer(timer.id, KIND, rule.name, due, timer.data)])
-
-
-def _missing(rule: Rule, tick: int, last: int, now: int) -> Event:
-    """What did not come, as an event of the router's own."""
-    schedule = rule.absent
-    written = f"{schedule.every} {schedule.location}" if schedule else ""
-    data = {
-        "type": EVENT,
-        "rule": rule.name,
-        "message": f"nothing matched {rule.name} since {iso(tick)}",
-        "expected": written,
-        "tick": iso(tick),
-        "last": iso(last) if last else None,
-    }
-    return Event(digest_id("ev", f"{rule.name}\nabsent\n{tick}"), SOURCE, now, data, now)

@@ -198,3 +198,33 @@ def test_the_picture_has_a_mark_for_each_cell() -> None:
     assert "OnTaskFailed reaches somebody: never" in titles
     assert "OnJobFailed reaches oncall: always" in titles
     assert sum("reaches somebody: never" in str(title) for title in titles) == 17
+
+
+def test_a_schema_adds_fields_and_a_row_for_events_of_its_own(tmp_path: Path) -> None:
+    """A source of Batch Compute's events has its fields more; any other source has its own events."""
+    more = {"type": "object", "properties": {"Retry": {"const": True}}, "required": ["Retry"]}
+    order = {"type": "object", "properties": {"type": {"const": "order"}}, "required": ["type"]}
+    (tmp_path / "more.json").write_text(json.dumps(more))
+    (tmp_path / "order.json").write_text(json.dumps(order))
+    long = "a" * 60
+    rules = [
+        {"name": "again", "when": "Event == 'OnJobFailed' && Retry", "to": ["oncall"]},
+        {"name": "shop", "when": "type == 'order'", "from": ["shop"], "to": ["shop"]},
+        {"name": "deaf", "when": "type == 'order'", "from": ["batch", long], "to": ["oncall"]},
+    ]
+    sources = {
+        "batch": {"kind": "mns-push", "schema": "more.json"},
+        "shop": {"kind": "webhook", "schema": "order.json"},
+        long: {"kind": "webhook", "schema": "order.json"},
+    }
+    config = write_router(tmp_path, rules, "oncall", "shop", sources=sources)
+    found = {row["event"]: row for row in run_json_rows(config)}
+    assert len(found) == 21
+    assert [cell["rule"] for cell in found["OnJobFailed"]["rules"]] == ["again"]
+    assert [cell["rule"] for cell in found["events of shop"]["rules"]] == ["shop"]
+    assert [cell["rule"] for cell in found[f"events of {long}"]["rules"]] == ["deaf"]
+    assert found["events of shop"]["told"] == "always"
+    text = run("coverage", config).out
+    assert "events of shop            ● shop     shop" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert ">events of shop<" in run("coverage", config, "-o", "svg").out

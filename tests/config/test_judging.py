@@ -74,6 +74,7 @@ def test_a_filter_is_judged_by_what_its_sources_bring(tmp_path: Path, rule: str,
         ("name: a, when: always", f"{LATER}, {JOB}", False),
         (f"{STOP}, from: [hook], when: type", f"{LATER}, from: [hook], when: type", True),
         (f"{STOP}, from: [hook], when: type", f"{LATER}, from: [hook], when: kind", False),
+        (f"{STOP}, {JOB}", f"{LATER}, {JOB}, absent: {{every: '0 3 * * *'}}", False),
     ],
 )
 def test_a_rule_that_another_hides_is_never_reached(
@@ -117,15 +118,26 @@ def test_a_template_names_what_its_events_have(tmp_path: Path, keys: str, expect
     assert codes(tmp_path, f"name: a, when: \"Event == 'OnJobFailed'\", {keys}") == expected
 
 
-def test_a_rule_with_absent_may_name_what_the_router_says(tmp_path: Path) -> None:
-    """It tells of an event of the router's own, not of one that its filter picks."""
-    keys = "absent: {every: '0 3 * * *'}, title: \"{{ message }}\""
-    assert codes(tmp_path, f"name: a, when: \"Event == 'OnJobFinished'\", {keys}") == []
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("title: \"{{ type }} {{ message }} {{ expected }} {{ tick|ago }} {{ last }} {{ rule }}\"", []),
+        ('title: "{{ JobName }}"', ["T301"]),
+        ("formats: {sms: {body: \"{{ missed }}\"}}", ["T301"]),
+        ("inhibited_by: [{rule: z, equal: [JobId]}]", ["R202"]),
+    ],
+)  # fmt: skip
+def test_a_rule_with_absent_tells_of_an_event_of_our_own(
+    tmp_path: Path, keys: str, expected: list[str]
+) -> None:
+    """Its templates name what the router says, not what its filter picks."""
+    rule = f"name: a, when: \"Event == 'OnJobFinished'\", absent: {{every: '0 3 * * *'}}, {keys}"
+    assert codes(tmp_path, rule, "name: z, when: \"Event == 'OnTaskFailed'\"") == expected
 
 
 def test_a_rule_that_takes_everything_of_a_source_leaves_nothing_unheard(tmp_path: Path) -> None:
-    """Also when it names the source."""
-    findings(tmp_path, "name: a, from: [batch], when: always")
+    """Also when it names its sources."""
+    findings(tmp_path, "name: a, from: [batch, shop], when: always")
     assert load(tmp_path / "router.yaml", environ={}).unheard() == []
 
 
@@ -138,6 +150,26 @@ def test_what_reaches_nobody_is_one_remark(tmp_path: Path) -> None:
     assert "OnJobWaiting, OnJobRunning" in remark.message
     findings(tmp_path, "name: a, when: always")
     assert load(tmp_path / "router.yaml", environ={}).unheard() == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (['name: a, when: "ExitCode == `3`"', "name: b, when: amount, from: [shop]"], ""),
+        (["name: a, when: always, from: [batch]"], "events of shop"),
+        (["name: a, when: amount, from: [shop]", "name: b, when: Event, from: [batch]"], ""),
+        (["name: a, when: amount, from: [shop]", "name: b, when: Retry, resolve_when: Event"], ""),
+    ],
+)
+def test_what_a_schema_adds_is_heard(tmp_path: Path, rules: list[str], said: str) -> None:
+    """A field that a schema adds counts, and what only ends something, whatever ``from`` says."""
+    fields = {"ExitCode": {"type": "number"}, "Retry": {"type": "boolean"}}
+    added = {"type": "object", "properties": fields}
+    (tmp_path / "more.json").write_text(json.dumps(added))
+    sources = "{batch: {kind: mns-push, schema: more.json}, shop: {kind: webhook, schema: order.json}}"
+    findings(tmp_path, *rules, sources=sources)
+    found = load(tmp_path / "router.yaml", environ={}).unheard()
+    assert "".join(one.message.partition(": ")[2] for one in found) == said
 
 
 @pytest.mark.parametrize(

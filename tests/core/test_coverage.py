@@ -60,7 +60,10 @@ def test_every_event_has_a_row_with_its_rules_and_channels() -> None:
 
 
 def test_a_stop_hides_what_it_takes_from_later_rules() -> None:
-    """All of it, a part of it, or nothing of what the later rule wants; a stop in shadow hides nothing."""
+    """All of it, a part of it, or nothing of what the later rule wants; a stop in shadow hides nothing.
+
+    What is waited for (``absent``) is never hidden.
+    """
     failed = "Event == 'OnInstanceFailed'"
     later = rule("later", failed, "team")
     killed = f"{failed} && ExitCode == `137`"
@@ -74,6 +77,10 @@ def test_a_stop_hides_what_it_takes_from_later_rules() -> None:
     assert partly.reaching("always") == ["OnInstanceFailed"]
     other = rule("other", f"{failed} && ExitCode == `1`")
     assert notes(coverage([rule("first", killed, stop=True), other]), "OnInstanceFailed") == []
+    waiting = coverage(
+        [rule("first", failed, stop=True), rule("later", failed, absent=Schedule("0 3 * * *"))]
+    )
+    assert reached(waiting, "OnInstanceFailed")["later"] == "always"
     shadow = coverage([rule("first", failed, stop=True, mode="shadow"), later])
     assert reached(shadow, "OnInstanceFailed")["later"] == "always"
 

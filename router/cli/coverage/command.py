@@ -10,6 +10,7 @@ from router.cli.output import as_json, say
 from router.errors import ConfigError, Finding, RouterError
 
 if TYPE_CHECKING:
+    from router.core.check import Kind
     from router.core.coverage import Coverage, Row
     from router.core.rule import Rule
 
@@ -40,7 +41,7 @@ def coverage(
 
     Rules are judged against the documented events, before any of them comes: a rule matches one
     always, sometimes (it depends on the event's other fields) or never. `from`, `stop`, `catch_all`
-    and `mode` count.
+    and `mode` count. A source's `schema` adds its fields, or a row of its own.
     """
     from router.cli.coverage.picture import picture
     from router.cli.coverage.table import table
@@ -69,17 +70,21 @@ def coverage_of(paths: list[Path]) -> "Coverage":
     rules: list[Rule] = []
     channels: list[str] = []
     sources: list[str] | None = None
+    schemas: dict[str, Kind] = {}
+    batch: set[str] = set()
     for path in paths:
         if path.is_file() and is_settings(path):
             config = load_config(path)
             rules += config.policy.rules
             channels += config.policy.channels
             sources = [*(sources or []), *config.settings.sources]
+            schemas |= config.events.schemas
+            batch |= config.events.batch
         else:
             found, findings = load_rules(rule_files(path))
             _refuse(findings)
             rules += found
-    return covered(rules, channels, sources)
+    return covered(rules, channels, sources, schemas, batch)
 
 
 def _refuse(findings: list[Finding]) -> None:

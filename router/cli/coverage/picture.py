@@ -108,7 +108,7 @@ def picture(found: "Coverage") -> str:
 
 
 def _plan(found: "Coverage") -> _Plan:
-    names = max((len(row.kind.name) for row in found.rows), default=0)
+    names = max((min(len(row.kind.name), _LONGEST) for row in found.rows), default=0)
     x = _MARGIN + names * _LETTER + _CELL
     somebody = _Column(x, "somebody")
     x += _CELL + _GAP
@@ -126,7 +126,7 @@ def _told(rule: "Rule") -> str:
 
 def _rows(rows: "Sequence[Row]", y: float) -> Iterator[float]:
     """The middle of each row, with a gap between families of events."""
-    family = _family(rows[0]) if rows else ""
+    family = _family(rows[0]) if rows else None
     y += _CELL / 2
     for row in rows:
         y += _GAP if _family(row) != family else 0
@@ -137,7 +137,7 @@ def _rows(rows: "Sequence[Row]", y: float) -> Iterator[float]:
 
 def _family(row: "Row") -> object:
     event = EVENTS.get(row.kind.name)
-    return (event.category, event.key) if event else row.kind.name
+    return (event.category, event.key) if event else None
 
 
 def _grid(plan: _Plan) -> Iterator[str]:
@@ -158,7 +158,8 @@ def _heading(column: _Column, y: float) -> Iterator[str]:
 
 def _row(row: "Row", y: float, found: "Coverage", plan: _Plan) -> Iterator[str]:
     name = row.kind.name
-    yield _text(_MARGIN, y + 4, name, "alarm" if row.told == "never" else "")
+    shown = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    yield _text(_MARGIN, y + 4, shown, "alarm" if row.told == "never" else "")
     yield _square(plan.somebody.x, y, row.told, f"{name} reaches somebody: {row.told}")
     for column in plan.channels:
         if column.name in row.channels:

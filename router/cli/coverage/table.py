@@ -16,6 +16,8 @@ MARKS: "dict[Reach, str]" = {"always": "●", "sometimes": "◐", "never": "✗"
 _COLOURS: "dict[Reach, str]" = {"always": "green", "sometimes": "yellow", "never": "red"}
 #: Characters of the longest channel's name that is shown.
 _LONGEST = 16
+#: The same of an event's; a source's own events bear its name.
+_LONGEST_EVENT = 24
 _LEGEND = "● always, ◐ sometimes: it depends on what else the event holds, its source, or an earlier rule."
 
 
@@ -37,11 +39,11 @@ def table(found: "Coverage", *, plain: bool = False) -> str:
 
 
 def _events(found: "Coverage", width: int, paint: Paint) -> Iterator[str]:
-    names = max(len("EVENT"), *(len(row.kind.name) for row in found.rows))
+    names = max(len("EVENT"), *(min(len(row.kind.name), _LONGEST_EVENT) for row in found.rows))
     whos = max(len("CHANNEL"), *(min(len(name), _LONGEST) for name in found.channels), 0)
     yield paint(f"{'EVENT':{names}}    {'CHANNEL':{whos}}  RULES", "bold")
     for row in found.rows:
-        first = row.kind.name
+        first = _short(row.kind.name, _LONGEST_EVENT)
         for mark, style, who, rules in _block(row):
             room = width - names - whos - 6
             for said in textwrap.wrap(rules, room, break_on_hyphens=False) or [""]:
@@ -78,9 +80,9 @@ def _listed(cells: "Iterable[Cell]", channel: str = "") -> str:
     )
 
 
-def _short(name: str) -> str:
+def _short(name: str, longest: int = _LONGEST) -> str:
     plain = on_one_line(name)
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
 
 def _summary(found: "Coverage", width: int, paint: Paint) -> Iterator[str]:

@@ -6,9 +6,9 @@ always, or never, surely does.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
 
-from router.core.check import Kind, catalogue_kinds, verdict
+from router.core.check import Kind, catalogue_kinds, verdict, widened
 from router.core.check.values import NULL
 from router.core.coverage.cells import Cell, Reach, cells, joined, reach_of
 from router.core.policy import in_judged_order
@@ -72,20 +72,28 @@ def coverage(
     rules: Iterable[Rule],
     channels: Iterable[str] = (),
     sources: Collection[str] | None = None,
-    kinds: Sequence[Kind] | None = None,
+    schemas: Mapping[str, Kind] | None = None,
+    batch: Collection[str] = (),
 ) -> Coverage:
     """Judges every rule against every kind of event.
 
     Args:
         sources: all that there are; None where nobody knows: then ``from`` always leaves some out.
-        kinds: the documented events if not given.
+        schemas: what a user's JSON Schema says of a source's events, by its name.
+        batch: sources that bring Batch Compute's events, and nothing else.
     """
     ordered = tuple(rule for rule in in_judged_order(rules) if rule.mode != "off")
     limited = {rule.name for rule in ordered if _leaves_out(rule, sources)}
-    judged = _documented() if kinds is None else kinds
     names = tuple(dict.fromkeys([*channels, *(name for rule in ordered for name in _named(rule))]))
-    rows = tuple(_row(kind, cells(ordered, kind, limited), names) for kind in judged)
-    return Coverage(rows, ordered, names)
+    given = dict(schemas or {})
+    added = [given.pop(name) for name in sorted(given.keys() & set(batch))]
+    documented = [reduce(widened, added, kind) for kind in _documented()]
+    rows = [_row(kind, cells(ordered, kind, limited), names) for kind in documented]
+    for name, kind in sorted(given.items()):
+        deaf = {rule.name for rule in ordered if rule.sources is not None and name not in rule.sources}
+        own = _as_documented(replace(kind, name=f"events of {name}"))
+        rows.append(_row(own, cells(ordered, own, (), deaf), names))
+    return Coverage(tuple(rows), ordered, names)
 
 
 @cache

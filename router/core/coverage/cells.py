@@ -50,15 +50,20 @@ class Cell:
         return not self.ends and self.rule.mode == "on" and not condition(self.rule)
 
 
-def cells(rules: Sequence[Rule], kind: Kind, limited: Collection[str]) -> list[Cell]:
+def cells(
+    rules: Sequence[Rule], kind: Kind, limited: Collection[str], deaf: Collection[str] = ()
+) -> list[Cell]:
     """The rules' cells for a kind, in judged order; none for a rule whose filter never holds.
 
     Args:
         limited: rules whose ``from`` leaves sources out.
+        deaf: rules whose ``from`` leaves out every source of such events: these only end alerts of theirs.
     """
     ending = list(_ending(rules, kind))
     found: list[Cell] = []
     for rule in rules:
+        if rule.name in deaf:
+            continue
         cell = _matching(rule, kind, found, ending, limited)
         found += [cell] if cell is not None else []
     return [*found, *(cell for cell in ending if cell.note)]
@@ -138,7 +143,9 @@ def _hiding(rule: Rule, kind: Kind, before: Sequence[Cell], ending: Sequence[Cel
     """Cells of rules that may keep the event from this one."""
     for cell in before:
         is_on = cell.rule.mode == "on" and cell.reach != "never"
-        if is_on and (cell.rule.stop or rule.catch_all) and _meet(cell, rule):
+        # stop hides nothing from a rule that waits for it.
+        stops = cell.rule.stop and not rule.absent
+        if is_on and (stops or rule.catch_all) and _meet(cell, rule):
             yield cell
     for cell in ending if rule.catch_all else ():
         if cell.rule.mode == "on":

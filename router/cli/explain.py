@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from router.cli.clauses import clause_json, tree
-from router.cli.output import CONFIG, FORM, Form, harmless, iso, on_one_line, print_json, say, table
+from router.cli.output import CONFIG, FORM, SOURCE, Form, harmless, iso, on_one_line, print_json, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,22 +26,23 @@ def explain(
         "-", metavar="[EVENT.json]", help="A file with one event, - for standard input."
     ),
     event_id: str = typer.Option("", "--id", help="An event of the store instead."),
-    source: str = typer.Option("", help="As if it came from this source (for rules with `from`)."),
+    source: str = SOURCE,
     clauses: bool = typer.Option(False, "--clauses", help="Each filter part by part, with its values here."),
     config: str = CONFIG,
     output: Form = FORM,
 ) -> None:
     """Say for every rule whether it matches the event and why, and show what would be sent."""
-    from router.app import SystemClock, load_config
-    from router.cli.files import read_event, store_of, stored_event
+    from router.app import SystemClock
+    from router.cli.files import posted_event, refuse_both, store_of, stored_event
     from router.pipeline.dispatch import Tongue
     from router.pipeline.explain import explain as explain_event
 
     if event_id:
+        refuse_both("--source", source, "--id", event_id)
         with store_of(config) as (settings, store):
             happened = store.read(lambda unit: stored_event(unit, event_id)).event
     else:
-        settings, happened = load_config(config), read_event(event, source)
+        settings, happened = posted_event(config, event, source)
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
     explanation = explain_event(happened, settings.policy, tongue, SystemClock().now())
     if output is Form.JSON:

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,12 +32,24 @@ def store_of(config_path: str) -> "Generator[tuple[Config, Store]]":
         store.close()
 
 
-def read_event(path: str, source: str = "") -> Event:
-    """The event in a file, or on standard input for ``-``.
+def posted_event(config_path: str, path: str, source: str) -> "tuple[Config, Event]":
+    """The configuration, and the event in a file, or on standard input for ``-``, as if a source had sent it.
+
+    Args:
+        source: by its name; empty for the only one, or for none where there are several.
 
     Raises:
-        RouterError: ``unreadable``, ``undecodable``.
+        RouterError: ``not-found``, ``unreadable``, ``undecodable``.
     """
+    from router.app import load_config
+
+    config = load_config(config_path)
+    names = list(config.settings.sources)
+    check_known("source", source, names)
+    return config, _read_event(path, source or (names[0] if len(names) == 1 else ""))
+
+
+def _read_event(path: str, source: str) -> Event:
     from router.app import SystemClock
     from router.decoders import decode
 
@@ -62,6 +74,29 @@ def stored_event(unit: Unit, event_id: str) -> EventRecord:
     raise RouterError("not-found", f"no event in the store has the id {event_id}")
 
 
+def check_known(noun: str, name: str, names: Iterable[str]) -> None:
+    """Refuses a name that is none of these, and says which was meant; an empty one is none at all.
+
+    Raises:
+        RouterError: ``not-found``.
+    """
+    from router.config.faults import near
+
+    if name and name not in (known := frozenset(names)):
+        said = near(name, known)
+        raise RouterError("not-found", f"no {noun} is named {name}", said[:1].upper() + said[1:])
+
+
+def refuse_both(one: str, given: str, other: str, also: str) -> None:
+    """Refuses two options of which the second leaves the first without a meaning.
+
+    Raises:
+        RouterError: ``usage``.
+    """
+    if given and also:
+        raise RouterError("usage", f"{one} and {other} exclude one another", f"{other} knows it already")
+
+
 def _bytes(path: str, most: int = -1) -> bytes:
     try:
         if path == "-":
@@ -73,5 +108,5 @@ def _bytes(path: str, most: int = -1) -> bytes:
 
 
 def read_lines(path: str) -> list[tuple[int, bytes]]:
-    """Numbered lines of a file, empty ones left out. Raises as :func:`read_event`."""
+    """Numbered lines of a file, empty ones left out. Raises ``unreadable``."""
     return [(number, line) for number, line in enumerate(_bytes(path).splitlines(), 1) if line.strip()]

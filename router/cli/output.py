@@ -23,6 +23,9 @@ _NOT_PLAIN = re.compile(r"[^\n -~]")
 _STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 
 FORM = typer.Option(Form.TEXT, "-o", "--output", help="text for people, json for programs.")
+SOURCE = typer.Option(
+    "", metavar="NAME", help="The source it comes from, for rules with `from`; the only one if there is one."
+)
 CONFIG = typer.Option("router.yaml", "-c", "--config", help="The settings file.", metavar="FILE")
 
 

@@ -1,13 +1,13 @@
 """``why-not``: the one reason why a rule or a channel did not tell of an event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from router.cli.clauses import clause_json, tree
 from router.cli.deliveries import delivery_json
-from router.cli.output import CONFIG, FORM, Form, iso, on_one_line, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, SOURCE, Form, iso, on_one_line, print_json, say, table, when
 from router.errors import RouterError
 
 if TYPE_CHECKING:
@@ -33,18 +33,19 @@ def why_not(
     rule: str = typer.Option("", help="The rule that should have told."),
     channel: str = typer.Option("", help="The channel that should have heard; with --rule: only this one."),
     event_id: str = typer.Option("", "--id", help="An event of the store: also what became of its messages."),
-    source: str = typer.Option("", help="As if it came from this source (for rules with `from`)."),
+    source: str = SOURCE,
     config: str = CONFIG,
     output: Form = FORM,
 ) -> None:
     """Say why a rule, or a channel, did not tell of an event: one reason, and what it rests on."""
+    from router.cli.files import check_known
     from router.pipeline.why_not import why_not_channel, why_not_rule
 
     if not rule and not channel:
         raise RouterError("usage", "name a rule with --rule, or a channel with --channel")
     policy, happened, fate = _asked(config, event, source, event_id)
-    _known("rule", rule, [one.name for one in (*policy.rules, *policy.own)])
-    _known("channel", channel, policy.channels)
+    check_known("rule", rule, [one.name for one in (*policy.rules, *policy.own)])
+    check_known("channel", channel, policy.channels)
     if rule:
         answers = (why_not_rule(happened, policy, rule, channel=channel, fate=fate),)
     else:
@@ -57,23 +58,16 @@ def why_not(
 
 def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy, Event, Fate | None]":
     """The rules and the event, and what became of it where it is from the store."""
-    from router.app import load_config
-    from router.cli.files import read_event, store_of, stored_event
+    from router.cli.files import posted_event, refuse_both, store_of, stored_event
     from router.pipeline.fate import fate_of
 
     if not event_id:
-        return load_config(config).policy, read_event(path, source), None
+        settings, event = posted_event(config, path, source)
+        return settings.policy, event, None
+    refuse_both("--source", source, "--id", event_id)
     with store_of(config) as (settings, store):
         fate = store.read(lambda unit: fate_of(stored_event(unit, event_id), unit))
     return settings.policy, fate.record.event, fate
-
-
-def _known(noun: str, name: str, names: Iterable[str]) -> None:
-    from router.config.faults import near
-
-    if name and name not in (known := frozenset(names)):
-        said = near(name, known)
-        raise RouterError("not-found", f"no {noun} is named {name}", said[:1].upper() + said[1:])
 
 
 def _json(event: "Event", channel: str, answers: "Sequence[Answer]") -> dict[str, Any]:

@@ -144,7 +144,7 @@ def _verdict(
         return "not judged", "off", "its mode is off"
     if not wants_source(rule, case.event.source, None):
         source = case.event.source
-        came = f"this one came from {source}" if source else "this one has no source"
+        came = f"this one came from {source}" if source else "this one has no source (name one with --source)"
         wanted = ", ".join(sorted(rule.sources or ()))
         return "not judged", "source", f"it looks only at events from {wanted}, and {came}"
     if rule.name in case.ended:

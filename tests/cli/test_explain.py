@@ -66,6 +66,33 @@ def test_what_an_event_contains_does_nothing_to_the_terminal(config: str) -> Non
     assert len(run("explain", "-c", config, "--clauses", stdin=body).out) < 5000
 
 
+def test_an_event_comes_from_the_source_that_is_named(tmp_path: Path, config: str) -> None:
+    """Rules with ``from`` match it then; an unknown name is refused with the one that was meant."""
+    write_router(tmp_path, [{"name": "a", "from": ["other"], "when": "always", "to": ["oncall"]}], "oncall")
+    body = json.dumps(EVENT).encode()
+    for words, verdict in (
+        ([], "not judged"),
+        (["--source", "hook"], "not judged"),
+        (["--source", "other"], "matched"),
+    ):
+        [rule] = run_json("explain", "-c", config, *words, stdin=body)["rules"]
+        assert rule["verdict"] == verdict
+    assert "this one has no source (name one with --source)" in run("explain", "-c", config, stdin=body).out
+    done = run("explain", "-c", config, "--source", "othr", stdin=body)
+    assert done == (2, "", "no source is named othr. Did you mean other?")
+    both = run("explain", "-c", config, "--source", "other", "--id", "e-1")
+    assert both == (2, "", "--source and --id exclude one another. --id knows it already")
+
+
+def test_where_there_is_one_source_the_event_comes_from_it(tmp_path: Path) -> None:
+    """As in a configuration that was imported from Alertmanager: its rules match without any option."""
+    rules = [{"name": "a", "from": ["prometheus"], "when": "always", "to": ["oncall"]}]
+    config = write_router(tmp_path, rules, "oncall", sources={"prometheus": {"kind": "webhook"}})
+    found = run_json("explain", "-c", config, stdin=b'{"labels": {"alertname": "x"}}')
+    assert found["event"]["source"] == "prometheus"
+    assert found["rules"][0]["verdict"] == "matched"
+
+
 def test_what_cannot_be_explained_is_said(tmp_path: Path, config: str) -> None:
     """No such event, a message that was set aside, a body that is no event, one that is too long."""
     assert "no event in the store has the id e-none" in run("explain", "-c", config, "--id", "e-none").error

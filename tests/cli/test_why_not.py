@@ -51,7 +51,7 @@ def test_a_channel_is_answered_by_its_nearest_rule(config: str) -> None:
         "   render: Event == 'OnTaskFailed' does not hold: Event is 'OnJobFailed'\n"
     )
     queued = run("why-not", "-c", config, "--channel", "team", stdin=EVENT).out
-    assert "queued did not tell: it looks only at events from other, and this one has no source." in queued
+    assert "queued did not tell: it looks only at events from other, and this one has no source" in queued
     told = run_json("why-not", "-c", config, "--rule", "queued", "--source", "other", stdin=EVENT)
     assert told["reasons"][0]["told"] == "would be"
 
@@ -62,6 +62,10 @@ def test_wrong_usage_says_what_was_meant(config: str) -> None:
         ("--rule", "nigthly"): "no rule is named nigthly. Did you mean nightly?",
         ("--channel", "on-call"): "no channel is named on-call. Did you mean oncall?",
         ("--rule", "nightly", "--channel", "teem"): "no channel is named teem. Did you mean team?",
+        ("--rule", "nightly", "--source", "hok"): "no source is named hok. Did you mean hook?",
+        ("--rule", "nightly", "--source", "hook", "--id", "e-1"): (
+            "--source and --id exclude one another. --id knows it already"
+        ),
         ("--rule", "nightly", "--id", "e-1"): "no event in the store has the id e-1",
         (): "name a rule with --rule, or a channel with --channel",
     }

@@ -22,12 +22,14 @@ from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
+from router.pipeline.links import make_keys
 from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
 from router.pipeline.outages import Outages
 from router.pipeline.watermarks import Lag, Standing, Watermarks, lag_of_posts
 from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store, Unit
 from router.version import __version__
+from router.web.ack import AckLinks
 from router.web.server import Listener
 
 if TYPE_CHECKING:
@@ -219,6 +221,8 @@ class Router:
         def keep(unit: Unit) -> None:
             unit.keep_policy(policy.hash, policy.text, now)
             absences.install(unit, policy, now)
+            if config.settings.http.public_url:
+                make_keys(unit)
 
         self._store.write(keep)
         self.config = config
@@ -226,12 +230,19 @@ class Router:
         self.listener.sources = sources
         token = config.settings.http.token
         self.listener.token = token.get_secret_value() if token else None
+        self.listener.links = self._links(config)
         self._use_pulls(pulls)
         self._watermarks.use(self._lags(config), now)
         while self.advance.retire():
             pass
         self.metrics.reload_success.set(1)
         self.metrics.reload_time.set(self._clock.now() / SECOND)
+
+    def _links(self, config: Config) -> AckLinks | None:
+        public_url, timezone = config.settings.http.public_url, config.settings.timezone
+        if public_url is None:
+            return None
+        return AckLinks(self._store, lambda: self.config.policy, self._clock, public_url, timezone)
 
     def _lags(self, config: Config) -> dict[str, Lag]:
         """How each source says that it has not caught up."""
@@ -261,7 +272,8 @@ class Router:
     # what the loops call
 
     def _tongue(self) -> Tongue:
-        return Tongue(self.config.settings.timezone, self.config.settings.language)
+        settings = self.config.settings
+        return Tongue(settings.timezone, settings.language, settings.http.public_url or "")
 
     def _tell(self) -> int:
         """What time changes first, then what is due: one of them at a time."""

@@ -12,6 +12,7 @@ from router.core.alert import Alert
 from router.core.delivery import Delivery, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.group import Group, Reason
+from router.core.link import LinkKeys
 from router.core.message import Message
 from router.core.mute.silence import Silence
 
@@ -339,6 +340,10 @@ class Unit(Protocol):
         """Alerts by id, in no order."""
         ...
 
+    def told_by(self, storm_id: str) -> list[str]:
+        """Ids of the groups that a storm tells together."""
+        ...
+
     def firing_members(self, group_id: str, limit: int) -> list[Alert]:
         """Alerts of a group, or of the groups that it tells together, that fire unmuted, in any order."""
         ...
@@ -449,6 +454,14 @@ class Unit(Protocol):
 
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
         """Keeps a policy's canonical text by its hash; once."""
+        ...
+
+    def link_keys(self) -> LinkKeys | None:
+        """The keys that sign the links of messages; None before the first start with a public address."""
+        ...
+
+    def put_link_keys(self, keys: LinkKeys) -> None:
+        """Replaces them."""
         ...
 
     # people

@@ -36,6 +36,8 @@ LOG_EVENTS: dict[str, str] = {
     "delivery.fenced": "a late owner's outcome was not written: another owner has the delivery",
     "delivery.replaced": "later messages took the place of failing ones of their group",
     "delivery.rescued": "a delivery whose sender ended without an outcome was given back",
+    "alert.acknowledged": "somebody pressed the button behind a link; with the name they gave",
+    "links.keys_rotated": "links are signed with a fresh key; with whether the old ones were revoked",
     "maintain.pruned": "old records were deleted",
 }
 

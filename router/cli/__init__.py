@@ -13,6 +13,7 @@ from router.cli import (
     importing,
     mns,
     replay,
+    rotate_keys,
     run,
     schema,
     send,
@@ -50,6 +51,7 @@ for _module in (
     replay,
     schema,
     verify,
+    rotate_keys,
 ):
     _module.register(app)
 app.add_typer(store.app, name="store")

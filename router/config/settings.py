@@ -16,6 +16,7 @@ from router.config.units import (
     Name,
     OnOff,
     Origin,
+    PublicUrl,
     Rate,
     UrlPath,
     Whole,
@@ -47,7 +48,9 @@ class Http(Keys):
     )
     token: Secret | None = Field(None, description="What senders bring as Authorization: Bearer.")
     tokens: Any = Field(None, description="Tokens with roles.")
-    public_url: Origin | None = Field(None, description="For links in messages.")
+    public_url: PublicUrl | None = Field(
+        None, description="Where people reach this router: links in messages begin with it."
+    )
 
 
 class Webhook(Keys):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -23,6 +24,7 @@ from router.errors import RouterError
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
+_PUBLIC_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 _RATE = re.compile(r"([0-9]{1,6})/(s|sec|min|m|h|hour|d|day)")
 
 
@@ -98,6 +100,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _public_url(text: str) -> str:
+    # The port is read, or a wrong one would stand in every message.
+    if _PUBLIC_URL.fullmatch(text) is None or urlsplit(text).port == 0:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
 def _zone(text: str) -> str:
     ZoneInfo(text)
     return text
@@ -162,6 +171,14 @@ Rate = Annotated[tuple[int, int], Form("a rate such as 20/min", _RATE.pattern, r
 Name = Annotated[str, Form("a name in kebab-case such as job-failed", r"[a-z0-9]+(-[a-z0-9]+)*")]
 Address = Annotated[str, Form("host:port such as 127.0.0.1:8080", ".*:[0-9]{1,5}", _address)]
 Origin = Annotated[str, Form("an origin such as https://host:8443, without a path", r"https?://[^/?#@\s]+/?")]
+PublicUrl = Annotated[
+    str,
+    Form(
+        "an http or https address such as https://alerts.example.com or https://example.com/alerts",
+        _PUBLIC_URL.pattern,
+        _public_url,
+    ),
+]
 UrlPath = Annotated[str, Form("a path such as /hooks/batch", r"/[A-Za-z0-9._~/-]*")]
 FilePath = Annotated[str, AfterValidator(_from_folder)]
 Zone = Annotated[str, Form("a time zone such as Asia/Shanghai", "", _zone)]

@@ -1,7 +1,7 @@
 """Dispatch: groups that are due become notifications, rendered for each target, in the outbox."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from router import telemetry
@@ -18,6 +18,7 @@ from router.core.rule import Rule, Severity
 from router.core.text import render
 from router.failpoints import failpoint
 from router.pipeline.deliver import observe_dropped
+from router.pipeline.links import links_of
 from router.pipeline.mutes import Mutes
 from router.pipeline.working_set import close_book
 from router.ports import Clock, NotificationRecord, Store, Unit
@@ -34,10 +35,11 @@ UNHEARD = frozenset({State.PENDING, State.WAITING, State.DROPPED, State.REPLACED
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """How built-in texts speak."""
+    """How built-in texts speak, and the address under which their links lead to us: empty for no links."""
 
     timezone: str = "UTC"
     language: str = "en"
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class DueGroup:
     group: Group
     alerts: tuple[Alert, ...]
     event: Event
+    links: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +271,10 @@ class _Telling:
             return None
         shown = _in_order([_as_now(alert, self._policy) for alert in alerts.values()])
         [event] = self._unit.events_of([shown[0].event_id]) or [None]
-        return DueGroup(group, tuple(shown[:SHOWN]), event) if event else None
+        if event is None:
+            return None
+        links = links_of(self._unit, group, self._tongue.public_url)
+        return DueGroup(group, tuple(shown[:SHOWN]), event, links)
 
 
 def _is_to_tell(alert: Alert, group: Group, again: bool) -> bool:
@@ -333,6 +339,7 @@ def notify(due: DueGroup, now: int) -> Notification:
         firing=group.firing,
         resolved=group.resolved,
         causes=_causes(group.causes),
+        links=due.links,
     )
 
 

@@ -26,6 +26,7 @@ from router.core.alert import Alert
 from router.core.delivery import Delivery, State
 from router.core.event import Event
 from router.core.group import Group
+from router.core.link import LinkKeys
 from router.core.mute.silence import Silence
 from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Timer
 from router.storage import rows, tables
@@ -168,6 +169,11 @@ class SqlUnit:
             .where(of.c.group_id == group_id, of.c.alert_id > after, table.c.ended_at.is_(None))
         )
         return [rows.alert_of(row) for row in self._rows(found.order_by(of.c.alert_id).limit(limit))]
+
+    def told_by(self, storm_id: str) -> list[str]:
+        table = tables.groups
+        found = select(table.c.id).where(table.c.storm_id == storm_id)
+        return [row["id"] for row in self._rows(found.order_by(table.c.id))]
 
     def firing_members(self, group_id: str, limit: int) -> list[Alert]:
         table, of, groups = tables.alerts, tables.group_alerts, tables.groups
@@ -339,6 +345,15 @@ class SqlUnit:
 
     def beat(self, now: int) -> None:
         self._put(tables.meta, [{"name": "beat", "value": str(now)}])
+
+    def link_keys(self) -> LinkKeys | None:
+        found = select(tables.meta.c.value).where(tables.meta.c.name == "link_keys")
+        value = self._connection.execute(found).scalar()
+        return LinkKeys(*map(bytes.fromhex, value.split())) if value is not None else None
+
+    def put_link_keys(self, keys: LinkKeys) -> None:
+        value = f"{keys.newest.hex()} {keys.earlier.hex()}"
+        self._put(tables.meta, [{"name": "link_keys", "value": value}])
 
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
         self._put(tables.policies, [{"hash": policy_hash, "text": rows.kept(text), "loaded_at": now}])

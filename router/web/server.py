@@ -4,6 +4,7 @@ POST /v1/events/NAME    to a source (or at its own path)
 GET  /healthz           the process lives
 GET  /readyz            it can take events: 200, or 503 with what is wrong and what to do
 GET  /metrics           Prometheus
+GET  /a/TOKEN           what a link in a message would acknowledge; POST does it
 """
 
 import asyncio
@@ -12,7 +13,6 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -21,6 +21,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from router import telemetry
 from router.errors import RouterError
 from router.ports import Clock, HttpSource, Intake, Receipt, Request
+from router.web.ack import MOST_FORM_BYTES, AckLinks
+from router.web.answer import Answer
 
 #: Bytes of a request's body.
 MOST_BODY_BYTES = 256 * 1024
@@ -58,21 +60,13 @@ class Health(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer."""
-
-    status: int
-    body: bytes = b""
-    content_type: bytes = b"application/json"
-
-
 class Listener:
     """The ASGI application.
 
     Args:
         sources: by path; replaced as a whole on a reload.
         token: what ``Authorization: Bearer`` must bring, or None where nobody is asked.
+        links: what links in messages lead to, or None without a public address.
     """
 
     def __init__(self, intake: Intake, health: Health, metrics: telemetry.Metrics, clock: Clock) -> None:
@@ -82,6 +76,7 @@ class Listener:
         self._clock = clock
         self.sources: Mapping[str, HttpSource] = {}
         self.token: str | None = None
+        self.links: AckLinks | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification, version 3."""
@@ -104,6 +99,12 @@ class Listener:
             return self._status_page(path, scope)
         source = self.sources.get(path)
         headers = _headers(scope)
+        if source is None and self.links is not None:
+            token = self.links.token_of(path)
+            if token is not None:
+                return await self.links.answer(
+                    method, token, lambda: _body(headers, receive, MOST_FORM_BYTES)
+                )
         self._admit(headers, source)
         if source is None:
             raise RouterError("not-found", "no source listens here", self._addresses())
@@ -176,10 +177,10 @@ def _target(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
-    too_large = RouterError("too-large", f"a request has at most {MOST_BODY_BYTES // 1024} KiB")
+async def _body(headers: Mapping[str, str], receive: Receive, most: int = MOST_BODY_BYTES) -> bytes:
+    too_large = RouterError("too-large", f"a request has at most {most // 1024} KiB")
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+    if not length.isdigit() or int(length) > most:
         raise too_large
     chunks: list[bytes] = []
     size = 0
@@ -189,7 +190,7 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
             raise RouterError("bad-request", "the client went away before its request was complete")
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if size > MOST_BODY_BYTES:
+        if size > most:
             raise too_large
         if not message.get("more_body", False):
             return b"".join(chunks)
@@ -216,6 +217,7 @@ async def _send(send: Send, answer: Answer) -> None:
         (b"content-length", str(len(answer.body)).encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),
+        *answer.headers,
     ]
     if answer.status == 503:
         headers.append((b"retry-after", RETRY_AFTER))

@@ -15,6 +15,8 @@ from router.core.alert import AlertState, Seat
 from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.event import MAX_BODY
 from router.core.group import Reason, Tally
+from router.core.link import KEY_BYTES
+from router.pipeline.links import make_keys, rotate_keys
 from router.ports import Attempt, Job, Known, Store, Unit
 from router.storage import open_store
 from tests.storage.making import (
@@ -781,3 +783,30 @@ def test_everything_is_there_after_opening_again(store: Store, another: Open) ->
     store.write(lambda unit: ingest(unit, "e1"))
     store.close()
     assert [r.event.id for r in another().read(lambda unit: unit.events())] == ["e1"]
+
+
+def test_replicas_that_start_at_once_share_the_keys_of_links(another: Open) -> None:
+    """Whoever comes second finds the keys of the first; a change reaches all."""
+    stores = [another() for _ in range(4)]
+    assert stores[0].read(lambda unit: unit.link_keys()) is None
+    threads = [threading.Thread(target=store.write, args=(make_keys,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    [made] = {store.read(lambda unit: unit.link_keys()) for store in stores}
+    assert made is not None
+    assert (len(made.newest), made.earlier) == (KEY_BYTES, b"")
+    stores[0].write(lambda unit: rotate_keys(unit, revoke=False))
+    [rotated] = {store.read(lambda unit: unit.link_keys()) for store in stores}
+    assert rotated is not None
+    assert rotated.earlier == made.newest != rotated.newest
+
+
+def test_the_groups_that_a_storm_tells(store: Store) -> None:
+    """Found by the storm's id, in their order."""
+    told = [group(f"g-{number}", storm_id="g-storm", slot=f"s-{number}") for number in range(3)]
+    alone = group("g-alone", slot="s-alone")
+    store.write(lambda unit: unit.put_groups([*reversed(told), alone]))
+    assert store.read(lambda unit: unit.told_by("g-storm")) == ["g-0", "g-1", "g-2"]
+    assert store.read(lambda unit: unit.told_by("g-alone")) == []

@@ -80,8 +80,9 @@ class Pipeline:
         }
         self.ingest = Ingest(store, decode, lambda: self.policy, self.clock, self.metrics, self._told)
         self.deliver = Deliver(store, "me", lambda: self.policy, self.clock, self.metrics, self._told)
+        self.tongue = Tongue()
         self.dispatch = Dispatch(
-            store, lambda: self.policy, Tongue, self.clock, self.metrics, self.deliver.wake
+            store, lambda: self.policy, lambda: self.tongue, self.clock, self.metrics, self.deliver.wake
         )
         self.advance = Advance(
             store,

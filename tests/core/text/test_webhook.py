@@ -8,10 +8,14 @@ from typing import Any
 
 from router.core.group import Reason
 from router.core.message import Message
-from tests.core.text.making import CAUSES, LINKS, notified, rendered, sample
+from tests.core.text.making import CAUSES, notified, rendered, sample
 
 DOCS = Path(__file__).parents[3] / "docs" / "webhook.md"
 FAILED = sample("OnInstanceFailed", ExitCode=137, Job={"JobName": "nightly"})
+
+
+#: As a link looks.
+ACK = "https://alerts.example.com/a/AXyDnlMmZBc0QeAHfVdZr1zzYy6jHqVbI9eLQpWm"
 
 
 def example() -> dict[str, Any]:
@@ -24,7 +28,7 @@ def example() -> dict[str, Any]:
 def sent() -> dict[str, Any]:
     """The notification that the example shows, as the texts make it."""
     data = sample("OnJobFailed", Message="1 of 3 tasks failed", JobName="nightly-render")
-    notification = notified(data, causes=CAUSES[:1], links={"explain": LINKS["explain"]})
+    notification = notified(data, causes=CAUSES[:1], links={"ack": ACK})
     key = json.dumps([data["JobId"]])
     alerts = tuple(replace(alert, id="a-1", key=key) for alert in notification.alerts)
     group = replace(notification.group, id="g-1")

@@ -24,6 +24,7 @@ from router.cli import (
 )
 from router.cli.coverage import command as coverage
 from router.cli.demo import command as demo
+from router.cli.output import harmless
 from router.errors import RouterError
 
 app = typer.Typer(
@@ -75,7 +76,7 @@ def main() -> None:
     try:
         app()
     except RouterError as error:
-        sys.stderr.write(f"alert-router: {error}\n")
+        sys.stderr.write(f"alert-router: {harmless(str(error))}\n")
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()

@@ -1,7 +1,7 @@
 """``check``: every fault of the files, each with its place and what to write instead."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -79,18 +79,28 @@ def findings_of(paths: Iterable[Path]) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
-def _findings(path: Path) -> list[Finding]:
-    from router.app import load_config
-    from router.config import load_rules
-    from router.config.load import is_settings, rule_files
+def _findings(path: Path) -> Iterator[Finding]:
+    from router.config import load_rules, named
 
     try:
-        if path.is_file() and is_settings(path):
-            config = load_config(path)
-            return [*config.findings, *config.unheard()]
-        return list(load_rules(rule_files(path))[1])
+        files = named(path)
+    except ConfigError as error:
+        yield from error.findings
+        return
+    for file in files.settings:
+        yield from _of_settings(file)
+    if files.rules:
+        yield from load_rules(files.rules)[1]
+
+
+def _of_settings(path: Path) -> list[Finding]:
+    from router.app import load_config
+
+    try:
+        config = load_config(path)
     except ConfigError as error:
         return list(error.findings)
+    return [*config.findings, *config.unheard()]
 
 
 # text

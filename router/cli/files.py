@@ -100,6 +100,8 @@ def refuse_both(one: str, given: str, other: str, also: str) -> None:
 def _bytes(path: str, most: int = -1) -> bytes:
     try:
         if path == "-":
+            if sys.stdin.isatty():
+                sys.stderr.write("Reading from the terminal; Ctrl-D on a line of its own ends it.\n")
             return sys.stdin.buffer.read(most)
         with Path(path).open("rb") as file:
             return file.read(most)

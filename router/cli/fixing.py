@@ -10,7 +10,7 @@ from router.cli.output import harmless
 from router.config.characters import line_starts
 from router.config.load import form_faults
 from router.config.yaml import read_text
-from router.errors import Finding
+from router.errors import Finding, RouterError
 
 #: A filter may have another fault behind the one that was mended.
 ROUNDS = 5
@@ -94,15 +94,22 @@ def _shown(text: str) -> str:
 def _write(file: str, text: str) -> None:
     """All or nothing, with the mode and the byte order mark that the file had; a link stays a link."""
     path = Path(file).resolve()
-    held = path.stat()
-    mark = BOM_UTF8 if path.read_bytes().startswith(BOM_UTF8) else b""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        held = path.stat()
+        mark = BOM_UTF8 if path.read_bytes().startswith(BOM_UTF8) else b""
+        _put(path, mark + text.encode(), held.st_mode & 0o7777)
+    except OSError as error:
+        raise RouterError("unwritable", f"cannot write {file}: {error.strerror}") from error
+
+
+def _put(path: Path, content: bytes, mode: int) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".alert-router-fix.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(mark + text.encode())
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, held.st_mode & 0o7777)
+        os.chmod(name, mode)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

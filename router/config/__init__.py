@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from router.config.load import Config, is_settings, load, load_rules, rule_files
+from router.config.folders import Named, named, rule_files
+from router.config.load import Config, is_settings, load, load_rules
 from router.config.targets import InspectUrl, TargetSpec
 from router.config.units import duration
 
 __all__ = [
     "Config",
     "InspectUrl",
+    "Named",
     "TargetSpec",
     "duration",
     "is_settings",
     "load",
     "load_rules",
+    "named",
     "rule_files",
     "schemas",
 ]

@@ -30,7 +30,10 @@ def read_small(path: Path, most: int) -> bytes:
 
 
 def _read(descriptor: int, most: int) -> bytes:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(mode):
+        raise RouterError("unreadable", "it is a folder")
+    if not stat.S_ISREG(mode):
         raise RouterError("unreadable", "it is not a regular file")
     with open(descriptor, "rb", closefd=False) as file:
         return file.read(most + 1)

@@ -59,6 +59,7 @@ def load(
         ConfigError: with every fault of every file.
     """
     document = read(path)
+    _refuse_rules(document)
     settings = read_settings(document, os.environ if environ is None else environ)
     files = _rule_files(document, settings.rules if settings else _patterns(document))
     written, findings = _read_all(files)
@@ -71,6 +72,16 @@ def load(
         raise ConfigError(findings)
     policy = policy_of(settings, _rules(written), targets)
     return Config(settings, policy, targets, tuple(findings), (path, *files), events)
+
+
+def _refuse_rules(document: Document) -> None:
+    """A rule file where settings are wanted is told so once, not key by key."""
+    rules = listed(mapping(document.value).get("rules"))
+    if rules and all(isinstance(rule, dict) for rule in rules) and not _is_settings(document):
+        fix = "name it under rules: in a router.yaml, and give that one"
+        raise ConfigError(
+            [Finding("Y010", "error", Place(document.file), "it is a rule file, no router.yaml", fix)]
+        )
 
 
 def load_rules(files: Iterable[Path]) -> tuple[list[Rule], list[Finding]]:
@@ -103,11 +114,10 @@ def _is_settings(document: Document) -> bool:
     return names or bool(value.keys() & {"channels", "sources", "store", "http"})
 
 
-def rule_files(path: Path) -> list[Path]:
-    """The rule files that a path names: itself, or those of a folder, in byte order."""
-    if not path.is_dir():
-        return [path]
-    return sorted((file for file in path.rglob("*") if file.suffix in (".yaml", ".yml")), key=os.fsencode)
+def files_named(path: Path) -> list[Path]:
+    """The rule files that a router.yaml names, also one with faults."""
+    document = read(path)
+    return _rule_files(document, _patterns(document))
 
 
 def _read_all(files: Iterable[Path]) -> tuple[list[Written], list[Finding]]:

@@ -79,7 +79,9 @@ def _has_rules(document: Document, whole: dict[str, Any]) -> bool:
         return False
     if not isinstance(document.value, dict):
         said = "expected rules: and a list of rules"
-        document.findings.append(Finding("Y010", "error", document.place(()), said))
+        said = f"{said}; the file is empty" if document.value is None else said
+        fix = "write rules: above the list" if isinstance(document.value, list) else ""
+        document.findings.append(Finding("Y010", "error", document.place(()), said, fix))
         return False
     # The rules themselves are checked one by one.
     own: dict[str, Any] = whole | {"defaults": None}

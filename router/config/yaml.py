@@ -5,6 +5,7 @@ nesting over 32, and more than one document. Built from events, never from ``com
 nesting with the C stack, and 200,000 brackets end the process.
 """
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, cast
 import yaml
 from yaml.reader import ReaderError
 
-from router.config import accidents
+from router.config import accidents, syntax
 from router.config.characters import line_and_column, line_starts, position
 from router.config.files import read_small
 from router.config.scalars import value_of
@@ -107,7 +108,7 @@ def read(path: Path) -> Document:
     except RouterError as error:
         return _faulty(document, f"cannot be read: {error.message}", error.remedy)
     except UnicodeDecodeError as error:
-        return _faulty(document, f"not UTF-8 (byte {error.start})", "save it as UTF-8")
+        return _no_utf8(document, error)
     return parse(document)
 
 
@@ -131,9 +132,7 @@ def parse(document: Document) -> Document:
     try:
         document.value = _Builder(document, events).build()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(document.file, mark.line + 1, mark.column + 1) if mark else Place(document.file)
-        document.findings.append(_syntax(document, place, error))
+        document.findings.append(_syntax(document, error))
     except ReaderError as error:
         before = document.text.encode()[: error.position].decode("utf-8", "ignore")
         place = Place(document.file, *line_and_column(line_starts(document.text), len(before)))
@@ -276,9 +275,22 @@ def _faulty(document: Document, message: str, fix: str = "") -> Document:
     return document
 
 
-def _syntax(document: Document, place: Place, error: yaml.MarkedYAMLError) -> Finding:
-    known = accidents.in_line(document.line(place.line), place.column - 1, error.problem or "")
+def _no_utf8(document: Document, error: UnicodeDecodeError) -> Document:
+    held = error.object
+    is_utf16 = held[:2] in (BOM_UTF16_LE, BOM_UTF16_BE)
+    said = "it is UTF-16" if is_utf16 else f"the byte 0x{held[error.start]:02X} stands here"
+    before = held[: error.start].decode()
+    place = Place(document.file, *line_and_column(line_starts(before), len(before)))
+    document.findings.append(Finding("Y000", "error", place, f"not UTF-8: {said}", "save it as UTF-8"))
+    return document
+
+
+def _syntax(document: Document, error: yaml.MarkedYAMLError) -> Finding:
+    at, said, fix = syntax.stumbled(document.text, error)
+    mark: Any = error.problem_mark
+    line, column = (mark.line + 1, mark.column) if mark else (1, 0)
+    known = accidents.in_line(document.line(line), column, error.problem or "")
     if known is not None:
-        return Finding("F109", "error", place, *known)
-    said = "not YAML: " + " ".join(part for part in (error.context, error.problem) if part)
-    return Finding("Y001", "error", place, said)
+        return Finding("F109", "error", Place(document.file, line, column + 1), *known)
+    place = Place(document.file, *line_and_column(line_starts(document.text), at))
+    return Finding("Y001", "error", place, f"not YAML: {said}", fix)

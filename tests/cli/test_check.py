@@ -1,13 +1,15 @@
 """``check``: what people, programs and pull requests are told, and what --fix writes."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cli.running import run
+from router.cli import main
+from tests.cli.running import run, write_router
 
 WRONG = """# ours
 rules:
@@ -138,6 +140,41 @@ def test_the_status_says_what_came_of_it(tmp_path: Path) -> None:
     path.write_text("rules: 1\n")
     assert run("check", str(path)).status == 1
     assert run("check", str(tmp_path / "none.yaml")).status == 2
+
+
+def test_a_folder_is_its_settings_and_their_rules(tmp_path: Path) -> None:
+    """Rules are checked with the channels of the router.yaml beside them, once."""
+    rules: list[dict[str, object]] = [{"name": "a", "when": "always", "to": ["onkall"]}]
+    write_router(tmp_path, rules, "oncall")
+    done = run("check", str(tmp_path))
+    assert done.status == 1
+    assert "no channel is named onkall" in done.out
+    assert "1 error." in done.out
+    (tmp_path / "empty").mkdir()
+    assert "no rule file stands in this folder" in run("check", str(tmp_path / "empty")).out
+
+
+def test_a_rule_file_is_no_router_yaml(file: Path) -> None:
+    """Said once, with what to give instead, wherever settings are wanted."""
+    done = run("explain", "-c", str(file), stdin=b"{}")
+    assert done.status == 2
+    assert "it is a rule file, no router.yaml [Y010]; name it under rules:" in done.error
+    assert done.error.count("\n") == 0
+
+
+def test_no_error_acts_on_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a file holds is shown as text, also on standard error."""
+    path = tmp_path / "rules.yaml"
+    path.write_text('rules:\n  - {name: "\\e[31mred", when: always, to: [b]}\n')
+    monkeypatch.setattr(sys, "argv", ["alert-router", "coverage", str(path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "rule \\u001b[31mred" in said
+    assert "\x1b" not in said
 
 
 @settings(max_examples=60)

@@ -1,5 +1,7 @@
 """``check --fix``: what it writes, and that it never writes what is worse."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,26 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert "`1`" in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault is said, and nothing else is left behind."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(TEXT)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = run("check", "--fix", str(path))
+    assert done == (2, "", f"cannot write {path}: No space left on device")
+    assert [*tmp_path.iterdir()] == [path]
+    assert path.read_text() == TEXT
+
+
+def test_a_name_may_be_as_long_as_a_name_can_be(tmp_path: Path) -> None:
+    """What is written beside the file has a name of its own."""
+    path = tmp_path / ("r" * 250 + ".yaml")
+    path.write_text(TEXT)
+    assert run("check", "--fix", str(path)).status == 0
+    assert "`1`" in path.read_text()

@@ -130,10 +130,10 @@ def test_a_file_is_read_only_if_it_is_a_small_text(tmp_path: Path) -> None:
     }
     assert said == {
         "none": [("Y000", "cannot be read: No such file or directory")],
-        ".": [("Y000", "cannot be read: it is not a regular file")],
+        ".": [("Y000", "cannot be read: it is a folder")],
         "pipe": [("Y000", "cannot be read: it is not a regular file")],
         "large": [("Y000", "cannot be read: it is larger than 8 MiB")],
-        "latin": [("Y000", "not UTF-8 (byte 3)")],
+        "latin": [("Y000", "not UTF-8: the byte 0xE9 stands here")],
         "\0": [("Y000", "cannot be read: no file has such a name")],
     }
 

@@ -64,7 +64,7 @@ def coverage_of(paths: list[Path]) -> "Coverage":
         ConfigError: with every fault of the files.
     """
     from router.app import load_config
-    from router.config import is_settings, load_rules, rule_files
+    from router.config import load_rules, named
     from router.core.coverage import coverage as covered
 
     rules: list[Rule] = []
@@ -72,18 +72,17 @@ def coverage_of(paths: list[Path]) -> "Coverage":
     sources: list[str] | None = None
     schemas: dict[str, Kind] = {}
     batch: set[str] = set()
-    for path in paths:
-        if path.is_file() and is_settings(path):
+    for files in map(named, paths):
+        for path in files.settings:
             config = load_config(path)
             rules += config.policy.rules
             channels += config.policy.channels
             sources = [*(sources or []), *config.settings.sources]
             schemas |= config.events.schemas
             batch |= config.events.batch
-        else:
-            found, findings = load_rules(rule_files(path))
-            _refuse(findings)
-            rules += found
+        found, findings = load_rules(files.rules)
+        _refuse(findings)
+        rules += found
     return covered(rules, channels, sources, schemas, batch)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from router.config.load import load_rules, rule_files
+from router.config import load_rules, rule_files
 from router.core.catalogue import EVENTS
 from router.core.check import about_catalogue, catalogue_kinds, judge, verdict
 from router.core.filter import Filter

@@ -102,6 +102,8 @@ class _Fault:
         match kind:
             case "string_type" if isinstance(given, bool | int | float):
                 return "expected a text, got " + _kind(given), "put it in quotes"
+            case "tuple_type" if isinstance(given, str):
+                return "expected a list, got a text", "put it in brackets: […]"
             case "value_error":
                 said = str(context["error"])
                 return (f"{said}, got {_shown(given)}" if said.startswith("expected") else said), ""

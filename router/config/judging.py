@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from router.config.faults import near
 from router.config.rule_file import Written
 from router.config.yaml import Way
 from router.core import absence
@@ -212,7 +213,13 @@ def _names(one: Written, way: Way, template: str, opening: Sequence[Kind]) -> It
             at = found.start() if found else 0
             said = f"{one.subject}: {'.'.join(map(str, way))}: its events never have {name}"
             place, end = one.document.place_in(own, at), one.document.place_in(own, at + len(name))
-            yield Finding("T301", "error", place, said, end=end)
+            yield Finding("T301", "error", place, said, _near(name, opening), end=end)
+
+
+def _near(name: str, opening: Sequence[Kind]) -> str:
+    """The field that was meant, or all that there are."""
+    fields = {(kind, name) for kind in opening if kind.root.object for name in kind.root.object.fields}
+    return near(name, {field for kind, field in fields if not _never_has(kind, field)})
 
 
 # R201: never reached

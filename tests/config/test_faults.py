@@ -99,7 +99,7 @@ rules:
         ("[]", "1:1 Y010 expected keys with values, got a list"),
         ("", "1:1 Y010 rules is missing"),
         ("rules:", "1:7 Y010 rules: expected a list, got nothing"),
-        ("rules: r.yaml", "1:8 Y010 rules: expected a list, got a text"),
+        ("rules: r.yaml", "1:8 Y010 rules: expected a list, got a text; put it in brackets: […]"),
         ("rules: [3]", "1:9 Y010 rules.0: expected a text, got a number; put it in quotes"),
         (
             "channels: {a_b: {url: 'json://h'}}",
@@ -173,7 +173,7 @@ def test_a_fault_of_router_yaml(tmp_path: Path, settings: str, message: str) -> 
     [
         ("mode: of", "5:11 Y010 rule a: mode: expected on or shadow or off, got 'of'; did you mean off?"),
         ("catch_all: 1", "5:16 Y010 rule a: catch_all: expected true or false, got a number"),
-        ("from: hook", "5:11 Y010 rule a: from: expected a list, got a text"),
+        ("from: hook", "5:11 Y010 rule a: from: expected a list, got a text; put it in brackets: […]"),
         ("title: [x]", "5:12 Y010 rule a: title: expected a text, got a list"),
         ("title: '{{ JobName'", "5:13 T301 rule a: title: line 1:"),
         ("formats: {sms: {bdy: x}}", "5:21 Y011 rule a: unknown key bdy; did you mean body?"),

@@ -153,6 +153,26 @@ def test_what_reaches_nobody_is_one_remark(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "fix"),
+    [
+        ("title: '{{ JobNam }}'", "did you mean JobName?"),
+        (
+            "title: '{{ Colour }}'",
+            "there is Category, CreationTime, EndTime, Event, JobId, JobName, Message, StartTime, State",
+        ),
+        (
+            "absent: {every: '0 3 * * *'}, title: '{{ JobName }}'",
+            "there is expected, last, message, rule, tick, type",
+        ),
+    ],
+)
+def test_a_template_is_told_what_was_meant(tmp_path: Path, rule: str, fix: str) -> None:
+    """The field that is near, or all that there are."""
+    [finding] = findings(tmp_path, f"name: a, when: \"Event == 'OnJobFailed'\", {rule}")
+    assert (finding.code, finding.fix) == ("T301", fix)
+
+
+@pytest.mark.parametrize(
     ("rules", "said"),
     [
         (['name: a, when: "ExitCode == `3`"', "name: b, when: amount, from: [shop]"], ""),

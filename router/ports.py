@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
-from router.core.alert import Alert
+from router.core.alert import Alert, AlertState
 from router.core.delivery import Delivery, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.group import Group, Reason
@@ -193,6 +193,27 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How many open alerts of one rule stand alike.
+
+    Args:
+        state: ``firing`` or ``acknowledged``.
+        events: how many events matched for them.
+        since: when the first of them fired.
+        by: who acknowledged them last, if somebody did; and until when that holds for the last of them.
+    """
+
+    rule: str
+    severity: str
+    state: AlertState
+    alerts: int
+    events: int
+    since: int
+    by: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What was last heard of a job: its newest job event, and when that was."""
 
@@ -340,8 +361,13 @@ class Unit(Protocol):
         """Alerts by id, in no order."""
         ...
 
-    def told_by(self, storm_id: str) -> list[str]:
-        """Ids of the groups that a storm tells together."""
+    def standings(self, group_id: str) -> list[Standing]:
+        """How the open alerts of a group stand, counted; see :meth:`firing_beside` for which these are."""
+        ...
+
+    def firing_beside(self, group_id: str, limit: int) -> list[Alert]:
+        """Alerts that fire, muted or not, by id: those of a group, or of the groups that it tells together,
+        and of all groups on any channel that share an open alert with them."""
         ...
 
     def firing_members(self, group_id: str, limit: int) -> list[Alert]:

@@ -1,11 +1,14 @@
 """What people do to alerts: acknowledge, resolve."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from router.core.alert import Alert, AlertState
+from router.core.alert import Alert
 from router.core.policy import Policy
 from router.pipeline.working_set import book_of, close_book
-from router.ports import Unit
+from router.ports import Store, Unit
+
+#: Alerts in one transaction.
+BATCH = 500
 
 
 def acknowledge(
@@ -27,35 +30,33 @@ def acknowledge(
     return sorted(chosen)
 
 
-def acknowledge_group(unit: Unit, policy: Policy, group_id: str, now: int, by: str) -> list[Alert]:
-    """Acknowledges what fires in a group, see :func:`open_alerts_of`; returns those alerts as they were.
-
-    What somebody has acknowledged before stays theirs: doing it twice changes nothing.
-    """
-    unit.serialise()
-    firing = [alert for alert in open_alerts_of(unit, group_id) if alert.state is AlertState.FIRING]
-    acknowledge(unit, policy, [alert.id for alert in firing], now, by)
-    return firing
-
-
-def open_alerts_of(unit: Unit, group_id: str) -> list[Alert]:
-    """All open alerts of a group, or of the groups that it tells together, and of their groups elsewhere."""
-    ids = {alert.id for one in (group_id, *unit.told_by(group_id)) for alert in _members(unit, one)}
-    return list({alert.id: alert for alert in _beside(unit, ids) if alert.is_open}.values())
-
-
-def _beside(unit: Unit, ids: Collection[str]) -> Iterator[Alert]:
-    """All alerts that share a group with one of these, some of them twice."""
+def _beside(unit: Unit, ids: Collection[str]) -> list[Alert]:
+    """All alerts that share a group with one of these, page by page."""
+    found: list[Alert] = []
     for group in unit.groups_of(ids):
-        yield from _members(unit, group.id)
+        after = ""
+        while page := unit.members(group.id, after=after):
+            found += page
+            after = page[-1].id
+    return found
 
 
-def _members(unit: Unit, group_id: str) -> Iterator[Alert]:
-    """The alerts of a group that have not ended, page by page."""
-    after = ""
-    while page := unit.members(group_id, after=after):
-        yield from page
-        after = page[-1].id
+def acknowledge_group(store: Store, policy: Policy, group_id: str, now: int, by: str) -> int:
+    """Acknowledges what fires in a group and beside it, in every channel; returns how many alerts that were.
+
+    What somebody has acknowledged before stays theirs: doing it twice changes nothing. Ten thousand alerts
+    would hold up all else if they were one transaction, so it is many.
+    """
+
+    def some(unit: Unit) -> int:
+        unit.serialise()
+        firing = unit.firing_beside(group_id, BATCH)
+        return len(acknowledge(unit, policy, [alert.id for alert in firing], now, by))
+
+    taken = 0
+    while done := store.write(some):
+        taken += done
+    return taken
 
 
 def resolve(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: str) -> list[str]:

@@ -13,7 +13,7 @@ from router.core.group import Group, Reason, Tally
 from router.core.json_text import write_json
 from router.core.mute.interval import ClockSpan, Span, TimeInterval
 from router.core.mute.silence import Silence
-from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Timer
+from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Standing, Timer
 
 Row = Mapping[str, Any]
 
@@ -304,6 +304,20 @@ def _interval_of(row: Mapping[str, Any]) -> TimeInterval:
 
 
 _SPANS = ("weekdays", "days_of_month", "months", "years")
+
+
+def standing_of(row: Row) -> Standing:
+    """A count of alerts that stand alike."""
+    return Standing(
+        rule=row["rule"],
+        severity=row["severity"],
+        state=AlertState(row["state"]),
+        alerts=row["alerts"],
+        events=int(row["events"]),
+        since=row["since"],
+        by=row["acknowledged_by"],
+        until=row["until"],
+    )
 
 
 def job_row(job: Job, now: int) -> dict[str, Any]:

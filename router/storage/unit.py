@@ -22,13 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from router.core.alert import Alert
+from router.core.alert import OPEN, Alert, AlertState
 from router.core.delivery import Delivery, State
 from router.core.event import Event
 from router.core.group import Group
 from router.core.link import LinkKeys
 from router.core.mute.silence import Silence
-from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Timer
+from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Standing, Timer
 from router.storage import rows, tables
 from router.storage.books import PRUNED, count_books
 
@@ -170,10 +170,22 @@ class SqlUnit:
         )
         return [rows.alert_of(row) for row in self._rows(found.order_by(of.c.alert_id).limit(limit))]
 
-    def told_by(self, storm_id: str) -> list[str]:
-        table = tables.groups
-        found = select(table.c.id).where(table.c.storm_id == storm_id)
-        return [row["id"] for row in self._rows(found.order_by(table.c.id))]
+    def standings(self, group_id: str) -> list[Standing]:
+        of = tables.alerts.c
+        alike = (of.rule, of.severity, of.state, of.acknowledged_by)
+        counts = (
+            func.count().label("alerts"),
+            func.sum(of.count).label("events"),
+            func.min(func.coalesce(of.fired_at, of.opened_at)).label("since"),
+            func.max(func.coalesce(of.acknowledged_until, 0)).label("until"),
+        )
+        found = select(*alike, *counts).where(_beside(group_id), of.state.in_(OPEN)).group_by(*alike)
+        return sorted(map(rows.standing_of, self._rows(found)), key=repr)
+
+    def firing_beside(self, group_id: str, limit: int) -> list[Alert]:
+        of = tables.alerts.c
+        found = select(tables.alerts).where(_beside(group_id), of.state == AlertState.FIRING)
+        return [rows.alert_of(row) for row in self._rows(found.order_by(of.id).limit(limit))]
 
     def firing_members(self, group_id: str, limit: int) -> list[Alert]:
         table, of, groups = tables.alerts, tables.group_alerts, tables.groups
@@ -494,6 +506,19 @@ class SqlUnit:
         if not values:
             return
         self._connection.execute(_putting(self._dialect, table, only), values)
+
+
+def _beside(group_id: str) -> Any:
+    """That an alert stands in a group that shares an open alert with this one, or with one it tells."""
+    alerts, of, groups = tables.alerts, tables.group_alerts, tables.groups
+    together = select(groups.c.id).where(groups.c.storm_id == group_id)
+    own = (
+        select(of.c.alert_id)
+        .join_from(of, alerts, alerts.c.id == of.c.alert_id)
+        .where(or_(of.c.group_id == group_id, of.c.group_id.in_(together)), alerts.c.ended_at.is_(None))
+    )
+    sharing = select(of.c.group_id).where(of.c.alert_id.in_(own))
+    return and_(alerts.c.id.in_(select(of.c.alert_id).where(of.c.group_id.in_(sharing))), _IS_OPEN)
 
 
 # Statements that every event passes are made once: making one costs as much as running it.

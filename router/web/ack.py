@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs, urlsplit
 
 from router import telemetry
-from router.core.link import group_of
+from router.core.link import TOKEN_LENGTH, group_of
 from router.core.policy import Policy
 from router.core.text.clip import clip
 from router.core.text.dialects import one_line
 from router.errors import RouterError
 from router.pipeline.links import ACK_PATH
-from router.pipeline.people import acknowledge_group, open_alerts_of
+from router.pipeline.people import acknowledge_group
 from router.ports import Clock, Store, Unit
 from router.web import ack_page
 from router.web.ack_page import LONGEST_NAME, Found
@@ -68,24 +68,26 @@ class AckLinks:
             return ack_page.failed(error.message)
 
     def _group(self, token: str) -> str | None:
+        if len(token) != TOKEN_LENGTH:
+            return None
         keys = self._store.read(lambda unit: unit.link_keys())
         return group_of(token, keys) if keys else None
 
     def _found(self, group_id: str) -> Found:
         def look(unit: Unit) -> Found:
             [group] = unit.groups([group_id]) or [None]
-            return Found(group, tuple(open_alerts_of(unit, group_id)))
+            return Found(group, tuple(unit.standings(group_id)))
 
         return self._store.read(look)
 
     def _acknowledge(self, group_id: str, by: str) -> Answer:
         policy, now = self._policy(), self._clock.now()
-        taken = self._store.write(lambda unit: acknowledge_group(unit, policy, group_id, now, by))
+        taken = acknowledge_group(self._store, policy, group_id, now, by)
         found = self._found(group_id)
         if not taken:
             return ack_page.no_question(found, self._timezone)
-        telemetry.log("alert.acknowledged", group=group_id, alerts=len(taken), by=by)
-        return ack_page.done(found, [alert.id for alert in taken], self._timezone)
+        telemetry.log("alert.acknowledged", group=group_id, alerts=taken, by=by)
+        return ack_page.done(found, taken, self._timezone)
 
 
 def name_in(form: bytes) -> str:

@@ -5,22 +5,24 @@ What an event contains is hostile here too: every value is escaped, clipped, and
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from router.core.alert import Alert, AlertState
+from router.core.alert import AlertState
 from router.core.group import Group
 from router.core.rule import Severity
 from router.core.text.clip import clip
 from router.core.text.dialects import html, one_line
 from router.core.text.values import key_values
 from router.core.times import local
+from router.ports import Standing
 from router.web.answer import Answer
 
 #: Characters of a person's name.
 LONGEST_NAME = 64
-#: Rules that a page lists; the others are counted.
-MOST_RULES = 20
+#: Lines of a page, one for the alerts of a rule that stand alike; the others are counted.
+MOST_LINES = 20
+MOST_CAUSES = 3
 
 _LONGEST_VALUE = 200
 _STYLE = """
@@ -54,15 +56,15 @@ _HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A group behind a link, with all its open alerts; None where its records are gone."""
+    """A group behind a link, None where its record is gone, and how all its open alerts stand."""
 
     group: Group | None
-    alerts: tuple[Alert, ...]
+    standings: tuple[Standing, ...]
 
     @property
-    def firing(self) -> list[Alert]:
+    def firing(self) -> list[Standing]:
         """Those that nobody has acknowledged."""
-        return [alert for alert in self.alerts if alert.state is AlertState.FIRING]
+        return [one for one in self.standings if one.state is AlertState.FIRING]
 
 
 def question(found: Found, timezone: str) -> Answer:
@@ -71,9 +73,9 @@ def question(found: Found, timezone: str) -> Answer:
     if not firing:
         return no_question(found, timezone)
     return _page(
-        f"Acknowledge {_counted(len(firing), 'alert')}?",
+        f"Acknowledge {_counted(sum(one.alerts for one in firing), 'alert')}?",
         _about(found.group),
-        _rules(firing, timezone),
+        _list(firing, timezone),
         f'<form method="post"><label>Your name, if you like <input name="by" maxlength="{LONGEST_NAME}"'
         ' autocomplete="name"></label><button>Acknowledge</button></form>',
         "<p><small>In all channels: not repeated, not escalated. Their end is told.</small></p>",
@@ -82,19 +84,17 @@ def question(found: Found, timezone: str) -> Answer:
 
 def no_question(found: Found, timezone: str) -> Answer:
     """Nothing fires any more: it has ended, or somebody has it in hand."""
-    if not found.alerts:
+    if not found.standings:
         return _page("This has already ended", _about(found.group), "<p>There is nothing to acknowledge.</p>")
-    return _page("Already acknowledged", _about(found.group), _rules(found.alerts, timezone))
+    return _page("Already acknowledged", _about(found.group), _list(found.standings, timezone))
 
 
-def done(found: Found, taken: Iterable[str], timezone: str) -> Answer:
-    """What was acknowledged by the button, by the ids of the alerts."""
-    ids = set(taken)
-    alerts = [alert for alert in found.alerts if alert.id in ids]
+def done(found: Found, taken: int, timezone: str) -> Answer:
+    """How many alerts the button acknowledged, and how all of the group stand now."""
     return _page(
-        f"{_counted(len(ids), 'alert')} acknowledged",
+        f"{_counted(taken, 'alert')} acknowledged",
         _about(found.group),
-        _rules(alerts, timezone),
+        _list(found.standings, timezone),
         "<p>Until then further ones of the same rules that are no worse are recorded and not told.</p>",
     )
 
@@ -117,42 +117,30 @@ def wrong_method() -> Answer:
 
 
 def _about(group: Group | None) -> str:
-    if group is None or group.is_storm:
+    if group is None:
         return ""
-    shown = " · ".join(_value(str(part)) for part in key_values(group.key) if part not in (None, ""))
-    return f"<p>{html(shown)}</p>" if shown else ""
+    key = [] if group.is_storm else [str(part) for part in key_values(group.key) if part not in (None, "")]
+    causes = sorted(group.causes.items(), key=lambda one: (-one[1], one[0]))[:MOST_CAUSES]
+    lines = [" · ".join(map(_value, key)), *(f"{_value(cause)} ({times:,})" for cause, times in causes)]
+    return "".join(f"<p>{html(line)}</p>" for line in lines if line)
 
 
-def _rules(alerts: Sequence[Alert], timezone: str) -> str:
-    by_rule: dict[str, list[Alert]] = {}
-    for alert in alerts:
-        by_rule.setdefault(alert.rule, []).append(alert)
-    worst_first = sorted(by_rule.items(), key=lambda one: (-_worst(one[1]), one[0]))
-    items = [_rule(name, its, timezone) for name, its in worst_first[:MOST_RULES]]
-    more = len(worst_first) - len(items)
-    rest = f"<li>and {_counted(more, 'more rule')}</li>" if more else ""
+def _list(standings: Sequence[Standing], timezone: str) -> str:
+    ordered = sorted(standings, key=lambda one: (-Severity.of(one.severity), one.rule, one.state, one.by))
+    items = [_item(one, timezone) for one in ordered[:MOST_LINES]]
+    more = sum(one.alerts for one in ordered[MOST_LINES:])
+    rest = f"<li>and {_counted(more, 'more alert')}</li>" if more else ""
     return f"<ul>{''.join(items)}{rest}</ul>"
 
 
-def _rule(name: str, alerts: Sequence[Alert], timezone: str) -> str:
-    severity = Severity(_worst(alerts)).word
-    since = local(min(alert.fired_at or alert.opened_at for alert in alerts), timezone)
-    events = sum(alert.count for alert in alerts)
-    lines = [
-        f"<b>{html(_value(name))}</b> {severity}",
-        f"{_counted(len(alerts), 'alert')}, {_counted(events, 'event')}, since {html(since)}",
-    ]
-    if cause := next((alert.cause for alert in alerts if alert.cause), ""):
-        lines.append(html(_value(cause)))
-    if seen := [alert for alert in alerts if alert.state is AlertState.ACKNOWLEDGED]:
-        last = max(seen, key=lambda alert: alert.acknowledged_until or 0)
-        until = local(last.acknowledged_until or 0, timezone)
-        lines.append(f"acknowledged by {html(_value(last.acknowledged_by))} until {html(until)}")
+def _item(one: Standing, timezone: str) -> str:
+    severity = Severity.of(one.severity).word
+    counts = f"{_counted(one.alerts, 'alert')}, {_counted(one.events, 'event')}"
+    lines = [f"<b>{html(_value(one.rule))}</b> {severity}", f"{counts}, since {local(one.since, timezone)}"]
+    if one.state is AlertState.ACKNOWLEDGED:
+        until = local(one.until, timezone)
+        lines.append(f"acknowledged by {html(_value(one.by))} until {until}")
     return f'<li class="{severity}">{"<br>".join(lines)}</li>'
-
-
-def _worst(alerts: Iterable[Alert]) -> int:
-    return max(int(Severity.of(alert.severity)) for alert in alerts)
 
 
 def _counted(number: int, noun: str) -> str:

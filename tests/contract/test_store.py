@@ -803,10 +803,33 @@ def test_replicas_that_start_at_once_share_the_keys_of_links(another: Open) -> N
     assert rotated.earlier == made.newest != rotated.newest
 
 
-def test_the_groups_that_a_storm_tells(store: Store) -> None:
-    """Found by the storm's id, in their order."""
-    told = [group(f"g-{number}", storm_id="g-storm", slot=f"s-{number}") for number in range(3)]
-    alone = group("g-alone", slot="s-alone")
-    store.write(lambda unit: unit.put_groups([*reversed(told), alone]))
-    assert store.read(lambda unit: unit.told_by("g-storm")) == ["g-0", "g-1", "g-2"]
-    assert store.read(lambda unit: unit.told_by("g-alone")) == []
+def test_what_stands_beside_a_group(store: Store) -> None:
+    """Its open alerts, those of the groups that it tells together, and of groups that share one with them."""
+
+    def work(unit: Unit) -> None:
+        told = [group(f"g-{name}", storm_id="g-storm") for name in ("a", "b")]
+        unit.put_groups([*told, group("g-storm"), group("g-elsewhere"), group("g-alone")])
+        firing = [
+            alert(name, "e", state=AlertState.FIRING, count=2) for name in ("1", "2", "beside", "alone")
+        ]
+        seen = alert("seen", "e", state=AlertState.ACKNOWLEDGED, acknowledged_by="ann", acknowledged_until=7)
+        ended = alert("ended", "e", state=AlertState.RESOLVED, ended_at=START)
+        unit.put_alerts([*firing, seen, ended, alert("waits", "e", state=AlertState.PENDING)])
+        unit.join_groups([("g-a", "1"), ("g-a", "waits"), ("g-b", "2"), ("g-b", "seen"), ("g-b", "ended")])
+        unit.join_groups([("g-elsewhere", "2"), ("g-elsewhere", "beside")])
+        unit.join_groups([("g-alone", "alone"), ("g-alone", "ended")])
+
+    store.write(work)
+
+    def firing(name: str, limit: int = 10) -> list[str]:
+        return [one.id for one in store.read(lambda unit: unit.firing_beside(name, limit))]
+
+    assert firing("g-a") == ["1"]
+    assert firing("g-b") == ["2", "beside"]
+    assert firing("g-storm") == ["1", "2", "beside"]
+    assert firing("g-storm", 1) == ["1"]
+    assert firing("g-alone") == ["alone"]
+    assert firing("g-none") == []
+    standings = store.read(lambda unit: unit.standings("g-storm"))
+    found = {one.state: (one.alerts, one.events, one.by, one.until) for one in standings}
+    assert found == {AlertState.FIRING: (3, 6, "", 0), AlertState.ACKNOWLEDGED: (1, 1, "ann", 7)}

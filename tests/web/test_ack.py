@@ -246,6 +246,20 @@ def test_what_is_no_link_of_ours_is_told_nothing(make: MakePipeline, serve: Any,
     assert everything(served) == before
 
 
+def test_a_large_group_is_acknowledged_in_many_transactions(
+    make: MakePipeline, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nothing else waits for long: each alert once, and the page counts them all."""
+    monkeypatch.setattr("router.pipeline.people.BATCH", 3)
+    served: Served = serve(make(failed()))
+    take(served.pipeline, 0, *(instance(number=number) for number in range(10)))
+    page = served.press(served.link())
+    assert "<h1>10 alerts acknowledged</h1>" in page.text
+    assert "10 alerts, 10 events, since" in page.text
+    assert "exit code 137 (10)" in page.text
+    assert served.states() == {AlertState.ACKNOWLEDGED}
+
+
 def test_a_revoked_link_opens_nothing(make: MakePipeline, serve: Any) -> None:
     """A change of keys leaves sent links alive; a revocation ends them at once, in a running router."""
     served: Served = serve(make(failed()))

@@ -30,6 +30,11 @@ def line_starts(text: str) -> tuple[int, ...]:
     return (0, *(found.end() for found in _BREAK.finditer(text)))
 
 
+def first_line(text: str) -> str:
+    """Up to the first break."""
+    return _BREAK.split(text, 1)[0]
+
+
 def line_and_column(starts: Sequence[int], at: int) -> tuple[int, int]:
     """Counted from 1."""
     line = bisect_right(starts, at)

@@ -15,7 +15,7 @@ import yaml
 from yaml.reader import ReaderError
 
 from router.config import accidents, syntax
-from router.config.characters import line_and_column, line_starts, position
+from router.config.characters import first_line, line_and_column, line_starts, position
 from router.config.files import read_small
 from router.config.scalars import value_of
 from router.errors import Finding, Place, RouterError
@@ -82,7 +82,7 @@ class Document:
         if not isinstance(event, yaml.ScalarEvent) or cast("Any", event).style:
             return ""
         at = cast("Any", event).end_mark.index
-        return self.text[at : at + 200].split("\n", 1)[0]
+        return first_line(self.text[at : at + 200])
 
     def line(self, number: int) -> str:
         """A line of the file, counted from 1, without its end."""

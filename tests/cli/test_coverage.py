@@ -64,6 +64,14 @@ def test_rules_alone_folders_and_several_paths(tmp_path: Path, config: str) -> N
     assert {row["told"] for row in run_json_rows(config, str(tmp_path / "more"))} == {"always"}
 
 
+def test_a_rule_file_beside_its_settings_is_judged_once(tmp_path: Path, config: str) -> None:
+    """Whatever the order, and also where the folder of both is given."""
+    alone = run_json_rows(config)
+    rules = str(tmp_path / "rules.yaml")
+    assert run_json_rows(config, rules) == run_json_rows(rules, config) == alone
+    assert run_json_rows(str(tmp_path), rules, config) == alone
+
+
 def run_json_rows(*paths: str) -> list[dict[str, Any]]:
     """The rows for programs."""
     return run_json("coverage", *paths)["coverage"]

@@ -74,6 +74,13 @@ def test_a_filter_that_yaml_cut_or_a_number_spoils(rule: str, text: str, message
     assert ("F109", f"rule a: when: {message}", fix) in [(code, text, way) for code, *_, text, way in found]
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85", "\u2028"])
+def test_what_is_cut_ends_with_its_line(end: str) -> None:
+    """Whatever ends a line in YAML."""
+    [found] = said(BLOCK_RULE.format("Event == 'a #b' && x").replace("\n", end))
+    assert found[3] == "rule a: when: YAML takes #b' && x for a comment"
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

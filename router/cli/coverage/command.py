@@ -10,9 +10,7 @@ from router.cli.output import as_json, say
 from router.errors import ConfigError, Finding, RouterError
 
 if TYPE_CHECKING:
-    from router.core.check import Kind
     from router.core.coverage import Coverage, Row
-    from router.core.rule import Rule
 
 
 class Look(StrEnum):
@@ -67,23 +65,20 @@ def coverage_of(paths: list[Path]) -> "Coverage":
     from router.config import load_rules, named
     from router.core.coverage import coverage as covered
 
-    rules: list[Rule] = []
-    channels: list[str] = []
-    sources: list[str] | None = None
-    schemas: dict[str, Kind] = {}
-    batch: set[str] = set()
-    for files in map(named, paths):
-        for path in files.settings:
-            config = load_config(path)
-            rules += config.policy.rules
-            channels += config.policy.channels
-            sources = [*(sources or []), *config.settings.sources]
-            schemas |= config.events.schemas
-            batch |= config.events.batch
-        found, findings = load_rules(files.rules)
-        _refuse(findings)
-        rules += found
-    return covered(rules, channels, sources, schemas, batch)
+    files = [named(path) for path in paths]
+    configs = [load_config(file) for file in dict.fromkeys(file for one in files for file in one.settings)]
+    # A rule file beside the settings that name it is judged once.
+    taken = {file.resolve() for config in configs for file in config.files}
+    alone = {file.resolve(): file for one in files for file in one.rules}
+    others, findings = load_rules(file for whole, file in alone.items() if whole not in taken)
+    _refuse(findings)
+    return covered(
+        [*(rule for config in configs for rule in config.policy.rules), *others],
+        [name for config in configs for name in config.policy.channels],
+        [name for config in configs for name in config.settings.sources] if configs else None,
+        {name: kind for config in configs for name, kind in config.events.schemas.items()},
+        {name for config in configs for name in config.events.batch},
+    )
 
 
 def _refuse(findings: list[Finding]) -> None:

@@ -112,3 +112,18 @@ def test_one_line_of_a_sms_is_a_line_of_ours(hostile: str) -> None:
     plain = rendered(notified(sample("OnInstanceFailed", ExitCode=1, ErrorMessage="x")), "sms").body
     changed = rendered(notified(sample("OnInstanceFailed", ExitCode=1, ErrorMessage=hostile)), "sms").body
     assert len(changed.splitlines()) <= len(plain.splitlines())
+
+
+ACK = {"ack": "https://alerts.example.com/a/" + "A" * 40}
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "has_link"),
+    [("sms", "en", True), ("sms", "zh", True), ("short", "en", True), ("pager", "en", False)],
+)
+def test_a_link_leaves_words_of_what_happened(kind: str, language: str, has_link: bool) -> None:
+    """The error is shortened for the link, and where both have no room, the link is left out."""
+    data = sample("OnJobFailed", JobName="nightly", Message="out of memory " * 30)
+    body = rendered(notified(data, links=ACK), kind, language=language).body
+    assert (ACK["ack"] in body) == has_link
+    assert has_link == ("out of memory" in body)

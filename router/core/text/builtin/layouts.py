@@ -17,6 +17,8 @@ _LONGEST_TITLE = 200
 #: How long values may be, from the full text to the shortest compact one.
 _FULL = (2_000, 500)
 _COMPACT = (200, 80)
+#: In a short message whose link takes half of it.
+_TERSE = 40
 #: How long the headline may be where there is room for nothing else.
 _HEADLINES = (120, 80, 50, 30, 15, 5)
 
@@ -50,6 +52,11 @@ def bodies(story: Story, kind: Kind, words: Words) -> Iterator[str]:
         yield lay_out(story.clipped(longest), dialect, words)
     for longest in _COMPACT:
         yield lay_out(story.compact(longest, words.shortened), dialect, words)
+    if kind.title == 0:
+        # Better a few words of what happened than a link alone.
+        yield lay_out(story.compact(_TERSE, words.shortened), dialect, words)
+        for longest in (*_COMPACT, _TERSE):
+            yield lay_out(replace(story.compact(longest, words.shortened), links=()), dialect, words)
     summary = replace(story, facts=(), step="", note=words.shortened)
     yield lay_out(summary, dialect, words)
     yield dialect.escape(words.shortened) if kind.title else ""

@@ -6,10 +6,10 @@ Every implementation of a port passes the same suite in ``tests/contract``.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from router.core.alert import Alert, AlertState
-from router.core.delivery import Delivery, Verdict
+from router.core.delivery import Delivery, State, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.group import Group, Reason
 from router.core.link import LinkKeys
@@ -229,6 +229,33 @@ class SetAside:
     id: str
     undecodable: Undecodable
     replayed_at: int | None = None
+
+
+Feed = Literal["events", "set-aside", "ended deliveries"]
+"""What comes into the store with a time of its own: by receipt, or by its end."""
+
+
+class Mark(NamedTuple):
+    """Where something stands in a feed: its time, and its id among those of the same time."""
+
+    at: int
+    id: str
+
+
+Counting = Literal[
+    "rules", "failures", "event names", "jobs", "sources", "set-aside",
+    "alerts", "rules told", "channels told", "deliveries",
+]  # fmt: skip
+"""What :meth:`Unit.counts` counts, and by which name."""
+
+
+class Counted(NamedTuple):
+    """How often one thing came, by what became of it, and when last."""
+
+    name: str
+    what: str
+    number: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -512,6 +539,37 @@ class Unit(Protocol):
 
     def events(self, *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EventRecord]:
         """Events by receipt, oldest first."""
+        ...
+
+    def event_records(self, ids: Collection[str]) -> list[EventRecord]:
+        """Events by id, in no order, with what became of them."""
+        ...
+
+    def arrived(self, feed: Feed, after: Mark, limit: int) -> list[Mark]:
+        """What stands in a feed after a mark, the first ones first."""
+        ...
+
+    def newest(self, feed: Feed, limit: int) -> list[Mark]:
+        """What stands last in a feed, the last one first."""
+        ...
+
+    def unfinished(self) -> dict[str, tuple[State, int]]:
+        """Deliveries that have not ended: where each stands, and its attempts."""
+        ...
+
+    def counts(self, counting: Counting, since: int, before: int) -> list[Counted]:
+        """How often what came from a time until before another, in no order.
+
+        By rule: ``rules`` (events that matched), ``failures`` (filters that failed), ``alerts`` (opened
+        then; what: ``muted``, ``shadow`` or ``open``), ``rules told`` (notifications of groups in
+        which alerts of it were told). By outcome of events: ``event names``, ``jobs`` (those without one
+        left out), ``sources``; ``set-aside`` by source. By channel: ``channels told`` (notifications),
+        ``deliveries`` (those written then, by their state).
+        """
+        ...
+
+    def last_matches(self) -> dict[str, int]:
+        """When each rule that has alerts in the store last matched."""
         ...
 
     def set_aside_messages(self, *, ids: Collection[str] | None = None, limit: int = 100) -> list[SetAside]:

@@ -19,6 +19,7 @@ from router.cli import (
     send,
     silences,
     store,
+    tail,
     verify,
     why_not,
 )
@@ -49,6 +50,7 @@ for _module in (
     alerts,
     silences,
     deliveries,
+    tail,
     replay,
     schema,
     verify,

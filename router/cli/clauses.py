@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from router.cli.output import colour, on_one_line
+from router.core.filter import Filter, FilterError
 from router.core.filter.clauses import shown
+from router.errors import RouterError
 
 if TYPE_CHECKING:
     from router.core.filter.clauses import Clause
@@ -41,3 +43,17 @@ def clause_json(clause: "Clause") -> dict[str, Any]:
         "hint": clause.hint,
         "parts": [clause_json(part) for part in clause.parts],
     }
+
+
+def filter_of(what: str, text: str) -> Filter:
+    """The filter that a person wrote on the command line.
+
+    Raises:
+        RouterError: ``usage``: what is wrong with it, and where.
+    """
+    try:
+        return Filter(text)
+    except FilterError as error:
+        said = on_one_line(error.message.removesuffix(", for expression"))
+        before = " " * len(on_one_line(text[: error.column]))
+        raise RouterError("usage", f"{what}: {said}\n  {on_one_line(text)}\n  {before}^") from error

@@ -29,9 +29,9 @@ SOURCE = typer.Option(
 CONFIG = typer.Option("router.yaml", "-c", "--config", help="The settings file.", metavar="FILE")
 
 
-def as_json(value: Any) -> str:
-    """One object, readable; what a terminal would act on is escaped."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+def as_json(value: Any, indent: int | None = 2) -> str:
+    """One object, readable, or without an indent on one line; what a terminal would act on is escaped."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
     return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text) + "\n"
 
 

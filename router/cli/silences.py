@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, iso, on_one_line, print_json, say, table, when
+from router.cli.clauses import filter_of
+from router.cli.output import CONFIG, FORM, Form, iso, print_json, say, table, when
 from router.core.alert import OPEN, Alert
-from router.core.filter import Filter
-from router.core.filter.bounds import FilterError
 from router.core.mute.silence import Silence, alert_document, expired, made, state
 from router.errors import RouterError
 from router.ports import Unit
@@ -69,7 +68,7 @@ def add(
     from router.app import SystemClock
     from router.cli.files import store_of
 
-    now, pattern = SystemClock().now(), _filter(matcher)
+    now, pattern = SystemClock().now(), filter_of("the matcher", matcher)
     starts_at = _time("--start", start) if start else now
     ends_at = _end(starts_at, end, lasts)
     with store_of(config) as (settings, store):
@@ -110,15 +109,6 @@ def expire(silence_id: str, config: str = CONFIG, output: Form = FORM) -> None:
         print_json({"silences": [silence_json(ended, now)], "judged_again": judged})
     else:
         say(f"{ended.id} is expired. Alerts judged again: {judged}.")
-
-
-def _filter(text: str) -> Filter:
-    try:
-        return Filter(text)
-    except FilterError as error:
-        said = on_one_line(error.message.removesuffix(", for expression"))
-        before = " " * len(on_one_line(text[: error.column]))
-        raise RouterError("usage", f"the matcher: {said}\n  {on_one_line(text)}\n  {before}^") from error
 
 
 def _time(option: str, text: str) -> int:

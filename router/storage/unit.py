@@ -28,9 +28,23 @@ from router.core.event import Event
 from router.core.group import Group
 from router.core.link import LinkKeys
 from router.core.mute.silence import Silence
-from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Standing, Timer
+from router.ports import (
+    Attempt,
+    Counted,
+    Counting,
+    EventRecord,
+    Feed,
+    Job,
+    Known,
+    Mark,
+    NotificationRecord,
+    SetAside,
+    Standing,
+    Timer,
+)
 from router.storage import rows, tables
 from router.storage.books import PRUNED, count_books
+from router.storage.counts import count_since, last_matches
 
 #: Values in one ``IN``.
 CHUNK = 500
@@ -413,6 +427,33 @@ class SqlUnit:
         found = self._rows(which.order_by(table.c.received_at, table.c.id).limit(limit))
         return [rows.event_record(row) for row in found]
 
+    def event_records(self, ids: Collection[str]) -> list[EventRecord]:
+        found = self._in(select(tables.events), tables.events.c.id, ids)
+        return [rows.event_record(row) for row in found]
+
+    def arrived(self, feed: Feed, after: Mark, limit: int) -> list[Mark]:
+        at, name = _FEEDS[feed]
+        # The first comparison finds the place in an index of the time alone, too.
+        later = and_(at >= after.at, tuple_(at, name) > tuple_(literal(after.at), literal(after.id)))
+        found = select(at, name).where(later).order_by(at, name).limit(limit)
+        return [Mark(*row) for row in self._connection.execute(found)]
+
+    def newest(self, feed: Feed, limit: int) -> list[Mark]:
+        at, name = _FEEDS[feed]
+        found = select(at, name).where(at.isnot(None)).order_by(at.desc(), name.desc()).limit(limit)
+        return [Mark(*row) for row in self._connection.execute(found)]
+
+    def unfinished(self) -> dict[str, tuple[State, int]]:
+        table = tables.deliveries
+        found = select(table.c.id, table.c.state, table.c.attempts).where(_stands(_UNFINISHED))
+        return {name: (State(state), attempts) for name, state, attempts in self._connection.execute(found)}
+
+    def counts(self, counting: Counting, since: int, before: int) -> list[Counted]:
+        return count_since(self._connection, counting, since, before)
+
+    def last_matches(self) -> dict[str, int]:
+        return last_matches(self._connection)
+
     def set_aside_messages(self, *, ids: Collection[str] | None = None, limit: int = 100) -> list[SetAside]:
         table = tables.undecodable
         which = select(table)
@@ -519,6 +560,14 @@ def _beside(group_id: str) -> Any:
     )
     sharing = select(of.c.group_id).where(of.c.alert_id.in_(own))
     return and_(alerts.c.id.in_(select(of.c.alert_id).where(of.c.group_id.in_(sharing))), _IS_OPEN)
+
+
+#: The time and the id of what stands in each feed.
+_FEEDS: dict[Feed, tuple[Any, Any]] = {
+    "events": (tables.events.c.received_at, tables.events.c.id),
+    "set-aside": (tables.undecodable.c.received_at, tables.undecodable.c.id),
+    "ended deliveries": (tables.deliveries.c.ended_at, tables.deliveries.c.id),
+}
 
 
 # Statements that every event passes are made once: making one costs as much as running it.

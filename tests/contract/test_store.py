@@ -17,7 +17,7 @@ from router.core.event import MAX_BODY
 from router.core.group import Reason, Tally
 from router.core.link import KEY_BYTES
 from router.pipeline.links import make_keys, rotate_keys
-from router.ports import Attempt, Job, Known, Store, Unit
+from router.ports import Attempt, Counted, Counting, Feed, Job, Known, Mark, Store, Unit
 from router.storage import open_store
 from tests.storage.making import (
     START,
@@ -105,6 +105,45 @@ def test_events_are_read_by_receipt(store: Store) -> None:
     assert names(since=START + 2) == ["e2", "e3", "e4"]
     assert names(since=START + 2, before=START + 4) == ["e2", "e3"]
     assert names(limit=1) == ["e1"]
+
+
+def test_events_are_read_whole_by_id(store: Store) -> None:
+    """Those that exist, with what became of them."""
+    records = [event_record(f"e{n}") for n in range(3)]
+    store.write(lambda unit: unit.add_events(records))
+    found = store.read(lambda unit: unit.event_records(["e0", "e2", "e9"]))
+    assert sorted(found, key=lambda record: record.event.id) == [records[0], records[2]]
+
+
+def test_feeds_are_read_from_a_mark_on(store: Store) -> None:
+    """By time and id, so many at most; what has no end yet stands in no feed of ends."""
+    sent = delivery("d1", state=State.SENT, ended_at=START + 5, reason="ok")
+
+    def work(unit: Unit) -> None:
+        unit.add_events([event_record(name, START + at) for name, at in (("b", 1), ("a", 1), ("c", 0))])
+        unit.set_aside([set_aside("u", START)])
+        unit.add_deliveries([sent, delivery("d2")])
+
+    store.write(work)
+    marks = [Mark(START, "c"), Mark(START + 1, "a"), Mark(START + 1, "b")]
+
+    def read(feed: Feed, after: Mark, limit: int = 9) -> list[Mark]:
+        return store.read(lambda unit: unit.arrived(feed, after, limit))
+
+    assert [read("events", after) for after in (Mark(0, ""), *marks)] == [marks, marks[1:], marks[2:], []]
+    assert read("events", Mark(0, ""), 2) == marks[:2]
+    assert store.read(lambda unit: unit.newest("events", 2)) == [marks[2], marks[1]]
+    assert read("set-aside", Mark(0, "")) == [Mark(START, "u")]
+    assert read("ended deliveries", Mark(0, "")) == [Mark(START + 5, "d1")]
+    assert store.read(lambda unit: unit.newest("ended deliveries", 9)) == [Mark(START + 5, "d1")]
+
+
+def test_unfinished_deliveries_are_listed_with_their_attempts(store: Store) -> None:
+    """Where each stands; ended ones are not among them."""
+    sent = delivery("d3", state=State.SENT, ended_at=START, reason="ok")
+    store.write(lambda unit: unit.add_deliveries([delivery("d1"), delivery("d2", "team/1"), sent]))
+    claim(store)
+    assert store.read(lambda unit: unit.unfinished()) == {"d1": (State.SENDING, 1), "d2": (State.PENDING, 0)}
 
 
 HOSTILE = 'NUL \x00, halves \ud800 \udfff, \U0001f4a5, ‮, \u2028 \\u0000 \\ud800 "quoted" \x7f \x85'
@@ -833,3 +872,68 @@ def test_what_stands_beside_a_group(store: Store) -> None:
     standings = store.read(lambda unit: unit.standings("g-storm"))
     found = {one.state: (one.alerts, one.events, one.by, one.until) for one in standings}
     assert found == {AlertState.FIRING: (3, 6, "", 0), AlertState.ACKNOWLEDGED: (1, 1, "ann", 7)}
+
+
+# counting
+
+
+def counted(store: Store, counting: Counting, since: int = START, before: int = START + 100) -> set[Counted]:
+    return set(store.read(lambda unit: unit.counts(counting, since, before)))
+
+
+def test_events_are_counted_by_rule_and_by_what_they_are(store: Store) -> None:
+    """From a time until before another; also where a filter's error is hostile text."""
+    hostile = (('r"\\1', HOSTILE),)
+    records = [
+        event_record("e0", START - 1),
+        event_record("e1", START, matches=(("a", "a1"), ('r"\\1', "a2")), failures=hostile),
+        event_record("e2", START + 9, {"Event": "x"}, matches=(("a", "a3"),)),
+        event_record("e3", START + 10, outcome="unmatched", matches=()),
+        event_record("e4", START + 100),
+    ]
+    store.write(lambda unit: unit.add_events(records))
+    store.write(lambda unit: unit.set_aside([set_aside("u", START + 3)]))
+    assert counted(store, "rules") == {
+        Counted("a", "", 2, START + 9),
+        Counted('r"\\1', "", 1, START),
+    }
+    assert counted(store, "failures") == {Counted('r"\\1', "", 1, START)}
+    assert counted(store, "event names") == {
+        Counted("Job.State.Failed", "routed", 1, START),
+        Counted("Job.State.Failed", "unmatched", 1, START + 10),
+        Counted("x", "routed", 1, START + 9),
+    }
+    assert counted(store, "jobs") == {
+        Counted("job-e1", "routed", 1, START),
+        Counted("job-e3", "unmatched", 1, START + 10),
+    }
+    assert counted(store, "sources") == {
+        Counted("hook", "routed", 2, START + 9),
+        Counted("hook", "unmatched", 1, START + 10),
+    }
+    assert counted(store, "set-aside") == {Counted("hook", "undecodable", 1, START + 3)}
+
+
+def test_alerts_notifications_and_deliveries_are_counted(store: Store) -> None:
+    """Alerts by rule, notifications by the rules that they told of and by channel, deliveries by state."""
+    tallies = {'r"1': Tally(open=1, told=1), "hidden": Tally(open=1, held=1, hidden=1)}
+
+    def work(unit: Unit) -> None:
+        unit.put_alerts(
+            [alert("a1", "e"), alert("a2", "e", muted_by="off hours"), alert("a3", "e", START - 1)]
+        )
+        unit.put_groups([group("g1", None, tallies=tallies)])
+        unit.add_notifications(
+            [notification("n1", "g1", "e", START), notification("n2", "g1", "e", START + 2)]
+        )
+        unit.add_deliveries([delivery("d1"), delivery("d2", at=START + 1), delivery("d3", at=START + 100)])
+
+    store.write(work)
+    assert counted(store, "alerts") == {
+        Counted("failed", "muted", 1, START),
+        Counted("failed", "open", 1, START),
+    }
+    assert counted(store, "rules told") == {Counted('r"1', "", 2, START + 2)}
+    assert counted(store, "channels told") == {Counted("oncall", "first", 2, START + 2)}
+    assert counted(store, "deliveries") == {Counted("oncall", "pending", 2, START + 1)}
+    assert store.read(lambda unit: unit.last_matches()) == {"failed": START}

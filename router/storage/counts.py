@@ -1,0 +1,90 @@
+"""How often what came: grouped counts over a time, for ``top``."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, case, func, literal, select, text
+
+from router.core.group import Tally
+from router.ports import Counted, Counting
+from router.storage import tables as t
+
+_TOLD = Tally._fields.index("told")
+
+
+def count_since(connection: Connection, counting: Counting, since: int, before: int) -> list[Counted]:
+    """See :meth:`router.ports.Unit.counts`."""
+    if counting in _PLAIN:
+        at, found = _PLAIN[counting]
+        return [Counted(*row) for row in connection.execute(found.where(at >= since, at < before))]
+    statement = _of_lists(counting, postgresql=connection.dialect.name == "postgresql")
+    rows = connection.execute(text(statement), {"since": since, "before": before})
+    return [Counted(json.loads(name), "", count, last) for name, count, last in rows]
+
+
+def last_matches(connection: Connection) -> dict[str, int]:
+    """See :meth:`router.ports.Unit.last_matches`."""
+    alerts = t.alerts.c
+    found = select(alerts.rule, func.max(alerts.received_at)).group_by(alerts.rule)
+    return {row[0]: row[1] for row in connection.execute(found)}
+
+
+# columns of their own
+
+
+def _counted(name: Any, what: Any, at: Any, *where: Any) -> tuple[Any, Any]:
+    found = select(name, what, func.count(), func.max(at)).where(*where)
+    return at, found.group_by(name, what)
+
+
+_events, _alerts, _set_aside = t.events.c, t.alerts.c, t.undecodable.c
+_notifications, _deliveries = t.notifications.c, t.deliveries.c
+_standing = case((_alerts.muted_by != "", "muted"), (_alerts.shadow == 1, "shadow"), else_="open")
+_received, _has_job = _events.received_at, _events.job_id.isnot(None)
+
+_PLAIN: dict[Counting, tuple[Any, Any]] = {
+    "event names": _counted(_events.kind, _events.outcome, _received),
+    "jobs": _counted(_events.job_id, _events.outcome, _received, _has_job),
+    "sources": _counted(_events.source, _events.outcome, _received),
+    "set-aside": _counted(_set_aside.source, literal("undecodable"), _set_aside.received_at),
+    "alerts": _counted(_alerts.rule, _standing, _alerts.opened_at),
+    "channels told": _counted(_notifications.channel, _notifications.reason, _notifications.created_at),
+    "deliveries": _counted(_deliveries.channel, _deliveries.state, _deliveries.created_at),
+}
+
+
+# rules, which stand in lists of JSON
+
+
+def _of_lists(counting: Counting, *, postgresql: bool) -> str:
+    if counting == "rules told":
+        return _rules_told(postgresql)
+    return _rules("matches" if counting == "rules" else "failures", postgresql)
+
+
+def _rules(column: str, postgresql: bool) -> str:
+    """By the first of each pair.
+
+    The second one may be hostile: PostgreSQL refuses to unescape it, even to reach the first.
+    """
+    pairs = f"json_array_elements({column}::json)" if postgresql else f"json_each({column})"
+    first = r"""substring(pair.value::text from '^\[("(?:[^"\\]|\\.)*")')"""
+    name = first if postgresql else "json_quote(json_extract(pair.value, '$[0]'))"
+    return (
+        f"SELECT {name}, count(*), max(received_at) FROM events, {pairs} AS pair"  # noqa: S608
+        f" WHERE received_at >= :since AND received_at < :before AND {column} <> '[]' GROUP BY 1"
+    )
+
+
+def _rules_told(postgresql: bool) -> str:
+    """By the rules that have a tally in the group with alerts that were told."""
+    tallies = "json_each(tallies::json)" if postgresql else "json_each(tallies)"
+    name = "to_json(tally.key)::text" if postgresql else "json_quote(tally.key)"
+    told = (
+        f"(tally.value ->> {_TOLD}) = '1'" if postgresql else f"json_extract(tally.value, '$[{_TOLD}]') = 1"
+    )
+    return (
+        f"SELECT {name}, count(*), max(created_at)"  # noqa: S608
+        f" FROM notifications JOIN groups ON groups.id = notifications.group_id, {tallies} AS tally"
+        f" WHERE created_at >= :since AND created_at < :before AND {told} GROUP BY 1"
+    )

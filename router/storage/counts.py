@@ -5,10 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, literal, select, text
 
+from router.core.delivery import SECOND
 from router.core.group import Tally
 from router.ports import Counted, Counting
 from router.storage import tables as t
 
+#: An event waits so long at most before it opens an alert.
+_EARLY = 60 * SECOND
 _TOLD = Tally._fields.index("told")
 
 
@@ -16,6 +19,9 @@ def count_since(connection: Connection, counting: Counting, since: int, before: 
     """See :meth:`router.ports.Unit.counts`."""
     if counting in _PLAIN:
         at, found = _PLAIN[counting]
+        if counting == "alerts":
+            # They are indexed by their last match, which is never long before their opening.
+            found = found.where(_alerts.received_at >= since - _EARLY)
         return [Counted(*row) for row in connection.execute(found.where(at >= since, at < before))]
     statement = _of_lists(counting, postgresql=connection.dialect.name == "postgresql")
     rows = connection.execute(text(statement), {"since": since, "before": before})

@@ -20,6 +20,7 @@ from router.cli import (
     silences,
     store,
     tail,
+    top,
     verify,
     why_not,
 )
@@ -51,6 +52,7 @@ for _module in (
     silences,
     deliveries,
     tail,
+    top,
     replay,
     schema,
     verify,

@@ -45,7 +45,7 @@ def _counted(name: Any, what: Any, at: Any, *where: Any) -> tuple[Any, Any]:
 
 _events, _alerts, _set_aside = t.events.c, t.alerts.c, t.undecodable.c
 _notifications, _deliveries = t.notifications.c, t.deliveries.c
-_standing = case((_alerts.muted_by != "", "muted"), (_alerts.shadow == 1, "shadow"), else_="open")
+_standing = case((_alerts.shadow == 1, "shadow"), (_alerts.muted_by != "", "muted"), else_="open")
 # Not the column itself, or SQLite walks its index over all of them to group them.
 _alerts_rule = _alerts.rule + ""
 _received, _has_job = _events.received_at, _events.job_id.isnot(None)

@@ -916,11 +916,12 @@ def test_events_are_counted_by_rule_and_by_what_they_are(store: Store) -> None:
 
 def test_alerts_notifications_and_deliveries_are_counted(store: Store) -> None:
     """Alerts by rule, notifications by the rules that they told of and by channel, deliveries by state."""
+    shadow = alert("a4", "e", muted_by="shadow", shadow=True)
     tallies = {'r"1': Tally(open=1, told=1), "hidden": Tally(open=1, held=1, hidden=1)}
 
     def work(unit: Unit) -> None:
         unit.put_alerts(
-            [alert("a1", "e"), alert("a2", "e", muted_by="off hours"), alert("a3", "e", START - 1)]
+            [alert("a1", "e"), alert("a2", "e", muted_by="off hours"), shadow, alert("a3", "e", START - 1)]
         )
         unit.put_groups([group("g1", None, tallies=tallies)])
         unit.add_notifications(
@@ -932,6 +933,7 @@ def test_alerts_notifications_and_deliveries_are_counted(store: Store) -> None:
     assert counted(store, "alerts") == {
         Counted("failed", "muted", 1, START),
         Counted("failed", "open", 1, START),
+        Counted("failed", "shadow", 1, START),
     }
     assert counted(store, "rules told") == {Counted('r"1', "", 2, START + 2)}
     assert counted(store, "channels told") == {Counted("oncall", "first", 2, START + 2)}

@@ -145,7 +145,19 @@ def test_a_second_router_on_one_store_is_refused(folder: Path) -> None:
 
 def test_help_teaches(tmp_path: Path) -> None:
     """Every command explains itself."""
-    for name in ("run", "demo", "check", "explain", "events", "send", "replay", "schema", "verify"):
+    for name in (
+        "run",
+        "demo",
+        "check",
+        "explain",
+        "events",
+        "send",
+        "tail",
+        "top",
+        "replay",
+        "schema",
+        "verify",
+    ):
         done = command(tmp_path, name, "--help")
         assert done.returncode == 0
         assert len(done.stdout) > 200

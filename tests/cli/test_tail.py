@@ -118,8 +118,17 @@ def test_a_reader_that_goes_ends_it(config: str) -> None:
         assert (process.wait(20), process.stderr.read()) == (0, "")
 
 
-def following(config: str) -> "subprocess.Popen[str]":
+def test_a_reader_that_goes_before_a_line_ends_it(config: str) -> None:
+    """What is written to nobody is no fault: status 0, nothing on standard error."""
+    with following(config, "--no-follow") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert (process.wait(20), process.stderr.read()) == (0, "")
+
+
+def following(config: str, *more: str) -> "subprocess.Popen[str]":
     """``tail`` beside us."""
-    words = [sys.executable, "-m", "router", "tail", "-c", config]
+    words = [sys.executable, "-m", "router", "tail", "-c", config, *more]
     pipe = subprocess.PIPE
     return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True)

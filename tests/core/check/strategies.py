@@ -13,7 +13,7 @@ from tests.core.filter.strategies import COMPARATORS, Grown
 from tests.core.filter.strategies import document as any_document
 
 #: A law's size: 500 examples, or 100,000 where there is time.
-EXAMPLES = 100_000 if os.environ.get("ALERT_ROUTER_TORTURE") == "1" else 500
+EXAMPLES = 100_000 if os.environ.get("ALERT_ROUTER_TORTURE") == "1" else 250
 LAW = settings(max_examples=EXAMPLES, deadline=None)
 
 TEXTS = ("", "0", "5", "50", "137", "a", "nightly-1", "nightly-2", "Failed", "OnJobFailed", "Job", "é")

@@ -156,14 +156,18 @@ class Router:
     # life
 
     def start(self) -> None:
-        """Takes the configuration into force, gives back what an earlier process left, starts the loops."""
+        """Takes the configuration into force, gives back what an earlier process left, starts the loops.
+
+        On a store that is shared a claim may be a living router's: only its lease says when it is not.
+        """
         last_beat = self._store.read(lambda unit: unit.last_beat())
         self._standstill = self._started_at - last_beat if last_beat is not None else 0
         self._take_into_force(self.config)
         self._store.write(lambda unit: unit.beat(self._clock.now()))
         self._store_health(True, "")
         self.metrics.store_up.set(1)
-        self.maintain.rescue_others(self._owner)
+        if not self._store.shared:
+            self.maintain.rescue_others(self._owner)
         for loop in self._loops:
             loop.start()
         telemetry.log("config.loaded", files=len(self.config.files), policy=self.config.policy.hash)

@@ -611,6 +611,11 @@ class Unit(Protocol):
 class Store(Protocol):
     """Where everything is kept. Safe to call from any thread."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether other routers may run on it at the same time."""
+        ...
+
     def write(self, work: Callable[[Unit], T]) -> T:
         """Runs the work in one transaction and commits it before returning.
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from router.app import MAINTENANCE, SHORTEST_WAIT, Router, load_config, pause_until
+from router.config import Config
 from router.core.delivery import SECOND
+from router.pipeline.deliver import LEASE
 from router.pipeline.watermarks import LONGEST_HOLD
 from router.storage import open_store
-from tests.pipeline.conftest import HandClock
+from tests.pipeline.conftest import HandClock, Pipeline
 
 CONFIG = """
 http: {listen: 127.0.0.1:0}
@@ -25,6 +27,14 @@ RULES = """
 rules:
   - {name: failed, when: "type == 'failed'", to: [oncall]}
 """
+
+
+def config_in(folder: Path) -> Config:
+    """The configuration of these tests, its files in a folder."""
+    (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
+    path = folder / "router.yaml"
+    path.write_text(CONFIG.replace("FOLDER", str(folder)), encoding="utf-8")
+    return load_config(path)
 
 
 def test_what_is_due_and_waits_for_its_source_keeps_nobody_busy() -> None:
@@ -51,11 +61,8 @@ def test_a_source_that_cannot_be_reached_for_an_hour_says_so(
     What is posted to is never out of reach.
     """
     monkeypatch.setattr("router.sources.file._LOOK_FOR_FILE", 0.05)
-    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
-    path = tmp_path / "router.yaml"
-    path.write_text(CONFIG.replace("FOLDER", str(tmp_path)), encoding="utf-8")
     store, clock = open_store(f"sqlite:///{tmp_path / 'state.db'}"), HandClock()
-    router = Router(load_config(path), store, clock)
+    router = Router(config_in(tmp_path), store, clock)
 
     def states() -> dict[str, str]:
         router.outages.step()
@@ -73,3 +80,22 @@ def test_a_source_that_cannot_be_reached_for_an_hour_says_so(
         wait_until(lambda: states() == {"source-unreachable.feed": "resolved"})
     finally:
         assert router.stop()
+
+
+def test_a_router_that_starts_leaves_the_claims_of_others_alone(store_url: str, tmp_path: Path) -> None:
+    """On PostgreSQL their owner may be sending them; on SQLite nobody else can be."""
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    config, store = config_in(tmp_path), open_store(store_url)
+    other = Pipeline(store, config.policy)
+    other.take({"type": "failed"})
+    other.dispatch.step()
+    now = other.clock.now()
+    claimed = store.write(lambda unit: unit.claim_deliveries(now, {"oncall/1": 1}, "other:1", now + LEASE))
+    assert len(claimed) == 1
+    router = Router(config, store, other.clock)
+    router.start()
+    try:
+        [delivery] = store.read(lambda unit: unit.deliveries())
+        assert (delivery.unknown, delivery.token == "other:1") == ((0, True) if store.shared else (1, False))
+    finally:
+        router.stop()

@@ -47,6 +47,10 @@ class SqlStore:
         self._lock = threading.Lock()
         self._closed = False
 
+    @property
+    def shared(self) -> bool:
+        return self._engine.dialect.name != "sqlite"
+
     def write(self, work: Callable[[Unit], T]) -> T:
         return self._within("write", work)
 

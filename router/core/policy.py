@@ -176,7 +176,8 @@ def judge_in_turn(rules: Iterable[Rule], event: Event, came_from: frozenset[str]
     for rule in rules:
         if rule.mode == "off" or not wants_source(rule, event.source, came_from):
             continue
-        if stopped or (rule.catch_all and taken):
+        # What comes is never hidden from a rule that waits for it.
+        if (stopped and not rule.absent) or (rule.catch_all and taken):
             continue
         judged = rule.when.judge(event.data) if rule.when else None
         if judged is not None and judged.error:
@@ -185,7 +186,7 @@ def judge_in_turn(rules: Iterable[Rule], event: Event, came_from: frozenset[str]
             continue
         matches.append(Match(rule, event))
         taken = taken or rule.mode == "on"
-        stopped = rule.stop and rule.mode == "on"
+        stopped = stopped or (rule.stop and rule.mode == "on")
     return Judgement(tuple(matches), tuple(failures))
 
 

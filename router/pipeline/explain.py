@@ -149,7 +149,7 @@ def _verdict(
         return "not judged", "source", f"it looks only at events from {wanted}, and {came}"
     if rule.name in case.ended:
         return "not matched", "ends", "it meets resolve_when: it ends what this rule told, and opens nothing"
-    if stopper:
+    if stopper and not rule.absent:
         return "not judged", "stopped", f"{stopper} has stop: true and took the event"
     if rule.catch_all and taker:
         return "not judged", "taken", f"it is a catch_all and {taker} took the event"

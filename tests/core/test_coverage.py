@@ -216,8 +216,15 @@ SOMETIMES: dict[str, st.SearchStrategy[Any]] = {
     "hold": st.just(60),
     "resolve_when": CONDITIONS,
     "expect": CONDITIONS.map(lambda when: Expect(when, 60)),
+    "absent": st.just(Schedule("0 3 * * *")),
 }
-RULES = st.lists(st.fixed_dictionaries(ALWAYS, optional=SOMETIMES), max_size=5)
+RULES = st.lists(
+    # expect and absent exclude one another.
+    st.fixed_dictionaries(ALWAYS, optional=SOMETIMES).filter(
+        lambda keys: not keys.keys() >= {"expect", "absent"}
+    ),
+    max_size=5,
+)
 KINDS = st.sampled_from(["OnJobFailed", "OnInstanceFailed", "OnClusterDeleted"])
 FIELDS = st.fixed_dictionaries(
     {
@@ -242,7 +249,7 @@ def test_no_event_contradicts_the_table(
     read_values(data)
     judged = make_policy(rules, {}, "").judge(Event("e", source, 0, data, 0))
     told = [match.rule for match in judged.matches if not match.shadow]
-    surely = {name for rule in told if not (rule.hold or rule.expect) for name in rule.to}
+    surely = {name for rule in told if not (rule.hold or rule.expect or rule.absent) for name in rule.to}
     ended = [rule for rule in judged.ended if rule.mode == "on"]
     perhaps = {name for rule in (*told, *ended) for name in rule.to}
     agree(row.told, bool(surely), bool(perhaps))

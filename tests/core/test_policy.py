@@ -4,6 +4,7 @@ from typing import Any
 
 from router.core.event import Event
 from router.core.filter import Filter
+from router.core.mute.tick import Schedule
 from router.core.policy import Policy, make_policy
 from router.core.rule import Rule
 
@@ -38,6 +39,12 @@ def test_stop_hides_the_event_from_later_rules() -> None:
     """A rule with stop takes the event; one in shadow stops nothing."""
     assert names(policy(rule("a", stop=True), rule("b")), event()) == ["a"]
     assert names(policy(rule("a", stop=True, mode="shadow"), rule("b")), event()) == ["a", "b"]
+
+
+def test_stop_hides_nothing_from_a_rule_that_waits_for_it() -> None:
+    """What came has come, whoever took it; behind such a rule the event is hidden as before."""
+    waits = rule("nightly", absent=Schedule("0 3 * * *"))
+    assert names(policy(rule("a", stop=True), waits, rule("b")), event()) == ["a", "nightly"]
 
 
 def test_catch_all_comes_last_and_only_when_no_rule_took_the_event() -> None:

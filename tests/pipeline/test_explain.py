@@ -47,6 +47,22 @@ def test_a_match_has_its_key_and_its_group() -> None:
     assert (other.key, other.group) == (None, None)
 
 
+def test_a_rule_that_waits_is_judged_behind_stop() -> None:
+    """Its own filter decides, whoever took the event before."""
+    nightly = Schedule("0 3 * * *")
+    taker, waits, other = (
+        rule("taker", stop=True),
+        rule("w", absent=nightly),
+        rule("o", "Missing", absent=nightly),
+    )
+    assert [code for code, _ in said(taker, waits, other, rule("b"))] == [
+        "matched",
+        "arrived",
+        "clause",
+        "stopped",
+    ]
+
+
 def test_an_event_that_ends_is_no_match() -> None:
     """It meets resolve_when first; the `stop` of its rule hides nothing, and a catch_all does not get it."""
     ending = rule("ending", resolve_when=HOLDS, stop=True)

@@ -106,8 +106,9 @@ def unknown() -> Answer:
 
 
 def failed(message: str) -> Answer:
-    """The router cannot do it now, in words that hold no secret."""
-    said = f"<p>Nothing was changed: {html(message)}. Try again in a moment.</p>"
+    """The router cannot do it now, or not all of it, in words that hold no secret."""
+    # Of many transactions the first may be committed.
+    said = f"<p>Not everything could be done: {html(message)}. Try again in a moment.</p>"
     return _page("Not now", said, status=503)
 
 

@@ -309,7 +309,7 @@ def test_only_looking_and_pressing_is_answered(make: MakePipeline, serve: Any) -
 def test_a_store_that_cannot_be_written_is_said_to_the_person(
     make: MakePipeline, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page, not JSON: nothing was changed, and what to do."""
+    """A page, not JSON: that it may be done in part, and what to do."""
     served: Served = serve(make(failed()))
     take(served.pipeline, 0, instance())
 
@@ -320,7 +320,7 @@ def test_a_store_that_cannot_be_written_is_said_to_the_person(
     monkeypatch.setattr(served.pipeline.store, "write", full)
     page = served.press(path)
     assert (page.status, page.headers["retry-after"]) == (503, "2")
-    assert "Nothing was changed: the disk is full" in page.text
+    assert "Not everything could be done: the disk is full" in page.text
     monkeypatch.undo()
     assert served.states() == {AlertState.FIRING}
 

@@ -61,11 +61,11 @@ DATA = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_defused(bomb: str) -> None:
-    """Whether it is refused or stopped: within a second, within 20 MB, and what is sent is whole."""
+    """Whether it is refused or stopped: within 5 s, within 20 MB, and what is sent is whole."""
     built_in = rendered(notified(DATA), "slack")
     begun = time.process_time()
     message = told("slack", bomb, DATA)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 5
     assert message.faults == () or message.body == built_in.body
     tracemalloc.start()
     told("slack", bomb, DATA)

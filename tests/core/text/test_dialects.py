@@ -86,8 +86,8 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     "piece", ["*", "_", "<", "[", "]", "\\", "@", "@*", "\n", " ", "\t", "1", "1.", "-", "a_", "~", "\n "]
 )
 def test_escaping_takes_time_in_proportion(dialect: str, piece: str) -> None:
-    """64 KB of what a pattern dislikes are escaped within 100 ms."""
+    """64 KB of what a pattern dislikes are escaped within 2 s; in proportion to the square it is 30 s."""
     text = piece * (65_536 // len(piece))
     begun = time.process_time()
     DIALECTS[dialect].escape(text)
-    assert time.process_time() - begun < 0.1
+    assert time.process_time() - begun < 2

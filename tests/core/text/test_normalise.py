@@ -45,8 +45,8 @@ def test_a_normal_form_stays_as_it_is(message: str) -> None:
     "piece", ["/a", "a", "1", "-", "0-", "://", "a://", "1.", "1:", "C:\\", "/", "2016-11-01"]
 )
 def test_a_hostile_message_takes_no_time(piece: str) -> None:
-    """A million characters of what patterns dislike are read within 50 ms."""
+    """A million characters of what patterns dislike are read within a second, on a slow machine too."""
     message = piece * (1_000_000 // len(piece))
     begun = time.process_time()
     normalise(message)
-    assert time.process_time() - begun < 0.05
+    assert time.process_time() - begun < 1

@@ -143,6 +143,10 @@ class Router:
         said = [pull.source.problem() for pull in self._pulls.values()]
         return [problem for problem in [self._store_problem, *said] if problem]
 
+    def hung(self) -> list[str]:
+        """See :class:`router.web.server.Health`."""
+        return [problem for loop in self._loops if (problem := loop.problem())]
+
     def _store_health(self, well: bool, problem: str) -> None:
         if well == (not self._store_problem):
             return
@@ -310,7 +314,7 @@ class Router:
         # What is left after a full batch is taken at once, not an hour later.
         if self._rounds % PRUNE_EVERY == 1:
             while self.maintain.prune() and not self._stopping.is_set():
-                pass
+                self._loops[-1].turn()
         return 0
 
 

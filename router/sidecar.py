@@ -12,7 +12,11 @@ from pathlib import Path
 from router import telemetry
 from router.app import Router, load_config
 from router.config import Config
-from router.web.server import bind, make_server
+from router.systemd import Systemd
+from router.web.server import Health, bind, make_server
+
+#: Seconds between two looks at the loops where systemd does not ask for them more often.
+LOOK_EVERY = 10.0
 
 
 def serve(path: str | Path, *, ready: Callable[[str], None]) -> int:
@@ -36,11 +40,13 @@ async def _serve(
 ) -> int:
     loop = asyncio.get_running_loop()
     server = make_server(router.listener)
+    systemd = Systemd()
 
     def end() -> None:
         if server.should_exit:
             os._exit(1)  # asked twice: at once, as in a crash
         telemetry.log("router.stopping")
+        systemd.stops()
         router.say_stopping()
         server.should_exit = True
 
@@ -51,10 +57,25 @@ async def _serve(
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     ready()
+    systemd.ready()
+    watching = loop.create_task(watch(router, systemd))
     await serving
+    watching.cancel()
     ended = await loop.run_in_executor(None, router.stop)
     telemetry.log("router.stopped", ended_in_time=ended)
     return 0
+
+
+async def watch(health: Health, systemd: Systemd) -> None:
+    """Tells systemd that we live, as long as every loop turns; what hangs is logged once."""
+    known: list[str] = []
+    while True:
+        before, known = known, health.hung()
+        if known and not before:
+            telemetry.log("router.hung", "error", problems=known)
+        if not known:
+            systemd.lives()
+        await asyncio.sleep(systemd.ping_every or LOOK_EVERY)
 
 
 @contextlib.contextmanager

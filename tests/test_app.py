@@ -1,7 +1,5 @@
 """What the wiring decides by itself."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from router.core.delivery import SECOND
 from router.pipeline.deliver import LEASE
 from router.pipeline.watermarks import LONGEST_HOLD
 from router.storage import open_store
-from tests.pipeline.conftest import HandClock, Pipeline
+from tests.pipeline.conftest import HandClock, Pipeline, wait_until
 
 CONFIG = """
 http: {listen: 127.0.0.1:0}
@@ -43,14 +41,6 @@ def test_what_is_due_and_waits_for_its_source_keeps_nobody_busy() -> None:
     assert pause_until(2 * SECOND, 0) == 2
     assert pause_until(60 * SECOND, 0) == MAINTENANCE
     assert pause_until(0, 60 * SECOND) == SHORTEST_WAIT > 0
-
-
-def wait_until(true: Callable[[], object], seconds: float = 8) -> None:
-    """Returns when it has come to that."""
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends, "it did not come to that"
-        time.sleep(0.01)
 
 
 def test_a_source_that_cannot_be_reached_for_an_hour_says_so(
@@ -99,3 +89,28 @@ def test_a_router_that_starts_leaves_the_claims_of_others_alone(store_url: str, 
         assert (delivery.unknown, delivery.token == "other:1") == ((0, True) if store.shared else (1, False))
     finally:
         router.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_router_whose_loop_has_ended_is_not_healthy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said from the loop's end on, and no more once the router itself is asked to end."""
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    path = tmp_path / "router.yaml"
+    path.write_text(CONFIG.replace("FOLDER", str(tmp_path)), encoding="utf-8")
+    router = Router(load_config(path), open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+
+    def end() -> int:
+        raise SystemExit
+
+    router.start()
+    try:
+        assert router.hung() == []
+        monkeypatch.setattr(router.maintain, "measure", end)
+        monkeypatch.setattr("router.app.MAINTENANCE", 0.01)
+        wait_until(lambda: router.hung() == ["the loop maintain has ended"], 10)
+    finally:
+        router.stop()
+    assert router.hung() == []

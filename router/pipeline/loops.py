@@ -1,6 +1,7 @@
 """Threads that drive the loops: each calls its step again and again, and no fault ends it."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from router import telemetry
@@ -9,6 +10,9 @@ from router.errors import RouterError
 #: Pauses after a fault grow from the first to the second, in seconds.
 SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+#: Seconds without a turn after which a loop counts as hung. No wait and no pause takes longer than 5,
+#: and the store ends each of a step's calls within about as many.
+HANGS_AFTER = 60.0
 
 
 class Loop:
@@ -18,6 +22,7 @@ class Loop:
         step: does a piece of work; returns how much, 0 when there was none.
         wait: returns when there may be work, or after some seconds.
         healthy: told False when the store cannot be written, True when it can again.
+        monotonic: seconds that only grow.
     """
 
     def __init__(
@@ -26,17 +31,34 @@ class Loop:
         step: Callable[[], int],
         wait: Callable[[], None],
         healthy: Callable[[bool, str], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._step = step
         self._wait = wait
         self._healthy = healthy
+        self._monotonic = monotonic
+        self._turned_at = monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Starts the thread."""
+        self.turn()
         self._thread.start()
+
+    def turn(self) -> None:
+        """Says that it makes progress: each turn does, and a step that has much to do may."""
+        self._turned_at = self._monotonic()
+
+    def problem(self) -> str:
+        """Why only a new process helps it, in words; empty while it turns, and once it is asked to end."""
+        if self._stopping.is_set():
+            return ""
+        if not self._thread.is_alive():
+            return f"the loop {self.name} has ended"
+        stood = self._monotonic() - self._turned_at
+        return f"the loop {self.name} has hung for {stood:.0f} s" if stood > HANGS_AFTER else ""
 
     def stop(self) -> None:
         """The loop ends after the step it is in, once there is nothing more to do."""
@@ -50,6 +72,7 @@ class Loop:
     def _run(self) -> None:
         pause = SHORTEST_PAUSE
         while True:
+            self.turn()
             try:
                 done = self._step()
                 self._healthy(True, "")

@@ -1,7 +1,7 @@
 """The listener: a thin raw ASGI application on uvicorn, bounded in every direction.
 
 POST /v1/events/NAME    to a source (or at its own path)
-GET  /healthz           the process lives
+GET  /healthz           the process lives: 200, or 503 when a loop has ended or hangs
 GET  /readyz            it can take events: 200, or 503 with what is wrong and what to do
 GET  /metrics           Prometheus
 GET  /a/TOKEN           what a link in a message would acknowledge; POST does it
@@ -57,6 +57,10 @@ class Health(Protocol):
 
     def problems(self) -> list[str]:
         """What keeps the process from taking events, in words; empty when it is ready."""
+        ...
+
+    def hung(self) -> list[str]:
+        """What of the process stands still until it is started again, in words; empty when it lives."""
         ...
 
 
@@ -118,7 +122,8 @@ class Listener:
 
     def _status_page(self, path: str, scope: Scope) -> Answer:
         if path == "/healthz":
-            return Answer(200, b"ok\n", b"text/plain; charset=utf-8")
+            hung = self._health.hung()
+            return Answer(503 if hung else 200, _lines(hung or ["ok"]), b"text/plain; charset=utf-8")
         if path == "/readyz":
             problems = self._health.problems()
             return Answer(
@@ -154,6 +159,10 @@ class Listener:
         if source.accepted_status == 204:
             return Answer(204)
         return Answer(source.accepted_status, orjson.dumps({"events": [_shown(one) for one in receipts]}))
+
+
+def _lines(said: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in said).encode()
 
 
 def _shown(receipt: Receipt) -> dict[str, str]:

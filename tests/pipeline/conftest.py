@@ -1,6 +1,7 @@
 """A pipeline on a real store, with a clock that tests move and channels that answer as told."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,3 +200,11 @@ def rule(name: str = "failed", when: str | None = None, **keys: Any) -> Rule:
 
 
 IMPATIENT = Patience(give_up_after=3600 * SECOND)
+
+
+def wait_until(true: Callable[[], object], seconds: float = 8) -> None:
+    """Returns when it has come to that."""
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it did not come to that"
+        time.sleep(0.01)

@@ -30,6 +30,9 @@ HOSTILE = "<script>alert(1)</script>&\"'\u202e"
 class Well:
     """A process that has no problem."""
 
+    def hung(self) -> list[str]:
+        return []
+
     def problems(self) -> list[str]:
         return []
 

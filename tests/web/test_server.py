@@ -50,6 +50,7 @@ class Served:
 
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
+        self.hangs: list[str] = []
         self.store = open_store(f"sqlite:///{folder / 'state.db'}")
         policy = make_policy([Rule("all", None, ("oncall",))], {}, "")
         self.ingest = Ingest(self.store, decode, lambda: policy, Clock(), telemetry.Metrics(), lambda: None)
@@ -70,6 +71,9 @@ class Served:
 
     def problems(self) -> list[str]:
         return self.said
+
+    def hung(self) -> list[str]:
+        return self.hangs
 
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
@@ -184,3 +188,13 @@ def test_a_taken_address_is_an_error_with_a_remedy(served: Served) -> None:
     """Starting twice on one port says so."""
     with pytest.raises(RouterError, match=r"cannot listen on 127.0.0.1:\d+.*http.listen"):
         bind(f"127.0.0.1:{served.port}")
+
+
+def test_a_loop_that_hangs_is_said_where_a_restart_is_decided(served: Served) -> None:
+    """/healthz turns 503 with what hangs, and needs no token; /readyz has a question of its own."""
+    served.listener.token = "secret-token"
+    assert served.ask("GET", "/healthz")[:2] == (200, b"ok\n")
+    served.hangs = ["the loop deliver has hung for 61 s", "the loop settle has ended"]
+    status, body, _ = served.ask("GET", "/healthz")
+    assert (status, body) == (503, b"the loop deliver has hung for 61 s\nthe loop settle has ended\n")
+    assert served.ask("GET", "/readyz")[0] == 200

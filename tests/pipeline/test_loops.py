@@ -1,0 +1,92 @@
+"""A loop's thread: what it says of itself while it turns, stands and ends."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from router.pipeline.loops import HANGS_AFTER, Loop
+from tests.pipeline.conftest import wait_until
+
+
+class Seconds:
+    """A clock of seconds, by hand."""
+
+    at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def loop_of(step: Callable[[], int], seconds: Seconds) -> Loop:
+    """A loop that never waits long."""
+    return Loop("deliver", step, lambda: time.sleep(0.001), lambda _well, _why: None, seconds)
+
+
+def test_a_step_that_does_not_return_is_a_loop_that_hangs() -> None:
+    """Said after a minute, not before; and no more once it turns again."""
+    entered, free, seconds = threading.Event(), threading.Event(), Seconds()
+
+    def step() -> int:
+        entered.set()
+        free.wait(10)
+        return 0
+
+    loop = loop_of(step, seconds)
+    loop.start()
+    assert entered.wait(10)
+    seconds.at = HANGS_AFTER
+    assert loop.problem() == ""
+    seconds.at = HANGS_AFTER + 1
+    assert loop.problem() == "the loop deliver has hung for 61 s"
+    free.set()
+    wait_until(lambda: loop.problem() == "")
+    loop.stop()
+    assert loop.join(10)
+
+
+def test_a_step_that_fails_again_and_again_is_not_a_loop_that_hangs() -> None:
+    """A new process would not mend it: it turns, and waits for what is broken."""
+    tried, seconds = threading.Semaphore(0), Seconds()
+
+    def step() -> int:
+        tried.release()
+        raise ValueError("broken")
+
+    loop = loop_of(step, seconds)
+    loop.start()
+    assert tried.acquire(timeout=10)
+    seconds.at = HANGS_AFTER + 1
+    assert tried.acquire(timeout=10)
+    assert loop.problem() == ""
+    loop.stop()
+    assert loop.join(10)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_unasked_is_said() -> None:
+    """What even a loop cannot catch ends it; one that was asked to end is well."""
+
+    def step() -> int:
+        raise SystemExit
+
+    loop = loop_of(step, Seconds())
+    loop.start()
+    assert loop.join(10)
+    assert loop.problem() == "the loop deliver has ended"
+    loop.stop()
+    assert loop.problem() == ""
+
+
+def test_a_long_step_may_say_that_it_turns() -> None:
+    """Pruning a large store takes minutes, batch by batch: each batch is a turn."""
+    seconds, free = Seconds(), threading.Event()
+    loop = loop_of(lambda: int(free.wait(10)) * 0, seconds)
+    loop.start()
+    seconds.at = HANGS_AFTER + 1
+    loop.turn()
+    assert loop.problem() == ""
+    free.set()
+    loop.stop()
+    assert loop.join(10)

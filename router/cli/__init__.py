@@ -11,6 +11,7 @@ from router.cli import (
     events,
     explain,
     importing,
+    init,
     mns,
     replay,
     rotate_keys,
@@ -32,7 +33,7 @@ from router.errors import RouterError
 app = typer.Typer(
     name="alert-router",
     help="Routes Batch Compute events to the people who must hear of them.",
-    epilog="Start with: alert-router demo. Then: check router.yaml, run -c router.yaml.",
+    epilog="Start with: alert-router demo. Then: init, check router.yaml, run -c router.yaml.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,6 +43,7 @@ app = typer.Typer(
 for _module in (
     run,
     demo,
+    init,
     check,
     explain,
     why_not,

@@ -28,6 +28,7 @@ from router.cli import (
 from router.cli.coverage import command as coverage
 from router.cli.demo import command as demo
 from router.cli.output import harmless
+from router.cli.testing import command as testing
 from router.errors import RouterError
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ for _module in (
     demo,
     init,
     check,
+    testing,
     explain,
     why_not,
     coverage,

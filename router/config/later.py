@@ -12,8 +12,3 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
     "channels.*.formats": (),
     "channels.*.proxy": (),
 }
-
-#: Keys of a rule, or of ``defaults``, with the only values that work already.
-RULE: dict[str, tuple[Any, ...]] = {
-    "tests": (),
-}

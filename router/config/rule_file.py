@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from router.config import later
+from router.config.cases import cases_of
 from router.config.expressions import check_formats, check_templates, read_filter, read_filters
 from router.config.faults import findings_of
 from router.config.rules import DefaultKeys, RuleFile, RuleKeys
 from router.config.yaml import Document, Way, listed, mapping
+from router.core.case import Case
 from router.core.filter import Filter
 from router.core.rule import Count, Escalation, Expect, Inhibition, Rule, Severity, Texts
 from router.errors import Finding, Place
@@ -111,20 +112,9 @@ def _check(written: Written, whole: Any, model: type[BaseModel]) -> Any:
     checked = _check_form(document, whole, way, model, subject)
     if not keys.keys().isdisjoint(_EXPRESSIONS):
         _check_expressions(written)
-    for key in keys.keys() & later.RULE.keys():
-        if keys[key] not in later.RULE[key]:
-            _refuse_later(written, key)
     check_templates(document, way, keys, subject)
     check_formats(document, (*way, "formats"), keys.get("formats"), subject)
     return checked
-
-
-def _refuse_later(written: Written, key: str) -> None:
-    works = later.RULE[key]
-    said = f"{key} is not yet supported" + (f", except {works[0]}" if works else "")
-    place = written.document.key_place((*written.way, key))
-    finding = Finding("Y012", "error", place, f"{written.subject}: {said}", "remove it")
-    written.document.findings.append(finding)
 
 
 def _check_expressions(written: Written) -> None:
@@ -148,7 +138,8 @@ def _rule(written: Written, whole: Any) -> Written:
     _check_contradictions(written, keys)
     if checked is None or any(broken[: len(way)] == way for broken in document.broken):
         return written
-    return Written(document, way, written.keys, _meaning(checked, when, written.place()))
+    cases = cases_of(document, way, checked)
+    return Written(document, way, written.keys, _meaning(checked, when, written.place(), cases))
 
 
 def _when(written: Written) -> Filter | None:
@@ -165,7 +156,7 @@ def _check_contradictions(written: Written, keys: dict[str, Any]) -> None:
         written.document.findings.append(written.fault("C401", said, key))
 
 
-def _meaning(keys: RuleKeys, when: Filter | None, place: Place) -> Rule:
+def _meaning(keys: RuleKeys, when: Filter | None, place: Place, cases: tuple[Case, ...]) -> Rule:
     return Rule(
         name=keys.name,
         when=when,
@@ -195,6 +186,7 @@ def _meaning(keys: RuleKeys, when: Filter | None, place: Place) -> Rule:
         repeat_interval=keys.repeat_interval,
         escalate=tuple(Escalation(step.after, step.to) for step in keys.escalate),
         inhibited_by=tuple(Inhibition(one.rule, _filters(one.equal)) for one in keys.inhibited_by),
+        tests=cases,
     )
 
 

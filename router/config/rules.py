@@ -5,9 +5,20 @@ Keys whose meaning comes later (see later.py) have their form here too.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from router.config.units import Duration, DurationOrNever, Flag, Form, Mode, Name, Whole, Zone
+from router.config.units import (
+    Duration,
+    DurationOrNever,
+    Flag,
+    Form,
+    Mode,
+    Moment,
+    Name,
+    NotNegative,
+    Whole,
+    Zone,
+)
 from router.core.delivery import SECOND
 from router.core.mute.tick import Schedule, check_schedule
 
@@ -78,12 +89,83 @@ class Inhibition(Keys):
     equal: tuple[str, ...] = Field((), description="JMESPath: equal in both; null equals nothing.")
 
 
-class RuleTest(Keys):
+class EventFile(Keys):
+    """An event that the catalogue does not have."""
+
+    file: str = Field(description="Its body as JSON; relative to the rule file.")
+
+
+class Fails(Keys):
+    """How a channel fails."""
+
+    times: Whole = Field(1, ge=1, le=1000, description="For so many attempts.")
+    outcome: Literal["throttled", "unreachable", "unknown", "refused"] = Field(
+        alias="with", description="What its provider answers."
+    )
+
+
+class FailingChannel(Keys):
+    """A channel that fails for a while."""
+
+    name: str = Field(description="The channel.")
+    fails: Fails = Field(description="How often, and with which answer.")
+
+
+class GivenKeys(Keys):
+    """What happens: an event comes, or a channel begins to fail."""
+
+    at: Duration = Field(0, description="After the test's start.")
+    event: str | EventFile | None = Field(None, description="An event of the catalogue, or {file: …}.")
+    fields: dict[str, Any] = Field({}, alias="with", description="Fields laid over it.")
+    times: Whole = Field(1, ge=1, le=100_000, description="It comes so many times.")
+    vary: str | tuple[str, ...] = Field((), description="Fields that differ each time.")
+    source: str = Field("", description="Where it comes from; the first of the rule's from.")
+    channel: FailingChannel | None = Field(None, description="A channel that fails from then on.")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "GivenKeys":
+        if (self.event is None) == (self.channel is None):
+            raise ValueError("say either event or channel, and not both")
+        return self
+
+
+class ExpectKeys(Keys):
+    """What must be true at a moment."""
+
+    by: Duration | None = Field(None, description="After the test's start, that moment included.")
+    at: Duration | None = Field(None, description="The same.")
+    channel: str = Field("", description="Whose messages are looked at.")
+    count: NotNegative | None = Field(None, description="Messages that it accepted since the start.")
+    reason: Literal["first", "worse", "new", "escalation", "resolved", "repeat", "storm"] | None = Field(
+        None, description="Of the latest message."
+    )
+    title_contains: str = Field("", description="A part of the latest title.")
+    body_contains: str = Field("", description="A part of the latest text.")
+    snapshot: str = Field("", pattern=r"^([a-z0-9][a-z0-9-]*)?$", description="A file with the latest text.")
+    rule: str = Field("", description="Whose alerts are looked at; the one under which the test stands.")
+    alerts: Literal["pending", "firing", "acknowledged", "resolved", "healed", "none"] | None = Field(
+        None, description="How all of them stand."
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "ExpectKeys":
+        if (self.by is None) == (self.at is None):
+            raise ValueError("say either by or at, and not both")
+        says = self.count is not None or self.reason or self.title_contains or self.body_contains
+        if bool(says or self.snapshot) != bool(self.channel):
+            raise ValueError("channel goes with count, reason, title_contains, body_contains or snapshot")
+        if not self.channel and self.alerts is None:
+            raise ValueError("say what is expected: channel and what of it, or alerts")
+        return self
+
+
+class CaseKeys(Keys):
     """Events on a virtual clock, and what must come of them."""
 
-    name: str
-    given: tuple[dict[str, Any], ...]
-    expect: tuple[dict[str, Any], ...]
+    name: str = Field(min_length=1, description="What it shows.")
+    start: Moment | None = Field(None, description="When it begins; a Monday at midnight UTC.")
+    given: tuple[GivenKeys, ...] = Field(min_length=1, description="What happens.")
+    expect: tuple[ExpectKeys, ...] = Field(min_length=1, description="What must come of it.")
 
 
 class DefaultKeys(Keys):
@@ -128,7 +210,7 @@ class RuleKeys(DefaultKeys):
 
     name: Name = Field(description="Unique over all files, kebab-case.")
     when: str = Field(description="JMESPath filter over the event; always matches every event.")
-    tests: tuple[RuleTest, ...] = Field((), description="Events, and what must come of them.")
+    tests: tuple[CaseKeys, ...] = Field((), description="Events, and what must come of them.")
 
 
 class RuleFile(Keys):

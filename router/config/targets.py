@@ -74,6 +74,13 @@ def policy_of(settings: Settings, rules: Sequence[Rule], targets: Sequence[Targe
     return make_policy(rules, plans, text, make_index, intervals, settings.sources)
 
 
+def policy_alone(rules: Sequence[Rule]) -> Policy:
+    """What is in force where there is no router.yaml: each channel that a rule names takes plain text."""
+    names = (name for rule in rules for name in (*rule.to, *(to for step in rule.escalate for to in step.to)))
+    plans = {name: ChannelPlan(name, (Target(f"{name}/1", "webhook"),)) for name in dict.fromkeys(names)}
+    return make_policy(rules, plans, canonical_text(rules, plans, {}), make_index)
+
+
 def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> ChannelPlan:
     return ChannelPlan(
         name=name,
@@ -100,4 +107,5 @@ def _said(value: Any) -> Any:
         return value.text
     if isinstance(value, frozenset):
         return sorted(cast("frozenset[str]", value))
-    return {name: getattr(value, name) for name in value.__dataclass_fields__ if name != "place"}
+    said = (name for name in value.__dataclass_fields__ if name not in ("place", "tests"))
+    return {name: getattr(value, name) for name in said}

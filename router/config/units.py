@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from router.core.delivery import SECOND
+from router.core.times import micros
 from router.errors import RouterError
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -127,6 +129,13 @@ def _from_folder(path: str, info: ValidationInfo) -> str:
     return path if path == "-" or "folder" not in context else str(context["folder"] / path)
 
 
+def _moment(text: str) -> int:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(text)
+    return micros(at)
+
+
 def seconds(least: int, greatest: int) -> AfterValidator:
     """A duration of whole seconds in a range."""
 
@@ -182,7 +191,11 @@ PublicUrl = Annotated[
 UrlPath = Annotated[str, Form("a path such as /hooks/batch", r"/[A-Za-z0-9._~/-]*")]
 FilePath = Annotated[str, AfterValidator(_from_folder)]
 Zone = Annotated[str, Form("a time zone such as Asia/Shanghai", "", _zone)]
+#: Microseconds UTC.
+Moment = Annotated[int, Form("a time such as 2026-01-05T03:00:00+08:00", read=_moment)]
 Whole = Annotated[int, BeforeValidator(_whole)]
+#: The same, zero or more.
+NotNegative = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
 OnOff = Annotated[
     Literal["on", "off"], BeforeValidator(_switch), WithJsonSchema({"enum": ["on", "off", True, False]})
 ]

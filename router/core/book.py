@@ -82,6 +82,8 @@ class Book:
     Args:
         policy: in force.
         now: the router's clock, microseconds UTC.
+
+    ``is_due`` says whether anything that was written into it is due now.
     """
 
     def __init__(self, policy: Policy, now: int) -> None:
@@ -94,6 +96,7 @@ class Book:
         self.changed_groups: dict[str, None] = {}
         self.changed_ends: dict[str, None] = {}
         self.members: list[tuple[str, str]] = []
+        self.is_due = False
         self._by_slot: dict[str, str] = {}
         self._by_anchor: dict[str, dict[str, None]] = {}
         self._groups_by_slot: dict[str, str] = {}
@@ -202,6 +205,11 @@ class Book:
     def _put(self, alert: Alert) -> None:
         self._keep(alert)
         self.changed_alerts[alert.id] = None
+        self._note_due(alert.due_at)
+
+    def _note_due(self, at: int | None) -> None:
+        if at is not None and at <= self.now:
+            self.is_due = True
 
     def _change(self, old: Alert, new: Alert, rule: Rule, *, fresh: bool) -> None:
         """Writes an alert's change into its groups.
@@ -243,6 +251,7 @@ class Book:
         if self.groups.get(group.id) is not group:
             self.groups[group.id] = group
             self.changed_groups[group.id] = None
+            self._note_due(group.due_at)
             if group.ended_at is None:
                 self._groups_by_slot[group.slot] = group.id
             elif self._groups_by_slot.get(group.slot) == group.id:

@@ -3,6 +3,7 @@
 States and verdicts are those of docs/architecture.md. Times are microseconds UTC.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -112,6 +113,12 @@ class Delivery:
     def may_repeat(self) -> bool:
         """Whether an earlier attempt may have arrived; the next one says so."""
         return self.unknown > 0
+
+
+def jitter_of(delivery: Delivery) -> float:
+    """The share of the back-off that this attempt waits: it differs between deliveries, not between runs."""
+    name = f"{delivery.id} {delivery.attempts}".encode()
+    return int.from_bytes(hashlib.blake2b(name, digest_size=6).digest()) / (1 << 48)
 
 
 def settle(delivery: Delivery, verdict: Verdict, now: int, patience: Patience, jitter: float) -> Delivery:

@@ -15,7 +15,7 @@ class Message:
         body: in the kind's own markup: mrkdwn, Markdown, plain text.
         html: the HTML part, for e-mail.
         data: the whole notification as JSON for webhooks and for providers that fill a template of their own;
-            for other kinds only its ``reason``.
+            for other kinds its ``reason`` and its ``rule``.
         severity: for colours and icons.
         faults: templates that failed and were replaced by the built-in text, in words.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
+from router.core.case import Case
 from router.core.event import Event
 from router.core.filter import Filter
 from router.core.mute.tick import Schedule
@@ -121,6 +122,7 @@ class Rule:
     absent: Schedule | None = None
     escalate: tuple[Escalation, ...] = ()
     inhibited_by: tuple[Inhibition, ...] = ()
+    tests: tuple[Case, ...] = ()
 
     @property
     def close_after(self) -> int:

@@ -46,6 +46,16 @@ def parsed(text: object) -> int | None:
     return micros(time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
+def brief(micros: int) -> str:
+    """A duration as rules write it: ``0s``, ``90s`` as ``1m30s``, ``2h``."""
+    left = micros // 1_000_000
+    said = ""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")):
+        number, left = divmod(left, size)
+        said += f"{number}{unit}" if number else ""
+    return said or "0s"
+
+
 def span(seconds: float, units: tuple[str, str, str, str]) -> str:
     """``45 s``, ``9 min 59 s``, ``2 h 5 min``, ``3 d 4 h``: the two largest units.
 

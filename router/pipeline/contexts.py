@@ -21,7 +21,8 @@ class Contexts:
 
     def __init__(self, jobs: Mapping[str, Job]) -> None:
         self._jobs = dict(jobs)
-        self._changed: dict[str, None] = {}
+        #: What was heard of jobs, in its order.
+        self.heard: list[Job] = []
 
     @classmethod
     def load(cls, unit: Unit, events: Iterable[Event]) -> "Contexts":
@@ -36,7 +37,7 @@ class Contexts:
             known = self._jobs.get(job)
             if known is None or known.at <= event.at:
                 self._jobs[job] = Job(job, event.data, event.at)
-                self._changed[job] = None
+                self.heard.append(self._jobs[job])
             return event
         return self.read(event)
 
@@ -47,10 +48,11 @@ class Contexts:
         known = self._jobs.get(_job_of(event))
         return replace(event, data={**event.data, JOB: dict(known.data) if known else None})
 
-    def save(self, unit: Unit, now: int) -> None:
-        """Writes what changed."""
-        if self._changed:
-            unit.put_jobs([self._jobs[job] for job in self._changed], now)
+    def save(self, unit: Unit, now: int, heard: int) -> None:
+        """Writes what has changed with the first so many that were heard."""
+        newest = {job.id: job for job in self.heard[:heard]}
+        if newest:
+            unit.put_jobs(list(newest.values()), now)
 
 
 def _job_of(event: Event) -> str:

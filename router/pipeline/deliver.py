@@ -4,7 +4,6 @@ A send starts only after its claim is committed. What came of it is written unde
 token; while the store cannot write it, it is kept here, and this process never sends it again.
 """
 
-import random
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -263,9 +262,8 @@ class Deliver:
         return len(done)
 
     def _settled(self, sent: _Sent) -> Delivery:
-        return deliveries.settle(
-            sent.delivery, sent.verdict, sent.ended_at, sent.lane.plan.patience, random.random()
-        )
+        jitter = deliveries.jitter_of(sent.delivery)
+        return deliveries.settle(sent.delivery, sent.verdict, sent.ended_at, sent.lane.plan.patience, jitter)
 
     def _after_settling(self, done: Sequence[_Sent]) -> None:
         with self._settle_wanted:

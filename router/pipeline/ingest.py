@@ -40,6 +40,7 @@ class _Judged:
     event: Event
     judgement: Judgement
     before: Known | None
+    heard: int
 
 
 @dataclass
@@ -195,12 +196,18 @@ class Ingest:
 
 
 def take_in(
-    unit: Unit, decoded: Sequence[tuple[Envelope, Event | Undecodable]], policy: Policy, now: int
+    unit: Unit,
+    decoded: Sequence[tuple[Envelope, Event | Undecodable]],
+    policy: Policy,
+    now: int,
+    *,
+    until_due: bool = False,
 ) -> Effects:
     """Messages in their order: judged, taken into alerts and groups, written; not committed yet.
 
     Args:
         now: the router's clock.
+        until_due: take no further message once something is due; there are as many receipts as were taken.
     """
     unit.serialise()
     events = [event for _, event in decoded if isinstance(event, Event)]
@@ -212,12 +219,19 @@ def take_in(
     book = open_book(
         unit, wanted((one.event, one.judgement) for one in found if isinstance(one, _Judged)), policy, now
     )
+    heard = 0
     for one in found:
-        effects.receipts.append(_take(effects, book, one) if isinstance(one, _Judged) else one)
+        if until_due and book.is_due:
+            break
+        if isinstance(one, _Judged):
+            heard = one.heard
+            effects.receipts.append(_take(effects, book, one))
+        else:
+            effects.receipts.append(one)
     unit.add_events(effects.events)
     unit.remember(list(effects.known.values()), now)
     unit.set_aside(effects.set_aside)
-    contexts.save(unit, now)
+    contexts.save(unit, now, heard)
     close_book(unit, book)
     effects.due = bool(book.changed_groups or book.changed_alerts)
     return effects
@@ -240,11 +254,13 @@ def _judge(
     event = contexts.joined(event) if before is None else contexts.read(event)
     judgement = policy.judge(event, before.sources if before else None)
     if event.identity:
-        sources = (before.sources if before else frozenset[str]()) | {event.source}
-        first = before.event_id if before else event.id
-        effects.known[event.identity] = seen[event.identity] = Known(event.identity, first, sources)
-    effects.judged.append((event, judgement))
-    return _Judged(envelope, event, judgement, before)
+        seen[event.identity] = _known(event, before)
+    return _Judged(envelope, event, judgement, before, len(contexts.heard))
+
+
+def _known(event: Event, before: Known | None) -> Known:
+    sources = (before.sources if before else frozenset[str]()) | {event.source}
+    return Known(event.identity or "", before.event_id if before else event.id, sources)
 
 
 def _set_aside(effects: Effects, undecodable: Undecodable) -> Receipt:
@@ -257,6 +273,9 @@ def _set_aside(effects: Effects, undecodable: Undecodable) -> Receipt:
 
 def _take(effects: Effects, book: Book, one: _Judged) -> Receipt:
     taken = book.take(one.event, one.judgement)
+    effects.judged.append((one.event, one.judgement))
+    if one.event.identity:
+        effects.known[one.event.identity] = _known(one.event, one.before)
     if one.before is not None:
         return Receipt(one.before.event_id, "duplicate", "this message came from another source before")
     outcome, reason = _outcome(one.judgement, taken)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from router.config import Config, later, load, load_rules, schemas
+from router.config import Config, load, load_rules, schemas
 from router.config.rules import Absent
 from router.config.yaml import Document, parse
 from router.core.mute.interval import ClockSpan, Span, TimeInterval, active_at
@@ -15,14 +15,6 @@ from tests.config.json_schema import holds
 from tests.core.mute.test_interval import moment
 
 RULES = "rules: [{name: a, when: always, mode: shadow}]\n"
-
-
-@pytest.fixture(autouse=True)
-def _in_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The keys, also in a version that still refuses them."""
-    monkeypatch.delitem(later.SETTINGS, "time_intervals", raising=False)
-    for key in ("mute_time_intervals", "active_time_intervals"):
-        monkeypatch.delitem(later.RULE, key, raising=False)
 
 
 def loaded(folder: Path, intervals: str, rules: str = RULES) -> Config:

@@ -118,8 +118,8 @@ def test_a_fault_of_router_yaml_is_said(tmp_path: Path, settings: str, code: str
         ("{name: Job_Failed, when: always, to: [team]}", "Y010", "kebab-case"),
         (
             "{name: a, when: always, to: [team], tests: [{name: x, given: [{}], expect: [{}]}]}",
-            "Y012",
-            "tests is not yet supported",
+            "Y010",
+            "say either event or channel",
         ),
         ("{name: a, when: always, to: [team], severity: bad}", "Y010", "expected"),
         ("{name: a, when: 'x ==', to: [team]}", "Y020", "not JMESPath"),

@@ -186,7 +186,7 @@ class _Rendering:
     def _data(self, head: str, body: str) -> dict[str, Any]:
         if self.kind.name in ("webhook", "template"):
             return whole(self.notification, self.rule, head, body)
-        return {"reason": self.notification.reason.value}
+        return {"reason": self.notification.reason.value, "rule": self.rule.name}
 
 
 def _together(head: str, body: str) -> str:

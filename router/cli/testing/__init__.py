@@ -1,0 +1,1 @@
+"""``test``: the tests that stand in rules."""

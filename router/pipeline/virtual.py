@@ -1,0 +1,186 @@
+"""The engine's own steps on a virtual clock: for tests of rules, and for days that have passed.
+
+Everything is the running router's: intake, alerts, groups, timers, mutes, texts, deliveries. Only the
+clock is moved by the caller, and channels answer as they are told.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from router import telemetry
+from router.core import delivery as deliveries
+from router.core.delivery import SECOND, Delivery, Outcome, Verdict
+from router.core.event import Envelope
+from router.core.policy import Policy
+from router.pipeline import absences
+from router.pipeline.advance import Advance
+from router.pipeline.deliver import LEASE, tell_fallbacks
+from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.ingest import BATCH, Decode, take_in
+from router.pipeline.maintain import Maintain
+from router.pipeline.second_look import withdraw
+from router.ports import Attempt, Receipt, Store, Unit
+
+#: Deliveries that a target takes at once.
+ROOM = 100
+#: A claim's owner.
+OWNER = "virtual"
+#: How often it is looked whether a message has waited too long behind a failing one.
+TAKE_OVER_EVERY = 30 * SECOND
+
+#: What a channel answers to an attempt.
+Answer = Callable[[Delivery], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that a channel accepted, and when."""
+
+    at: int
+    delivery: Delivery
+
+
+class VirtualClock:
+    """Stands where it was put. Microseconds UTC."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def now(self) -> int:
+        """Where it stands."""
+        return self.at
+
+
+def accept(_: Delivery) -> Verdict:
+    """The answer of a channel where nothing is wrong."""
+    return Verdict(Outcome.ACCEPTED, "accepted", 200)
+
+
+class VirtualRouter:
+    """A router without loops, sources and providers.
+
+    Args:
+        store: new, or one that a router has left.
+        start: where the clock begins, microseconds UTC.
+        answer: of every channel.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        decode: Decode,
+        start: int,
+        *,
+        tongue: Tongue | None = None,
+        answer: Answer = accept,
+    ) -> None:
+        self.clock = VirtualClock(start)
+        self.store = store
+        self.sent: list[Sent] = []
+        self._policy = policy
+        self._decode = decode
+        self._answer = answer
+        self._targets = {target.name: plan for plan in policy.channels.values() for target in plan.targets}
+        self._room = dict.fromkeys(self._targets, ROOM)
+        metrics = telemetry.Metrics()
+        speaks = tongue or Tongue()
+        self._dispatch = Dispatch(store, self._in_force, lambda: speaks, self.clock, metrics, lambda _: None)
+        self._advance = Advance(
+            store, self._in_force, self.clock, metrics, lambda: (), self._dispatch.recheck
+        )
+        self._maintain = Maintain(
+            store, self._in_force, lambda: 0, lambda: (), self.clock, metrics, lambda _: None
+        )
+        store.write(self._begin)
+
+    def _in_force(self) -> Policy:
+        return self._policy
+
+    def _begin(self, unit: Unit) -> None:
+        unit.keep_policy(self._policy.hash, self._policy.text, self.clock.at)
+        absences.install(unit, self._policy, self.clock.at)
+
+    # events
+
+    def take(self, envelopes: Sequence[Envelope]) -> list[Receipt]:
+        """Takes messages one by one at this moment; what is due is told after each."""
+        pairs = [(envelope, self._decode(envelope)) for envelope in envelopes]
+        receipts: list[Receipt] = []
+        room = 1
+        while len(receipts) < len(pairs):
+            some = pairs[len(receipts) : len(receipts) + room]
+            taken = self.store.write(
+                lambda unit, some=some: take_in(unit, some, self._policy, self.clock.at, until_due=True)
+            )
+            receipts += taken.receipts
+            self.settle()
+            # Most batches end where they began, or nowhere.
+            room = 1 if len(taken.receipts) < len(some) else min(BATCH, room * 4)
+        return receipts
+
+    # time
+
+    def move_to(self, at: int) -> None:
+        """Moves the clock there; what is due before happens at its own time, what is due then not yet."""
+        while (moment := self._next()) is not None and moment < at:
+            self.clock.at = max(moment, self.clock.at)
+            self._maintain.take_over()
+            self.settle()
+        self.clock.at = max(at, self.clock.at)
+
+    def run_until(self, at: int) -> None:
+        """The same, and what is due then happens too."""
+        self.move_to(at)
+        self._maintain.take_over()
+        self.settle()
+
+    def settle(self) -> None:
+        """All that is due now happens."""
+        while self._advance.step() or self._dispatch.step() or self._deliver():
+            pass
+
+    def _next(self) -> int | None:
+        def moments(unit: Unit) -> list[int | None]:
+            due = list(unit.next_due(list(self._targets)).values())
+            later = [at for at in due if at > self.clock.at]
+            # Somebody may wait behind a failing one.
+            look = self.clock.at + TAKE_OVER_EVERY - self.clock.at % TAKE_OVER_EVERY
+            return [unit.next_change(()), *later, look if due else None]
+
+        return min((at for at in self.store.read(moments) if at is not None), default=None)
+
+    # deliveries
+
+    def _deliver(self) -> int:
+        return self.store.write(self._send)
+
+    def _send(self, unit: Unit) -> int:
+        now = self.clock.at
+        token = f"{OWNER}:{now}"
+        claimed = unit.claim_deliveries(now, self._room, token, now + LEASE)
+        again = [one for one in claimed if one.attempts > 1]
+        gone = {one.id for one in withdraw(unit, self._policy, again, now)} if again else set[str]()
+        settled = [self._settled(one) for one in claimed if one.id not in gone]
+        unit.settle_deliveries([after for after, _ in settled], [token] * len(settled))
+        unit.add_attempts([Attempt(one.id, one.attempts, now, now, said) for one, said in settled])
+        tell_fallbacks(unit, [(after, self._targets[after.target]) for after, _ in settled], now)
+        return len(claimed)
+
+    def _settled(self, delivery: Delivery) -> tuple[Delivery, Verdict]:
+        verdict = self._answer(delivery)
+        if verdict.outcome is Outcome.ACCEPTED:
+            self.sent.append(Sent(self.clock.at, delivery))
+        patience = self._targets[delivery.target].patience
+        jitter = deliveries.jitter_of(delivery)
+        return deliveries.settle(delivery, verdict, self.clock.at, patience, jitter), verdict
+
+
+def failing(times: Mapping[str, list[Verdict]]) -> Answer:
+    """Channels that answer with these verdicts first, then accept; what was used is taken out."""
+
+    def answer(delivery: Delivery) -> Verdict:
+        script = times.get(delivery.channel)
+        return script.pop(0) if script else accept(delivery)
+
+    return answer

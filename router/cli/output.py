@@ -92,6 +92,13 @@ def iso(micros: int | None) -> str | None:
     return None if micros is None else datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat()
 
 
+def progress(text: str) -> None:
+    """How far long work is, on one line of a terminal; nothing in a pipe. An empty text takes it away."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{harmless(text)}")
+        sys.stderr.flush()
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
     """A table: fitted on a terminal, aligned columns in a pipe, a sentence when there is nothing."""
     lines = [[harmless(cell) for cell in row] for row in rows]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, Form, iso, print_json, say, table, when
 from router.core.event import Envelope
 from router.errors import RouterError
 from router.ports import Store
 
 if TYPE_CHECKING:
     from router.config import Config
+    from router.core.telling import Telling
     from router.ports import Receipt
 
 #: Events in one transaction.
@@ -31,6 +32,11 @@ def replay(
     file: str = typer.Argument("", help="A file of events, one JSON object a line; - for standard input."),
     since: str = typer.Option("", help="The store's events of the last 90s, 15m, 2h, 1d …"),
     undecodable: bool = typer.Option(False, "--undecodable", help="Messages that were set aside."),
+    at_recorded_times: bool = typer.Option(
+        False,
+        "--at-recorded-times",
+        help="Through the whole engine, each at the time of its receipt: which notifications, and when.",
+    ),
     send: bool = typer.Option(
         False, "--send", help="Tell for real; without it, only show who would be told."
     ),
@@ -46,7 +52,12 @@ def replay(
 
     if sum(map(bool, (file, since, undecodable))) != 1:
         raise RouterError("usage", "name a file, or --since, or --undecodable")
+    if at_recorded_times and (not since or send):
+        raise RouterError("usage", "--at-recorded-times goes with --since, and sends nothing")
     with store_of(config) as (settings, store):
+        if at_recorded_times:
+            _show_told(_rerun(settings, store, since), output)
+            return
         envelopes = list(_fresh(_found(file, since, undecodable, store)))
         if send:
             _report(_send(envelopes, settings, store), output)
@@ -107,6 +118,41 @@ def _show(envelopes: list[Envelope], settings: "Config", output: Form) -> None:
     table(("TIME", "EVENT", "RULES", "WOULD TELL"), rows, "No events.")
     told = sum(bool(row[3]) for row in rows)
     say(f"\n{len(rows)} events, {told} would be told. Nothing was sent; --send sends.")
+
+
+def _rerun(settings: "Config", store: Store, since: str) -> "list[Telling]":
+    from router.app import SystemClock
+    from router.config import duration
+    from router.decoders import decode
+    from router.pipeline.dispatch import Tongue
+    from router.pipeline.rerun import recorded, rerun
+    from router.storage.memory import MemoryStore
+
+    now = SystemClock().now()
+    start = now - duration(since)
+    envelopes, silences = recorded(store, start, MOST)
+    tongue = Tongue(settings.settings.timezone, settings.settings.language)
+    return rerun(envelopes, settings.policy, decode, MemoryStore(), tongue, start, now, silences)
+
+
+def _show_told(told: "list[Telling]", output: Form) -> None:
+    if output is Form.JSON:
+        print_json({"notifications": [_told_json(one) for one in told]})
+        return
+    rows = [(when(one.at), one.channel, one.rule, one.reason.value, one.message.title) for one in told]
+    table(("TIME", "CHANNEL", "RULE", "REASON", "TITLE"), rows, "Nobody would have been told.")
+    say(f"\n{len(told)} notifications. Nothing was sent.")
+
+
+def _told_json(one: "Telling") -> dict[str, str | None]:
+    return {
+        "time": iso(one.at),
+        "channel": one.channel,
+        "rule": one.rule,
+        "reason": one.reason.value,
+        "title": one.message.title,
+        "body": one.message.body,
+    }
 
 
 def _send(envelopes: list[Envelope], settings: "Config", store: Store) -> "list[Receipt]":

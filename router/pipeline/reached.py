@@ -9,7 +9,8 @@ from router.core.filter import Filter
 from router.core.filter.clauses import Clause, clauses_of
 from router.core.policy import Policy
 from router.core.rule import Rule
-from router.pipeline.trial import Told, Trial
+from router.core.telling import Telling
+from router.pipeline.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def _leaves(clause: Clause) -> Iterable[Clause]:
     return (leaf for part in clause.parts for leaf in _leaves(part)) if clause.parts else (clause,)
 
 
-def _texts(rule: Rule, told: Sequence[Told]) -> Iterator[Missed]:
+def _texts(rule: Rule, told: Sequence[Telling]) -> Iterator[Missed]:
     ours = [one for one in told if one.rule == rule.name]
     own = rule.texts.title is not None or rule.texts.body is not None
     if own and not any(one.kind not in rule.formats and one.channel not in rule.formats for one in ours):

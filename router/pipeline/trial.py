@@ -8,15 +8,14 @@ from router.core.alert import Alert
 from router.core.case import Case, Expected, Failing, Given, body_of
 from router.core.delivery import Verdict
 from router.core.event import Envelope, Event
-from router.core.group import Reason
-from router.core.message import Message
 from router.core.policy import Policy
 from router.core.rule import Rule
+from router.core.telling import Telling
 from router.core.times import brief
 from router.pipeline.dispatch import Tongue
 from router.pipeline.explain import explain_rules
 from router.pipeline.ingest import Decode
-from router.pipeline.virtual import Sent, VirtualRouter, failing
+from router.pipeline.virtual import VirtualRouter, failing
 from router.ports import Store
 
 #: Events, and messages, that the explanation of a failure shows.
@@ -26,21 +25,6 @@ MOST = 1_000_000
 
 #: What is wrong with a snapshot's text, or nothing: its name and the text that came.
 Compare = Callable[[str, str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A message that a channel accepted. ``at`` counts from the start."""
-
-    at: int
-    channel: str
-    kind: str
-    rule: str
-    reason: Reason
-    message: Message
-
-    def __str__(self) -> str:
-        return f"{brief(self.at):>6}  {self.channel}  {self.reason.value}  {self.message.title}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +48,7 @@ class Trial:
 
     case: Case
     failures: tuple[Failure, ...]
-    told: tuple[Told, ...]
+    told: tuple[Telling, ...]
     events: tuple[Event, ...]
     fired: frozenset[str]
 
@@ -104,7 +88,7 @@ class _Run:
             failures += self._judge(expected)
         fired = frozenset(rule.name for rule in self._policy.rules if self._alerts(rule.name))
         events = tuple(event for _, event in self._events)
-        return Trial(self._case, tuple(failures), tuple(self._told()), events, fired)
+        return Trial(self._case, tuple(failures), tuple(self._router.told()), events, fired)
 
     # what is given
 
@@ -140,7 +124,7 @@ class _Run:
             known = ", ".join(self._policy.channels) or "none"
             yield f"no rule tells a channel named {name}; known: {known}"
             return
-        told = [one for one in self._told() if one.channel == name]
+        told = [one for one in self._router.told() if one.channel == name]
         if expected.count is not None and len(told) != expected.count:
             yield f"expected {_messages(expected.count)} on {name}, got {len(told)}"
         texts = (expected.reason, expected.title_contains, expected.body_contains, expected.snapshot)
@@ -149,7 +133,7 @@ class _Run:
         elif told:
             yield from self._of_text(expected, told[-1])
 
-    def _of_text(self, expected: Expected, told: Told) -> Iterator[str]:
+    def _of_text(self, expected: Expected, told: Telling) -> Iterator[str]:
         if expected.reason and told.reason.value != expected.reason:
             yield f"expected the reason {expected.reason}, got {told.reason.value}"
         for part, text, what in (
@@ -177,11 +161,11 @@ class _Run:
     # why
 
     def _why(self, expected: Expected) -> Iterator[str]:
-        told = [one for one in self._told() if expected.channel in ("", one.channel)]
+        told = [one for one in self._router.told() if expected.channel in ("", one.channel)]
         yield f"told until then: {'' if told else 'nothing'}"
         if len(told) > SHOWN:
             yield f"        … {len(told) - SHOWN} before"
-        yield from (f"  {one}" for one in told[-SHOWN:])
+        yield from (f"  {self._line(one)}" for one in told[-SHOWN:])
         rules = [rule for rule in self._policy.rules if self._is_asked(rule, expected)]
         for rule in rules:
             yield from self._alerts_in_words(rule)
@@ -189,6 +173,10 @@ class _Run:
         for at, event in self._events[-SHOWN:]:
             for said in explain_rules(event, self._policy, lambda rule: rule.name in names):
                 yield f"{brief(at)} {event.kind or 'event'}: {said.rule}: {said.reason}"
+
+    def _line(self, told: Telling) -> str:
+        since = brief(told.at - self._case.start)
+        return f"{since:>6}  {told.channel}  {told.reason.value}  {told.message.title}"
 
     def _is_asked(self, rule: Rule, expected: Expected) -> bool:
         if not expected.channel:
@@ -205,20 +193,6 @@ class _Run:
 
     def _alerts(self, rule: str) -> list[Alert]:
         return self._router.store.read(lambda unit: unit.list_alerts(rule=rule, limit=MOST))
-
-    def _told(self) -> Iterator[Told]:
-        """The first acceptance of each notification on its channel."""
-        sent: dict[str, Sent] = {}
-        for one in self._router.sent:
-            sent.setdefault(one.delivery.notification_id, one)
-        records = self._router.store.read(lambda unit: unit.notifications(list(sent)))
-        notified = {record.id: record for record in records}
-        for name, one in sent.items():
-            record, delivery = notified[name], one.delivery
-            message = Message.from_json(delivery.content)
-            rule = str(message.data.get("rule", ""))
-            at = one.at - self._case.start
-            yield Told(at, delivery.channel, delivery.kind, rule, record.reason, message)
 
 
 def _messages(count: int) -> str:

@@ -11,7 +11,10 @@ from router import telemetry
 from router.core import delivery as deliveries
 from router.core.delivery import SECOND, Delivery, Outcome, Verdict
 from router.core.event import Envelope
+from router.core.group import Group
+from router.core.message import Message
 from router.core.policy import Policy
+from router.core.telling import Telling
 from router.pipeline import absences
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import LEASE, tell_fallbacks
@@ -19,7 +22,7 @@ from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import BATCH, Decode, take_in
 from router.pipeline.maintain import Maintain
 from router.pipeline.second_look import withdraw
-from router.ports import Attempt, Receipt, Store, Unit
+from router.ports import Attempt, NotificationRecord, Receipt, Store, Unit
 
 #: Deliveries that a target takes at once.
 ROOM = 100
@@ -140,6 +143,15 @@ class VirtualRouter:
         while self._advance.step() or self._dispatch.step() or self._deliver():
             pass
 
+    # what came
+
+    def told(self) -> list[Telling]:
+        """The first acceptance of each notification on its channel, in their order."""
+        first: dict[tuple[str, str], Sent] = {}
+        for one in self.sent:
+            first.setdefault((one.delivery.notification_id, one.delivery.channel), one)
+        return self.store.read(lambda unit: _tellings(unit, list(first.values())))
+
     def _next(self) -> int | None:
         def moments(unit: Unit) -> list[int | None]:
             due = list(unit.next_due(list(self._targets)).values())
@@ -174,6 +186,22 @@ class VirtualRouter:
         patience = self._targets[delivery.target].patience
         jitter = deliveries.jitter_of(delivery)
         return deliveries.settle(delivery, verdict, self.clock.at, patience, jitter), verdict
+
+
+def _tellings(unit: Unit, sent: Sequence[Sent]) -> list[Telling]:
+    notified = {one.id: one for one in unit.notifications([one.delivery.notification_id for one in sent])}
+    groups = {one.id: one for one in unit.groups([one.delivery.group_id for one in sent])}
+    return [
+        _telling(one, notified[one.delivery.notification_id], groups[one.delivery.group_id]) for one in sent
+    ]
+
+
+def _telling(sent: Sent, notified: NotificationRecord, group: Group) -> Telling:
+    message = Message.from_json(sent.delivery.content)
+    rule = str(message.data.get("rule", ""))
+    return Telling(
+        sent.at, sent.delivery.channel, sent.delivery.kind, rule, notified.reason, group.key, message
+    )
 
 
 def failing(times: Mapping[str, list[Verdict]]) -> Answer:

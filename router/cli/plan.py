@@ -1,0 +1,186 @@
+"""``plan``: what a change of rules would have done."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from router.cli.output import FORM, Form, colour, iso, on_one_line, print_json, progress, say, table, when
+from router.core.plan import Condition, Move, Plan, Row, compare
+from router.errors import RouterError
+
+if TYPE_CHECKING:
+    from router.config import Config
+    from router.core.event import Envelope
+    from router.core.mute.silence import Silence
+    from router.core.telling import Telling
+
+#: Events of the store in one plan.
+MOST = 1_000_000
+#: Changes that are listed in a terminal.
+SHOWN = 20
+#: Events between two lines of progress.
+_STEP = 500
+_COLUMNS = ("BEFORE", "AFTER", "ADDED", "REMOVED", "MOVED")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(plan)
+
+
+def plan(
+    config: Path = typer.Option(
+        ..., "-c", "--config", help="The changed router.yaml; its store has the events."
+    ),
+    against: Path = typer.Option(..., "--against", metavar="OLD", help="The router.yaml as it was."),
+    since: str = typer.Option("7d", help="Over the events of the last 90s, 15m, 2h, 1d …"),
+    fail_if: str = typer.Option(
+        "", "--fail-if", metavar="CONDITION", help="Such as 'removed > 0 || per_day > 50': exit status 1."
+    ),
+    output: Form = FORM,
+) -> None:
+    """Which notifications a change of rules would have added, removed and moved.
+
+    Both configurations take the recorded events, each at the time of its receipt, through the engine
+    of `run` on a virtual clock. Nothing is sent or written. Channels accept everything, silences
+    stand as they were made, and nobody acknowledges.
+
+    A condition is JMESPath over added, removed, moved, kept, before, after and per_day.
+    """
+    from router.app import SystemClock, load_config
+    from router.cli.files import store_of
+    from router.config import duration
+    from router.pipeline.rerun import recorded
+
+    condition = Condition(fail_if) if fail_if else None
+    until = SystemClock().now()
+    start = until - duration(since)
+    old = load_config(against)
+    with store_of(str(config)) as (new, store):
+        envelopes, silences = recorded(store, start, MOST)
+    if not envelopes:
+        raise RouterError("not-found", f"the store has no event of the last {since}", "Name a longer --since")
+    # A store that is younger than --since would dilute what comes in a day.
+    start = max(start, envelopes[0].received_at)
+    told = [_told(one, envelopes, silences, start, until, what) for one, what in ((old, "old"), (new, "new"))]
+    found = compare(told[0], told[1], start, until)
+    refused = condition is not None and condition.holds(found)
+    if output is Form.JSON:
+        print_json(_json(found, len(envelopes), refused=refused))
+    else:
+        _say(found, len(envelopes))
+        if refused:
+            say(colour(f"\nRefused: {fail_if}", "red"))
+    if refused:
+        raise typer.Exit(1)
+
+
+def _told(
+    config: "Config",
+    envelopes: "list[Envelope]",
+    silences: "list[Silence]",
+    since: int,
+    until: int,
+    what: str,
+) -> "list[Telling]":
+    from router.decoders import decode
+    from router.pipeline.dispatch import Tongue
+    from router.pipeline.rerun import rerun
+    from router.storage.memory import MemoryStore
+
+    def show(taken: int) -> None:
+        if taken % _STEP < 2:
+            progress(f"{what} rules: {taken:,} of {len(envelopes):,} events")
+
+    tongue = Tongue(config.settings.timezone, config.settings.language)
+    try:
+        store = MemoryStore()
+        return rerun(envelopes, config.policy, decode, store, tongue, since, until, silences, show)
+    finally:
+        progress("")
+
+
+# text
+
+
+def _say(found: Plan, events: int) -> None:
+    numbers = found.numbers
+    said = ", ".join(f"{numbers[name]:,} {name}" for name in ("added", "removed", "moved", "kept"))
+    say(colour(f"{events:,} events since {when(found.since)} UTC: {said}.", "bold"))
+    say(f"{len(found.old):,} notifications before, {len(found.new):,} after: {numbers['per_day']:g} a day.")
+    if not (found.added or found.removed or found.moved):
+        say("Nothing changes.")
+        return
+    _table("RULE", [(row.name, row) for row in found.by_rule()])
+    _table("CHANNEL", [(row.name, row) for row in found.by_channel()])
+    _table("HOUR", [(when(at)[:-3], row) for at, row in found.by_hour()])
+    changes = _changes(found)
+    say()
+    for at, line in changes[:SHOWN]:
+        say(f"{when(at)}  {line}")
+    if len(changes) > SHOWN:
+        say(f"… and {len(changes) - SHOWN:,} more: -o json has them all")
+
+
+def _table(name: str, rows: list[tuple[str, Row]]) -> None:
+    say()
+    table((name, *_COLUMNS), [[shown, *(f"{n:,}" for n in row[1:])] for shown, row in rows[:SHOWN]], "")
+    if len(rows) > SHOWN:
+        say(f"… and {len(rows) - SHOWN:,} more")
+
+
+def _changes(found: Plan) -> list[tuple[int, str]]:
+    lines = [(one.at, colour("+ ", "green") + _line(one)) for one in found.added]
+    lines += [(one.at, colour("- ", "red") + _line(one)) for one in found.removed]
+    lines += [(move.old.at, colour("~ ", "yellow") + _moved(move)) for move in found.moved]
+    return sorted(lines, key=lambda line: line[0])
+
+
+def _line(one: "Telling") -> str:
+    return f"{one.channel}  {one.rule}  {one.reason.value}  {on_one_line(one.message.title)}"
+
+
+def _moved(move: Move) -> str:
+    old, new = move
+    changes = [
+        f"{before} → {after}"
+        for before, after in (
+            (old.channel, new.channel),
+            (old.rule, new.rule),
+            (when(old.at), when(new.at)),
+        )
+        if before != after
+    ]
+    return f"{_line(old)}  ({', '.join(changes) or 'within the second'})"
+
+
+# programs
+
+
+def _json(found: Plan, events: int, *, refused: bool) -> dict[str, Any]:
+    return {
+        "since": iso(found.since),
+        "until": iso(found.until),
+        "events": events,
+        **found.numbers,
+        "refused": refused,
+        "rules": [row._asdict() for row in found.by_rule()],
+        "channels": [row._asdict() for row in found.by_channel()],
+        "hours": [row._asdict() | {"name": iso(at)} for at, row in found.by_hour()],
+        "changes": {
+            "added": [_telling(one) for one in found.added],
+            "removed": [_telling(one) for one in found.removed],
+            "moved": [{"old": _telling(old), "new": _telling(new)} for old, new in found.moved],
+        },
+    }
+
+
+def _telling(one: "Telling") -> dict[str, Any]:
+    return {
+        "time": iso(one.at),
+        "channel": one.channel,
+        "rule": one.rule,
+        "reason": one.reason.value,
+        "title": one.message.title,
+    }

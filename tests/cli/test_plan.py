@@ -1,0 +1,111 @@
+"""``plan`` and ``replay --at-recorded-times``: recorded events through the engine again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router import telemetry
+from router.app import SystemClock
+from router.config import load
+from router.core.catalogue import EVENTS
+from router.core.event import Envelope
+from router.decoders import decode
+from router.pipeline.ingest import Ingest
+from router.storage import open_store
+from tests.cli.running import run, run_json, write_router
+
+HOUR = 3_600_000_000
+RULES: list[dict[str, Any]] = [
+    {"name": "job", "when": "Event == 'OnJobFailed'", "severity": "critical", "to": ["oncall"]},
+    {"name": "task", "when": "Event == 'OnTaskFailed'", "to": ["team"]},
+]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> str:
+    """A router that took six events in the last hours; its router.yaml."""
+    path = write_router(tmp_path, RULES, "oncall", "team")
+    config = load(Path(path))
+    store, now = open_store(config.settings.store), SystemClock().now()
+    ingest = Ingest(store, decode, lambda: config.policy, SystemClock(), telemetry.Metrics(), lambda: None)
+    for number in range(6):
+        body = EVENTS["OnJobFailed" if number % 2 else "OnTaskFailed"].sample() | {"JobId": f"job-{number}"}
+        at = now - (6 - number) * HOUR
+        answer = ingest.submit([Envelope("hook", json.dumps(body).encode(), at, position=str(number))])
+        ingest.step()
+        answer.result(timeout=5)
+    store.close()
+    return path
+
+
+def changed(old: str, *rules: dict[str, Any]) -> str:
+    """A router.yaml beside the old one, with other rules."""
+    settings = json.loads(Path(old).read_text(encoding="utf-8"))
+    folder = Path(old).parent
+    (folder / "new-rules.yaml").write_text(json.dumps({"rules": rules}), encoding="utf-8")
+    (folder / "new.yaml").write_text(json.dumps(settings | {"rules": ["new-rules.yaml"]}), encoding="utf-8")
+    return str(folder / "new.yaml")
+
+
+def test_a_plan_says_what_changes_by_rule_channel_and_hour(old: str) -> None:
+    """And lists each change: one rule is gone, another tells elsewhere."""
+    new = changed(old, RULES[0] | {"to": ["team"]})
+    out = run("plan", "-c", new, "--against", old).out
+    assert "0 added, 3 removed, 3 moved, 0 kept." in out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["task", "3", "0", "0", "3", "0"] in lines
+    assert ["job", "3", "3", "0", "0", "3"] in lines
+    assert ["oncall", "3", "0", "0", "0", "0"] in lines
+    assert sum(line[:1] == ["HOUR"] for line in lines) == 1
+    assert "~ oncall  job  first  Job test-job failed  (oncall → team)" in out
+    assert "- team  task  first  Task Echo" in out
+
+
+def test_no_change_is_said_so(old: str) -> None:
+    """A rule that is written otherwise and means the same changes nothing."""
+    new = changed(old, RULES[0], RULES[1] | {"when": "'OnTaskFailed' == Event"})
+    out = run("plan", "-c", new, "--against", old).out
+    assert "6 kept" in out
+    assert "Nothing changes." in out
+
+
+def test_a_condition_fails_the_command(old: str) -> None:
+    """With exit status 1 when it holds, 0 when it does not, 2 when it is none."""
+    new = changed(old, RULES[0])
+    done = run("plan", "-c", new, "--against", old, "--fail-if", "removed > 0 || per_day > 50")
+    assert (done.status, "Refused: removed > 0" in done.out) == (1, True)
+    assert run("plan", "-c", new, "--against", old, "--fail-if", "added > 0").status == 0
+    assert (
+        "no number is named removd"
+        in run("plan", "-c", new, "--against", old, "--fail-if", "removd > 0").error
+    )
+
+
+def test_programs_read_the_plan(old: str) -> None:
+    """All numbers and all changes."""
+    found = run_json("plan", "-c", changed(old, RULES[0]), "--against", old)
+    assert (found["events"], found["removed"], found["kept"], found["refused"]) == (6, 3, 3, False)
+    assert [row["name"] for row in found["rules"]] == ["task", "job"]
+    assert {one["channel"] for one in found["changes"]["removed"]} == {"team"}
+    assert len(found["hours"]) == 3
+
+
+def test_a_store_without_events_is_no_plan(old: str) -> None:
+    """It would look as if nothing changed."""
+    done = run("plan", "-c", old, "--against", old, "--since", "1m")
+    assert (done.status, "no event of the last 1m" in done.error) == (2, True)
+
+
+def test_a_replay_at_recorded_times_says_what_would_have_been_told(old: str) -> None:
+    """When, on which channel, why and what; nothing is sent or written."""
+    told = run_json("replay", "--since", "1d", "--at-recorded-times", "-c", old)["notifications"]
+    assert [(one["channel"], one["rule"], one["reason"]) for one in told] == [
+        ("team", "task", "first"),
+        ("oncall", "job", "first"),
+    ] * 3
+    assert told[1]["title"] == "Job test-job failed"
+    out = run("replay", "--since", "1d", "--at-recorded-times", "-c", old).out
+    assert "6 notifications. Nothing was sent." in out
+    assert run("replay", "--since", "1d", "--at-recorded-times", "--send", "-c", old).status == 2

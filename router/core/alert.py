@@ -72,7 +72,8 @@ class Alert:
         deadline: of ``hold`` and ``expect``: when it fires if nothing ends it, by the events' clock.
         due_at: when time alone changes something, by the router's clock.
         acknowledged_until: further matches up to then stay acknowledged.
-        escalated: how many steps of ``escalate`` it has reached, counted from ``escalates_from``.
+        escalated: how many steps of ``escalate`` it has reached, counted from ``escalates_from``; while
+            it is muted, that is what had passed by then, below zero.
         recheck_at: when what mutes it may end.
         shadow: it opened in shadow, and stays there.
     """
@@ -254,15 +255,22 @@ def acknowledged(alert: Alert, rule: Rule | None, now: int, by: str, until: int 
     return timed(taken, rule) if rule else taken
 
 
-def muted(alert: Alert, rule: Rule, reason: str, recheck_at: int | None) -> Alert:
-    """The alert that is not told now, and when to look again."""
-    return timed(changed(alert, muted_by=reason, recheck_at=recheck_at), rule)
+def muted(alert: Alert, rule: Rule, reason: str, recheck_at: int | None, since: int) -> Alert:
+    """The alert that is not told now, and when to look again.
+
+    Args:
+        since: when that began, by the router's clock.
+    """
+    begun = alert.escalates_from
+    if begun is not None and not alert.muted_by:
+        begun = min(0, begun - since)
+    return timed(changed(alert, muted_by=reason, recheck_at=recheck_at, escalates_from=begun), rule)
 
 
 def unmuted(alert: Alert, rule: Rule, since: int) -> Alert:
-    """The alert that nothing mutes any more; ``escalate`` does not count the time until then."""
+    """The alert that nothing mutes any more; ``escalate`` does not count the time of the mute."""
     begun = alert.escalates_from
-    later = max(begun, since) if begun is not None else None
+    later = since + min(0, begun) if begun is not None else None
     return timed(changed(alert, muted_by="", recheck_at=None, escalates_from=later), rule)
 
 
@@ -297,7 +305,8 @@ def _moments(alert: Alert, rule: Rule) -> list[tuple[int, Step]]:
     moments = [(last + rule.close_after, Step.CLOSE)]
     if alert.recheck_at is not None:
         # What is held back is not closed before it could be told.
-        moments = [(alert.recheck_at, Step.RECHECK)]
+        was_told = any(seat.since != HIDDEN for seat in alert.seats)
+        moments = [*(moments if was_told else []), (alert.recheck_at, Step.RECHECK)]
     elif alert.state is AlertState.FIRING and not alert.muted_by and alert.escalated < len(rule.escalate):
         begun = alert.escalates_from or 0
         moments.append((begun + rule.escalate[alert.escalated].after, Step.ESCALATE))

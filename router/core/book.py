@@ -413,6 +413,11 @@ class Book:
                 return True
         return False
 
+    def is_escalating(self, alert: Alert) -> bool:
+        """Whether a step of ``escalate`` is what time makes of an alert now."""
+        rule = self.policy.rule(alert.rule)
+        return rule is not None and alerts.step_of(alert, rule, self.now) is Step.ESCALATE
+
     def _escalate(self, alert: Alert, rule: Rule) -> None:
         step = alert.escalated + 1
         alert = alerts.escalated(alert, rule, step)
@@ -453,10 +458,14 @@ class Book:
 
     # mutes
 
-    def mute(self, alert: Alert, reason: str, recheck_at: int | None) -> None:
-        """Holds an alert back: it is not told before nothing mutes it any more."""
+    def mute(self, alert: Alert, reason: str, recheck_at: int | None, since: int | None = None) -> None:
+        """Holds an alert back: it is not told before nothing mutes it any more.
+
+        Args:
+            since: when that began; None is now.
+        """
         rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
-        held = alerts.muted(alert, rule, reason, recheck_at)
+        held = alerts.muted(alert, rule, reason, recheck_at, self.now if since is None else since)
         seats: list[Seat] = []
         for seat in alert.seats:
             group = self.groups[seat.group_id]
@@ -469,13 +478,16 @@ class Book:
 
     def unmute(self, alert: Alert) -> None:
         """Nothing mutes the alert any more: if it still fires, its groups tell it."""
+        if not alert.muted_by:
+            return
         rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
-        self._change(alert, alerts.unmuted(alert, rule, self.now), rule, fresh=True)
+        over_at = self.now if alert.recheck_at is None else min(alert.recheck_at, self.now)
+        self._change(alert, alerts.unmuted(alert, rule, over_at), rule, fresh=True)
 
     def recheck(self, alert: Alert, at: int | None) -> None:
         """Looks at a muted alert again at that time."""
         rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
-        self._put(alerts.muted(alert, rule, alert.muted_by, at))
+        self._put(alerts.muted(alert, rule, alert.muted_by, at, self.now))
 
     # telling
 

@@ -21,8 +21,14 @@ def _is_in_force(policy: Policy, name: str) -> bool:
     return rule is not None and rule.mode != "off"
 
 
-def _in_order(book: Book, due: Sequence[Alert]) -> Iterator[tuple[str, Step]]:
-    """What time does to alerts, moment by moment: an alert may have several behind one another."""
+def _in_order(
+    book: Book, due: Sequence[Alert], judge: Callable[[Sequence[Alert]], None]
+) -> Iterator[tuple[str, Step]]:
+    """What time does to alerts, moment by moment: an alert may have several behind one another.
+
+    Args:
+        judge: mutes what may not be told now.
+    """
     last = book.now if len(due) < BATCH else due[-1].due_at or 0
     waiting = [(alert.due_at or 0, alert.id) for alert in due]
     heapify(waiting)
@@ -32,6 +38,7 @@ def _in_order(book: Book, due: Sequence[Alert]) -> Iterator[tuple[str, Step]]:
             moment.append(heappop(waiting))
         # Asked before any of them closes: alerts of one moment have no order.
         acting = [one for _, one in moment if not book.is_told_first(book.alerts[one])]
+        judge([book.alerts[one] for one in acting if book.is_escalating(book.alerts[one])])
         for alert_id in acting:
             step = book.time_out(book.alerts[alert_id])
             if step is None:
@@ -47,7 +54,7 @@ class Advance:
 
     Args:
         waiting_for: sources that have not caught up with what they hold.
-        recheck: judges muted alerts again.
+        recheck: judges again what mutes alerts.
     """
 
     def __init__(
@@ -97,7 +104,7 @@ class Advance:
                 return [Step.MISS] * missing
             book = book_of(unit, due, policy, now)
             failpoint("advance.loaded")
-            steps = list(_in_order(book, due))
+            steps = list(_in_order(book, due, lambda alerts: self._recheck(unit, book, alerts)))
             self._recheck(unit, book, [book.alerts[one] for one, step in steps if step is Step.RECHECK])
             close_book(unit, book)
             failpoint("advance.written")

@@ -114,7 +114,7 @@ class Dispatch:
         return looked_at
 
     def recheck(self, unit: Unit, book: Book, alerts: Sequence[Alert]) -> None:
-        """Judges muted alerts again: see :class:`router.pipeline.advance.Advance`."""
+        """Judges now what mutes alerts: see :class:`router.pipeline.advance.Advance`."""
         if not alerts:
             return
         mutes = Mutes(unit, self._policy(), book.now)
@@ -124,7 +124,7 @@ class Dispatch:
             elif held.reason == alert.muted_by:
                 book.recheck(alert, held.until)
             else:
-                book.mute(alert, held.reason, held.until)
+                book.mute(alert, held.reason, held.until, held.since)
 
     def _observe(self, told: Sequence[Told]) -> None:
         for one in told:
@@ -220,7 +220,7 @@ class _Telling:
         self._load(alerts)
         for alert, held in zip(alerts, self._mutes.judge(alerts), strict=True):
             if held is not None:
-                self._book.mute(alert, held.reason, held.until)
+                self._book.mute(alert, held.reason, held.until, held.since)
 
     def _load(self, alerts: Sequence[Alert]) -> None:
         known = self._book.groups.keys()

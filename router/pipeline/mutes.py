@@ -18,10 +18,16 @@ from router.ports import Unit
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What mutes an alert, in words, and when that may end; None when only a new match shows it."""
+    """What mutes an alert, in words.
+
+    Args:
+        until: when that may end; None when only a new match shows it.
+        since: when it began, as far as known.
+    """
 
     reason: str
     until: int | None = None
+    since: int | None = None
 
 
 class Mutes:
@@ -79,7 +85,8 @@ class Mutes:
         if silence is None:
             return None
         said = f"silenced by {silence.id} ({silence.author}: {silence.comment})"
-        return Held(said, next_change([silence], self._now))
+        since = None if silence.interval else max(silence.starts_at, silence.created_at)
+        return Held(said, next_change([silence], self._now), since)
 
     # time intervals
 

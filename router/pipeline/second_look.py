@@ -119,7 +119,7 @@ class _Look:
             return False
         book = book_of(self._unit, alerts, self._policy, self._now)
         for alert, one in held:
-            book.mute(alert, one.reason, one.until)
+            book.mute(alert, one.reason, one.until, one.since)
         close_book(self._unit, book)
         return True
 

@@ -1,11 +1,12 @@
 """Alerts: their states, and what events, times and people make of them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from router.core import alert as alerts
-from router.core.alert import Alert, AlertState, Step
+from router.core.alert import HIDDEN, Alert, AlertState, Seat, Step
 from router.core.event import Event
 from router.core.filter import Filter
 from router.core.key import Key
@@ -136,19 +137,33 @@ def test_escalation_counts_from_the_moment_of_firing() -> None:
 
 
 def test_the_time_in_which_it_was_muted_does_not_count_for_escalation() -> None:
-    """Muted from the start until 1500: the first step is due 100 later."""
+    """Muted from 1040 until 1500: of the 100 until the first step 60 are left. Muted from the start: all."""
     steps = rule(escalate=(Escalation(100, ("duty",)),))
-    held = alerts.muted(opened(steps), steps, "silenced by x", 1500)
+    held = alerts.muted(opened(steps), steps, "silenced by x", 1500, since=1040)
     assert alerts.step_of(held, steps, 1500) is Step.RECHECK
+    again = alerts.muted(held, steps, "silenced by y", 1600, since=1500)
+    assert [alerts.unmuted(one, steps, 1600).due_at for one in (held, again)] == [1660, 1660]
+    before = alerts.muted(opened(steps), steps, "silenced by x", 1500, since=900)
+    assert alerts.unmuted(before, steps, 1500).due_at == 1600
+
+
+def test_what_fires_again_while_muted_escalates_from_the_end_of_the_mute() -> None:
+    """Its escalation starts anew."""
+    steps = rule(escalate=(Escalation(100, ("duty",)),))
+    held = alerts.fired(alerts.muted(opened(steps), steps, "silenced by x", 1500, since=1050), steps, 1200)
     assert alerts.unmuted(held, steps, 1500).due_at == 1600
 
 
 def test_what_is_held_back_is_not_closed_before_it_could_be_told() -> None:
-    """close_after does not run while a silence or an interval holds it."""
+    """close_after does not run while a silence or an interval holds it; it does for what was told."""
     closing = rule(closes_after=100)
-    held = alerts.muted(opened(closing), closing, "silenced by x", 9000)
+    held = alerts.muted(opened(closing), closing, "silenced by x", 9000, since=1000)
     assert alerts.step_of(held, closing, 8999) is None
     assert alerts.step_of(held, closing, 9000) is Step.RECHECK
+    told = replace(held, seats=(Seat("g", since=0, held=True),))
+    assert alerts.step_of(told, closing, 1100) is Step.CLOSE
+    hidden = replace(held, seats=(Seat("g", since=HIDDEN, held=True),))
+    assert alerts.step_of(hidden, closing, 8999) is None
 
 
 def test_a_match_in_shadow_stays_in_shadow() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
+from router.core.mute.silence import Silence
 from router.core.rule import Count, Escalation, Inhibition, Severity
 from tests.pipeline.conftest import START, MakePipeline, plan
-from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
+from tests.pipeline.test_alerts import MINUTE, RESOLVED, at, failed, instance, job, last, reasons, take
 
 JOB_FAILED = "Event == 'OnJobFailed'"
 
@@ -131,6 +132,21 @@ def test_escalation_tells_others(make: MakePipeline) -> None:
     assert reasons(pipeline) == ["first", "escalation"]
     take(pipeline, 2000, job("OnJobFinished"))
     assert [reasons(pipeline, f"{name}/1")[-1] for name in ("oncall", "duty", "boss")] == ["resolved"] * 3
+
+
+def test_a_silence_stops_the_clock_of_escalation(make: MakePipeline) -> None:
+    """Silenced from minute 5 to 30 of the 15 until the step: it comes in minute 40, and not before."""
+    steps = (Escalation(15 * MINUTE * SECOND, ("duty",)),)
+    pipeline = make(failed(escalate=steps), channels=(plan("oncall"), plan("duty")))
+    take(pipeline, 0, instance())
+    begins, ends = START + 5 * MINUTE * SECOND, START + 30 * MINUTE * SECOND
+    silence = Silence("s", Filter("rule == 'failed'"), begins, ends, "ann", "deploying", begins)
+    pipeline.store.write(lambda unit: unit.put_silences([silence]))
+    for minute in (15, 30, 31, 39):
+        at(pipeline, minute * MINUTE)
+        assert reasons(pipeline, "duty/1") == [], minute
+    at(pipeline, 40 * MINUTE)
+    assert reasons(pipeline, "duty/1") == ["escalation"]
 
 
 def test_an_inhibited_alert_is_not_told(make: MakePipeline) -> None:

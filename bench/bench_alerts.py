@@ -1,0 +1,135 @@
+"""Alerts: what ten thousand failures cost, how often they are told, and what a virtual clock costs."""
+
+import json
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.table import Row
+from bench.timing import in_turn, ratio
+from router import telemetry
+from router.core.delivery import SECOND
+from router.core.event import Envelope
+from router.core.filter import Filter
+from router.core.policy import ChannelPlan, Policy, Target, make_policy
+from router.core.rule import Rule
+from router.core.telling import Telling
+from router.decoders import decode
+from router.pipeline.advance import Advance
+from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.ingest import Ingest
+from router.pipeline.rerun import rerun
+from router.pipeline.virtual import VirtualClock
+from router.storage import open_store
+from router.storage.memory import MemoryStore
+
+TITLE = "alerts: an instance's failure each, 64 a batch, SQLite"
+BATCH = 64
+START = 1_800_000_000 * SECOND
+MINUTE = 60 * SECOND
+CHANNEL = ChannelPlan("oncall", (Target("oncall/1", "webhook"),))
+FAILED = "Event == 'OnInstanceFailed' && ExitCode != `0`"
+
+
+def run(quick: bool) -> list[Row]:
+    """Quick: 2,000 events and three rounds; else 10,000 and five."""
+    count, rounds = (2_000, 3) if quick else (10_000, 5)
+    return [*_throughput(count, rounds), *_tellings(), *_virtual(count)]
+
+
+def envelopes(count: int, jobs: int, lasts: int = MINUTE) -> list[Envelope]:
+    """Failures of instances, evenly over that time, in turn of that many jobs."""
+
+    def body(number: int) -> bytes:
+        event = {
+            "Category": "Job",
+            "Event": "OnInstanceFailed",
+            "JobId": f"job-{number % jobs:028d}",
+            "Task": "work",
+            "InstanceId": str(number // jobs),
+            "State": "Failed",
+            "ExitCode": ["137", "1", "139", "2"][number % 10 // 3],
+            "ErrorMessage": f"worker {number} failed",
+        }
+        return json.dumps(event).encode()
+
+    return [Envelope("hook", body(n), START + lasts * n // count, position=str(n)) for n in range(count)]
+
+
+def _policy(when: str = FAILED) -> Policy:
+    rule = Rule("failed", Filter(when), to=("oncall",))
+    return make_policy([rule], {"oncall": CHANNEL}, "bench")
+
+
+def _throughput(count: int, rounds: int) -> list[Row]:
+    plain, one, many = (
+        _Work(envelopes(count, jobs), policy)
+        for jobs, policy in ((1, _policy("Event == 'OnJobFailed'")), (1, _policy()), (count // 10, _policy()))
+    )
+    alone, grouped, scattered = in_turn(rounds, plain, one, many)
+    rows = [Row("without a match: an event, CPU", f"{min(alone) / count * 1e6:.0f} µs")]
+    for name, seconds in (("all of one job", grouped), ("ten of each job", scattered)):
+        share = 1 / ratio(seconds, alone)
+        goal, met = "at least 40 %", share >= 0.4
+        rows.append(Row(f"{name}: against that, through the whole engine", f"{share:.0%}", goal, met))
+    return rows
+
+
+class _Work:
+    """Events through intake, time and telling, on a store of its own each time."""
+
+    def __init__(self, taken: Sequence[Envelope], policy: Policy) -> None:
+        self._taken = taken
+        self._policy = policy
+
+    def __call__(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            store = open_store(f"sqlite:///{Path(name) / 'state.db'}")
+            store.write(lambda unit: unit.keep_policy(self._policy.hash, self._policy.text, START))
+            clock, metrics, tongue = VirtualClock(START), telemetry.Metrics(), Tongue()
+            ingest = Ingest(store, decode, lambda: self._policy, clock, metrics, lambda: None)
+            dispatch = Dispatch(store, lambda: self._policy, lambda: tongue, clock, metrics, lambda _: None)
+            advance = Advance(store, lambda: self._policy, clock, metrics, lambda: (), dispatch.recheck)
+            for start in range(0, len(self._taken), BATCH):
+                some = self._taken[start : start + BATCH]
+                clock.at = some[-1].received_at
+                ingest.submit(some)
+                ingest.step()
+                while advance.step() or dispatch.step():
+                    pass
+            store.close()
+
+
+def _told(taken: Sequence[Envelope], lasts: int) -> list[Telling]:
+    return rerun(taken, _policy(), decode, MemoryStore(), Tongue(), START, START + lasts)
+
+
+def _tellings() -> list[Row]:
+    one = _told(envelopes(10_000, 1), 30 * MINUTE)
+    first = [told for told in one if told.at < START + MINUTE]
+    many = [told for told in _told(envelopes(10_000, 1_000), 5 * MINUTE) if told.at < START + 5 * MINUTE]
+    digests = Counter((told.at - START) // (5 * MINUTE) for told in one[1:])
+    most = max(digests.values(), default=0)
+    says = "10000" in f"{one[-1].message.title} {one[-1].message.body}".replace(",", "")
+    return [
+        Row("10,000 of one job in a minute: pages in it", f"{len(first)}", "1", len(first) == 1),
+        Row("then digests in each five minutes", f"{most}", "at most 1", most <= 1),
+        Row("the last says", "10,000" if says else one[-1].message.title, "10,000", says),
+        Row("1,000 jobs of ten: messages in five minutes", f"{len(many)}", "at most 12", len(many) <= 12),
+    ]
+
+
+def _virtual(count: int) -> list[Row]:
+    begun = time.process_time()
+    _told(envelopes(10_000, 1), 30 * MINUTE)
+    test = time.process_time() - begun
+    spread = envelopes(count, count // 10, 24 * 60 * MINUTE)
+    begun = time.process_time()
+    _told(spread, 24 * 60 * MINUTE)
+    day = (time.process_time() - begun) / count
+    return [
+        Row("a test of 10,000 events on a virtual clock, CPU", f"{test:.1f} s", "at most 2 s", test <= 2),
+        Row("a recorded day, ten of each job: an event", f"{day * 1e6:.0f} µs"),
+    ]

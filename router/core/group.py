@@ -12,7 +12,7 @@ from typing import NamedTuple
 from router.core.alert import HIDDEN, Alert, AlertState, Seat
 from router.core.changed import changed
 from router.core.event import digest_id
-from router.core.key import Key, slot, slot_of
+from router.core.key import Key, slot_of
 from router.core.rule import GROUP_INTERVAL, Rule, Severity
 
 #: Alerts that a notification shows.
@@ -151,12 +151,13 @@ def opened(channel: str, alert: Alert, now: int) -> Group:
 
 def opened_storm(channel: str, first: Group, now: int) -> Group:
     """The group that tells others together on a channel, still without them."""
-    key = Key((), ("storm",))
+    name = digest_id("g", f"{channel}\nstorm\n{first.id}")
     return Group(
-        id=digest_id("g", f"{channel}\nstorm\n{first.id}"),
+        id=name,
         channel=channel,
-        key=key.text,
-        slot=slot(channel, key),
+        key=Key((), ("storm",)).text,
+        # A place of its own: a later storm opens while the alerts of an earlier one still fire.
+        slot=name,
         severity=first.severity,
         opened_at=now,
         policy=first.policy,

@@ -9,7 +9,7 @@ from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import Silence
 from router.core.rule import Count, Escalation, Inhibition, Severity
 from tests.pipeline.conftest import START, MakePipeline, plan
-from tests.pipeline.test_alerts import MINUTE, RESOLVED, at, failed, instance, job, last, reasons, take
+from tests.pipeline.test_alerts import HOUR, MINUTE, RESOLVED, at, failed, instance, job, last, reasons, take
 
 JOB_FAILED = "Event == 'OnJobFailed'"
 
@@ -182,6 +182,27 @@ def test_a_storm_is_told_together(make: MakePipeline) -> None:
     assert last(pipeline)["group"]["count"] == 32
     take(pipeline, 400, instance(job_id="job-99"))
     assert reasons(pipeline)[-1] == "first"
+
+
+def test_a_storm_may_come_while_an_earlier_one_still_fires(make: MakePipeline) -> None:
+    """It is told like the first."""
+    pipeline = make(failed(), channels=(plan("oncall", storm=(2, 60 * SECOND)),))
+    for burst in range(3):
+        for number in range(4):
+            take(pipeline, burst * 2 * HOUR + number, instance(job_id=f"job-{burst}-{number}"))
+    sent = pipeline.channels["oncall/1"].sent
+    storms = {delivery.group_id for message, delivery in sent if message.data["group"]["key"] == ["storm"]}
+    assert len(storms) == 3
+
+
+def test_a_group_whose_value_is_storm_is_no_storm(make: MakePipeline) -> None:
+    """It is told by itself while a storm fires."""
+    pipeline = make(failed(), channels=(plan("oncall", storm=(2, 60 * SECOND)),))
+    for number in range(4):
+        take(pipeline, number, instance(job_id=f"job-{number}"))
+    take(pipeline, HOUR, instance(job_id="storm"))
+    assert reasons(pipeline)[-1] == "first"
+    assert last(pipeline)["event"]["data"]["JobId"] == "storm"
 
 
 def test_a_worse_group_breaks_through_a_storm_once(make: MakePipeline) -> None:

@@ -259,7 +259,7 @@ class Router:
             for name, pull in self._pulls.items()
         }
         for name, settings in config.settings.sources.items():
-            if settings.kind == "webhook" or settings.kind == "mns-push":
+            if settings.kind == "webhook" or settings.kind == "alertmanager" or settings.kind == "mns-push":
                 lags[name] = lag_of_posts(self._started_at, self._standstill, settings.catch_up)
         return lags
 
@@ -388,6 +388,11 @@ def sources_of(config: Config, clock: Clock, metrics: telemetry.Metrics) -> Sour
 
                 hook = WebhookSource(name, settings.path or f"/v1/events/{name}")
                 posted[hook.path] = hook
+            case "alertmanager":
+                from router.sources.alertmanager import SUFFIX, AlertmanagerSource
+
+                alerts = AlertmanagerSource(name, settings.path or f"/v1/events/{name}")
+                posted[alerts.path] = posted[alerts.path + SUFFIX] = alerts
             case "mns-push":
                 from router.sources.mns_push import MnsPushSource
 

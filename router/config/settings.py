@@ -62,6 +62,15 @@ class Webhook(Keys):
     catch_up: Duration = CATCH_UP
 
 
+class Alertmanager(Keys):
+    """Alerts as Prometheus posts them, and Alertmanager's webhook."""
+
+    kind: Literal["alertmanager"]
+    path: UrlPath | None = PATH
+    schema_file: str | None = SCHEMA
+    catch_up: Duration = CATCH_UP
+
+
 class Expect(Keys):
     """What a push must be about; what is not named may be any."""
 
@@ -123,7 +132,7 @@ class File(Keys):
     schema_file: str | None = SCHEMA
 
 
-Source = Annotated[Webhook | MnsQueue | MnsPush | File, Field(discriminator="kind")]
+Source = Annotated[Webhook | Alertmanager | MnsQueue | MnsPush | File, Field(discriminator="kind")]
 
 
 class Storm(Keys):

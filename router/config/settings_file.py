@@ -72,7 +72,7 @@ def _paths(document: Document, whole: dict[str, Any]) -> Iterator[Finding]:
     first: dict[str, str] = dict.fromkeys(_OWN_PATHS, "the router itself")
     for name, source in mapping(whole.get("sources")).items():
         keys = mapping(source)
-        if keys.get("kind") not in ("webhook", "mns-push"):
+        if keys.get("kind") not in ("webhook", "alertmanager", "mns-push"):
             continue
         path = str(keys.get("path") or f"/v1/events/{name}")
         if path in first:

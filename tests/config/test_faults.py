@@ -80,8 +80,8 @@ rules:
         "r.yaml:15:5 Y011 rule: unknown key lables; did you mean labels?",
         "router.yaml:2:11 Y010 http.listen: expected host:port such as 127.0.0.1:8080, got 8080",
         "router.yaml:3:3 Y011 unknown key tokn; did you mean token?",
-        "router.yaml:5:16 Y010 sources.hook.kind: expected webhook or mns-queue or mns-push or file, "
-        "got 'webhok'; did you mean webhook?",
+        "router.yaml:5:16 Y010 sources.hook.kind: expected webhook or alertmanager or mns-queue or mns-push "
+        "or file, got 'webhok'; did you mean webhook?",
         "router.yaml:7:18 Y013 channels.oncall.url: the environment has no NOBODY",
         "router.yaml:7:40 Y010 channels.oncall.rate: expected a rate such as 20/min, got 20",
         "router.yaml:8:16 Y010 channels.duty.urls: it is empty",

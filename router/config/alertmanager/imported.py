@@ -16,9 +16,9 @@ from router.errors import ConfigError, Finding
 #: Where the rules are written, seen from router.yaml.
 RULES = "rules/alertmanager.yaml"
 _SOURCE = (
-    "Post each alert by itself to /v1/events/prometheus, as Alertmanager's JSON has it:",
-    "{status, labels, annotations, startsAt, endsAt, fingerprint}.",
-    "Alertmanager's own webhook posts lists of alerts; this version does not split them.",
+    "In prometheus.yml: alerting: {alertmanagers: [{path_prefix: /v1/events/prometheus,",
+    "static_configs: [{targets: ['HOST:8080']}]}]}. Each alert is an event:",
+    "{status, labels, annotations, startsAt, endsAt, generatorURL, fingerprint}.",
 )
 
 
@@ -86,7 +86,7 @@ def _named(routes: list[Route], channels: dict[str, Channel], source: Source) ->
 def _settings(source: Source, channels: list[Channel], intervals: dict[str, list[Any]]) -> list[str]:
     lines = [comment(f"Made from {source.name} by alert-router import alertmanager."), "", "sources:"]
     lines += [f"  {comment(line)}" for line in _SOURCE]
-    lines += ["  prometheus: {kind: webhook}"]
+    lines += ["  prometheus: {kind: alertmanager}"]
     if channels:
         lines += ["", "channels:"]
     for channel in channels:

@@ -95,6 +95,14 @@ def test_each_reason_has_its_heading(reason: Reason, title: str) -> None:
     assert message.data["reason"] == reason.value
 
 
+def test_a_storm_of_one_alert_says_what_happened() -> None:
+    """Nobody reads of one alert at once."""
+    for lang in ("en", "zh"):
+        message = rendered(notified(FAILED, reason=Reason.STORM, count=1), "slack", language=lang)
+        first = rendered(notified(FAILED, count=1), "slack", language=lang)
+        assert message.title == first.title
+
+
 def test_a_group_is_told_with_counts_causes_and_others() -> None:
     """How many, why, and which, before the newest one's own facts; what all share is not repeated."""
     job = FAILED["JobId"]

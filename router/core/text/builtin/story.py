@@ -112,7 +112,9 @@ def _headline(notification: Notification, severity: str, words: Words) -> str:
         event.data.get("JobId")
     ):
         happened = f"{happened} · {job_name(event.data)}"
-    if reason is not Reason.FIRST:
+    # One alert alone is no storm, though it came in one.
+    is_alone = reason is Reason.STORM and notification.group.alerts == 1
+    if reason is not Reason.FIRST and not is_alone:
         count = notification.group.alerts if reason is Reason.STORM else notification.new
         frame: str = getattr(words, reason.value)
         happened = frame.format(

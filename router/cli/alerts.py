@@ -93,11 +93,14 @@ def ack(
     """Take alerts as seen: they are not repeated and do not escalate."""
     from router.app import SystemClock
     from router.cli.files import store_of
-    from router.pipeline.people import acknowledge
+    from router.pipeline.people import acknowledge, acknowledge_beside
 
     now, who = SystemClock().now(), by or getpass.getuser()
     with store_of(config) as (settings, store):
-        changed = store.write(lambda unit: acknowledge(unit, settings.policy, ids, now, who, groups=whole))
+        if whole:
+            changed = acknowledge_beside(store, settings.policy, ids, now, who)
+        else:
+            changed = store.write(lambda unit: acknowledge(unit, settings.policy, ids, now, who))
     _said(changed, ids, "acknowledged", output)
 
 

@@ -82,7 +82,7 @@ class AckLinks:
 
     def _acknowledge(self, group_id: str, by: str) -> Answer:
         policy, now = self._policy(), self._clock.now()
-        taken = acknowledge_group(self._store, policy, group_id, now, by)
+        taken = len(acknowledge_group(self._store, policy, group_id, now, by))
         found = self._found(group_id)
         if not taken:
             return ack_page.no_question(found, self._timezone)

@@ -1,8 +1,17 @@
 """What people do to alerts, on a real store: whom it reaches, and what is told of it."""
 
-from router.pipeline.people import acknowledge, resolve
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from router.pipeline import people
+from router.pipeline.people import acknowledge, acknowledge_beside, resolve
+from router.ports import Unit
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.test_alerts import HOUR, at, failed, instance, reasons, take
+
+T = TypeVar("T")
 
 
 def test_what_a_person_ends_is_told_as_resolved(make: MakePipeline) -> None:
@@ -29,3 +38,33 @@ def test_what_a_person_has_seen_is_not_repeated(make: MakePipeline) -> None:
     assert reasons(pipeline) == before
     at(pipeline, HOUR + 600)
     assert reasons(pipeline) == [*before, "repeat"]
+
+
+def test_a_large_group_is_acknowledged_in_many_transactions(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off in the middle it goes on when it is asked for again; other groups stay as they are."""
+    monkeypatch.setattr(people, "BATCH", 3)
+    pipeline = make(failed())
+    take(pipeline, 0, *(instance(number=number) for number in range(8)), instance(job_id="job-2"))
+    store, policy, now = pipeline.store, pipeline.policy, pipeline.clock.now()
+    ids = [alert.id for alert in store.read(lambda unit: unit.list_alerts()) if "job-1" in alert.key]
+    write, allowed = store.write, 2
+
+    def counted(work: Callable[[Unit], T]) -> T:
+        nonlocal allowed
+        if not allowed:
+            raise KeyboardInterrupt
+        allowed -= 1
+        return write(work)
+
+    monkeypatch.setattr(store, "write", counted)
+    with pytest.raises(KeyboardInterrupt):
+        acknowledge_beside(store, policy, ids[:1], now, "ann")
+    states = [alert.state.value for alert in store.read(lambda unit: unit.list_alerts())]
+    assert states.count("acknowledged") == 4
+    allowed = 9
+    acknowledge_beside(store, policy, ids[:1], now, "ann")
+    assert allowed == 9 - 1 - 3
+    left = store.read(lambda unit: unit.list_alerts(state="firing"))
+    assert ["job-2" in alert.key for alert in left] == [True]

@@ -42,9 +42,10 @@ def check(
 ) -> None:
     """Check settings and rules: every fault at once, with file, line and column.
 
-    A router.yaml is checked with the rule files that it names; rule files alone are checked without
-    knowing the channels. Filters are judged against the events that can come: one that can never hold,
-    or always does, is found before the night it was needed. docs/rules.md explains every code.
+    A router.yaml is checked with the rule files that it names; rule files alone
+    are checked without knowing the channels. Filters are judged against the
+    events that can come: one that can never hold, or always does, is found
+    before the night it was needed. docs/rules.md explains every code.
 
     Exit status 1 when there is an error, 2 when a file cannot be read.
     """

@@ -22,8 +22,9 @@ def events(
 ) -> None:
     """The events that are known: names, samples, fields and types.
 
-    With --undecodable: the messages that could not be decoded, whole, with the reason. Send them
-    through again with `alert-router replay --undecodable` once the reason is gone.
+    With --undecodable: the messages that could not be decoded, whole, with the
+    reason. Send them through again with `alert-router replay --undecodable`
+    once the reason is gone.
     """
     if undecodable:
         _set_aside(config, limit, output)

@@ -18,7 +18,8 @@ def alertmanager(
 ) -> None:
     """Make router.yaml and rules/alertmanager.yaml of an alertmanager.yml.
 
-    Lists everything that could not be carried over, and the variables to set. Writes over no file.
+    Lists everything that could not be carried over, and the variables to set.
+    Writes over no file.
     """
     from router.config.alertmanager import import_file
     from router.config.alertmanager.imported import RULES

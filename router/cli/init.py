@@ -55,6 +55,15 @@ rules:
     # One alert for each job. A job that succeeds after all ends its alert, and that is told, too.
     resolve_when: >-
       Event == 'OnJobFinished'
+    # `alert-router test router.yaml` says whether it does that; nothing is sent.
+    tests:
+      - name: a job that fails and then succeeds is told twice
+        given:
+          - {at: 0s, event: OnJobFailed}
+          - {at: 1h, event: OnJobFinished}
+        expect:
+          - {by: 0s, channel: oncall, count: 1, reason: first}
+          - {by: 1h, channel: oncall, count: 2, reason: resolved}
 
   # More to say, where you need it:
   #   mode: shadow               judged, counted and recorded, never sent: try a rule like this first
@@ -77,8 +86,8 @@ def init(
 ) -> None:
     """Write a first router.yaml and rule, with comments, and the schemas by which editors complete them.
 
-    Writes over nothing: it lists what it wrote and what stands. Where a router.yaml stands no rule
-    is written, for that router would take it in.
+    Writes over nothing: it lists what it wrote and what stands. Where a
+    router.yaml stands no rule is written, for that router would take it in.
     """
     taken = os.path.lexists(folder / SETTINGS)
     for path, text in _files().items():
@@ -93,6 +102,7 @@ def init(
     if folder.resolve() != Path.cwd():
         say(f"  cd {harmless(shlex.quote(str(folder)))}")
     say("  alert-router check router.yaml")
+    say("  alert-router test router.yaml")
     say(f"  echo '{_EVENT}' | alert-router explain -")
     say("  alert-router run -c router.yaml")
 

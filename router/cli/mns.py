@@ -70,9 +70,10 @@ def setup(
 ) -> None:
     """Make topic, queue and subscription ready, and prove the way with a test event.
 
-    What is there already is left as it is; what differs from what the router needs is said. The test
-    event is called AlertRouterTest: only a rule for every event matches it. Exit status 1 when
-    something differs or the event did not come through.
+    What is there already is left as it is; what differs from what the router
+    needs is said. The test event is called AlertRouterTest: only a rule for
+    every event matches it. Exit status 1 when something differs or the event
+    did not come through.
     """
     from router.app import load_config
     from router.cli.mns_proof import proved
@@ -111,8 +112,9 @@ def notification(
 ) -> None:
     """Print the Notification block with exactly those events that the rules can use.
 
-    With --check: say which events a job's JSON asks for and no rule uses, and which a rule uses and
-    the job does not ask for. Exit status 1 when there is such an event.
+    With --check: say which events a job's JSON asks for and no rule uses, and
+    which a rule uses and the job does not ask for. Exit status 1 when there is
+    such an event.
     """
     from router.app import load_config
     from router.mns.block import block, compare, intranet, read_events

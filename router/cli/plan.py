@@ -42,11 +42,13 @@ def plan(
 ) -> None:
     """Which notifications a change of rules would have added, removed and moved.
 
-    Both configurations take the recorded events, each at the time of its receipt, through the engine
-    of `run` on a virtual clock. Nothing is sent or written. Channels accept everything, silences
-    stand as they were made, and nobody acknowledges.
+    Both configurations take the recorded events, each at the time of its
+    receipt, through the engine of `run` on a virtual clock. Nothing is sent or
+    written. Channels accept everything, silences stand as they were made, and
+    nobody acknowledges.
 
-    A condition is JMESPath over added, removed, moved, kept, before, after and per_day.
+    A condition is JMESPath over added, removed, moved, kept, before, after
+    and per_day.
     """
     from router.app import SystemClock, load_config
     from router.cli.files import store_of

@@ -15,8 +15,8 @@ def register(app: typer.Typer) -> None:
 def run(config: str = CONFIG) -> None:
     """Run the sidecar: take events, tell who must hear of them.
 
-    One line says when it is ready. SIGHUP reads the configuration again (checked first, then
-    swapped in), SIGTERM ends it within 20 seconds.
+    One line says when it is ready. SIGHUP reads the configuration again
+    (checked first, then swapped in), SIGTERM ends it within 20 seconds.
     """
     from router import telemetry
     from router.sidecar import serve

@@ -15,14 +15,15 @@ FILES = ["router.yaml", "rules/first.yaml", "router.schema.json", "rules.schema.
 
 
 def test_what_it_writes_has_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its three next commands, as they are printed: the check finds nothing, the event is told."""
+    """Its next commands, as they are printed: the check finds nothing, the test passes, the event is told."""
     printed = run("init", str(tmp_path / "new")).out
     assert all(f"wrote   {tmp_path / 'new' / name}\n" in printed for name in FILES)
-    goes, checks, explains, runs = printed.partition("Next:\n")[2].splitlines()
+    goes, checks, tests, explains, runs = printed.partition("Next:\n")[2].splitlines()
     assert goes == f"  cd {tmp_path / 'new'}"
     monkeypatch.chdir(tmp_path / "new")
     checked = run(*shlex.split(checks)[1:])
     assert (checked.status, checked.out) == (0, "No fault found.\n")
+    assert "1 test passed" in run(*shlex.split(tests)[1:]).out
     _, event, _, _, *command = shlex.split(explains)
     assert re.search("job-failed +matched  tells oncall", run(*command, stdin=event.encode()).out)
     assert runs == "  alert-router run -c router.yaml"

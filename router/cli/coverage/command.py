@@ -37,9 +37,10 @@ def coverage(
 ) -> None:
     """Show which of Batch Compute's events reach which rules and channels, and what reaches nobody.
 
-    Rules are judged against the documented events, before any of them comes: a rule matches one
-    always, sometimes (it depends on the event's other fields) or never. `from`, `stop`, `catch_all`
-    and `mode` count. A source's `schema` adds its fields, or a row of its own.
+    Rules are judged against the documented events, before any of them comes: a
+    rule matches one always, sometimes (it depends on the event's other fields)
+    or never. `from`, `stop`, `catch_all` and `mode` count. A source's `schema`
+    adds its fields, or a row of its own.
     """
     from router.cli.coverage.picture import picture
     from router.cli.coverage.table import table

@@ -26,9 +26,10 @@ def demo(
 ) -> None:
     """See the whole way on this machine: no settings, no cloud.
 
-    Starts a router with the shipped rules on a temporary store, plays a short story with documented
-    Batch Compute events, and shows what Slack, e-mail, SMS and DingTalk would have received: real
-    messages, sent through Apprise to stand-ins of the providers on this machine.
+    Starts a router with the shipped rules on a temporary store, plays a short
+    story with documented Batch Compute events, and shows what Slack, e-mail,
+    SMS and DingTalk would have received: real messages, sent through Apprise to
+    stand-ins of the providers on this machine.
 
     Exit status 1 when anything that should have been told was not.
     """

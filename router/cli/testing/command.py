@@ -55,12 +55,14 @@ def run_tests(
 ) -> None:
     """Run the tests that stand in rules, on a virtual clock; nothing is sent.
 
-    A test gives events and says what must come of them: messages on a channel by a time, with a
-    reason and a text, or the state of a rule's alerts. The engine, its groups, timers and texts are
-    those of `run`. The rules of a folder, and those of a router.yaml, are tested together; without a
-    router.yaml each channel is one that takes plain text. docs/testing.md has examples.
+    A test gives events and says what must come of them: messages on a channel
+    by a time, with a reason and a text, or the state of a rule's alerts. The
+    engine, its groups, timers and texts are those of `run`. The rules of a
+    folder, and those of a router.yaml, are tested together; without a
+    router.yaml each channel takes plain text. docs/testing.md has examples.
 
-    Exit status 1 when a test fails, 2 when there is none, or a file has a fault.
+    Exit status 1 when a test fails, 2 when there is none, or a file has a
+    fault.
     """
     suites = [_suite(path) for path in paths]
     if not any(rule.tests for suite in suites for rule in suite.policy.rules):

@@ -18,6 +18,7 @@ from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, S
 T = TypeVar("T")
 
 _WAITS = frozenset({State.PENDING, State.WAITING})
+_DROPPED = _WAITS | {State.DEAD}
 _UNFINISHED = _WAITS | {State.SENDING}
 
 
@@ -45,6 +46,12 @@ class MemoryStore:
         """Nothing to give back."""
 
 
+def _take(places: dict[str, str], slot: str, name: str) -> None:
+    """Two that are open cannot have one place, in no store."""
+    if places.setdefault(slot, name) != name:
+        raise ValueError(f"{name} would take the place of {places[slot]}: {slot}")
+
+
 class _Due:
     """What is due, the earliest first; what was put again counts as it was put last."""
 
@@ -70,7 +77,9 @@ class _Due:
             heappush(self._heap, one)
         return list(found)
 
-    def next(self) -> int | None:
+    def next(self, wanted: Callable[[str], bool] | None = None) -> int | None:
+        if wanted is not None:
+            return min((at for name, at in self._at.items() if wanted(name)), default=None)
         first = self._first()
         return first[0] if first else None
 
@@ -133,7 +142,7 @@ class MemoryUnit:
 
     def _place(self, alert: Alert) -> None:
         if alert.ended_at is None:
-            self._slots[alert.slot] = alert.id
+            _take(self._slots, alert.slot, alert.id)
             self._rules[alert.rule][alert.id] = None
             if alert.anchor:
                 self._anchors[alert.anchor][alert.id] = None
@@ -148,7 +157,7 @@ class MemoryUnit:
             self._groups[group.id] = group
             self._due_groups.put(group.id, group.due_at)
             if group.ended_at is None:
-                self._group_slots[group.slot] = group.id
+                _take(self._group_slots, group.slot, group.id)
             elif self._group_slots.get(group.slot) == group.id:
                 del self._group_slots[group.slot]
             if group.is_storm:
@@ -188,18 +197,22 @@ class MemoryUnit:
     # time
 
     def due_alerts(self, now: int, limit: int, waiting_for: Collection[str]) -> list[Alert]:
+        return self.alerts(self._due_alerts.until(now, limit, self._moves(waiting_for)))
+
+    def _moves(self, waiting_for: Collection[str]) -> Callable[[str], bool]:
         def moves(name: str) -> bool:
             alert = self._alerts[name]
             return alert.state is not AlertState.PENDING or alert.source not in waiting_for
 
-        return self.alerts(self._due_alerts.until(now, limit, moves))
+        return moves
 
     def due_groups(self, now: int, limit: int) -> list[Group]:
         return self.groups(self._due_groups.until(now, limit))
 
     def next_change(self, waiting_for: Collection[str]) -> int | None:
         timers = min((timer.due_at for timer in self._timers.values()), default=None)
-        found = (self._due_alerts.next(), self._due_groups.next(), timers)
+        alerts = self._due_alerts.next(self._moves(waiting_for) if waiting_for else None)
+        found = (alerts, self._due_groups.next(), timers)
         return min((at for at in found if at is not None), default=None)
 
     def timers(self, kind: str) -> list[Timer]:
@@ -354,16 +367,18 @@ class MemoryUnit:
 
     def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:
         reason = "a later message of the same group has its content"
-        for old, new in pairs:
+        waiting = [(old, new) for old, new in pairs if self.sent[old].state in _WAITS]
+        for old, new in waiting:
             self._end([old], replace_with=new, state=State.REPLACED, now=now, reason=reason)
 
     def drop_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
-        return self._end(ids, replace_with=None, state=State.DROPPED, now=now, reason=f"dropped by {by}")
+        dropped = [name for name in ids if self.sent[name].state in _DROPPED]
+        return self._end(dropped, replace_with=None, state=State.DROPPED, now=now, reason=f"dropped by {by}")
 
     def _end(
         self, ids: Iterable[str], *, replace_with: str | None, state: State, now: int, reason: str
     ) -> list[str]:
-        ended = [one for name in ids if (one := self.sent[name]).state in _WAITS]
+        ended = [self.sent[name] for name in ids]
         for one in ended:
             self._put(replace(one, state=state, ended_at=now, reason=reason, replaced_by=replace_with))
         return [one.id for one in ended]

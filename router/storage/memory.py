@@ -269,12 +269,8 @@ class MemoryUnit:
 
     def firing_members(self, group_id: str, limit: int) -> list[Alert]:
         together = [one.id for one in self._groups.values() if one.storm_id == group_id]
-        members = (one for group in (group_id, *together) for one in self._members[group])
-        found = (
-            alert
-            for one in members
-            if (alert := self._alerts[one]).state is AlertState.FIRING and not alert.muted_by
-        )
+        members = (one for group in (group_id, *together) for one in self.alerts(self._members[group]))
+        found = (one for one in members if one.state is AlertState.FIRING and not one.muted_by)
         return list(islice(found, limit))
 
     def copy_members(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -312,9 +308,16 @@ class MemoryUnit:
     def _put(self, one: Delivery) -> None:
         self.sent[one.id] = one
         self._due_deliveries[one.target].put(one.id, one.due_at if one.state in _WAITS else None)
+        if one.state not in _UNFINISHED:
+            self._leave(one)
+
+    def _leave(self, one: Delivery) -> None:
+        """Its lane goes with the last that has not ended: all lanes are looked through again and again."""
         lane = self._lanes[one.group_id, one.target]
-        if one.state not in _UNFINISHED and (one.created_at, one.id) in lane:
+        if (one.created_at, one.id) in lane:
             lane.remove((one.created_at, one.id))
+        if not lane:
+            del self._lanes[one.group_id, one.target]
 
     def claim_deliveries(
         self, now: int, room: Mapping[str, int], token: str, lease_until: int

@@ -81,6 +81,7 @@ class VirtualRouter:
         self.clock = VirtualClock(start)
         self.store = store
         self.sent: list[Sent] = []
+        self._looked_at = start
         self._policy = policy
         self._decode = decode
         self._answer = answer
@@ -128,14 +129,14 @@ class VirtualRouter:
         """Moves the clock there; what is due before happens at its own time, what is due then not yet."""
         while (moment := self._next()) is not None and moment < at:
             self.clock.at = max(moment, self.clock.at)
-            self._maintain.take_over()
+            self._take_over()
             self.settle()
         self.clock.at = max(at, self.clock.at)
 
     def run_until(self, at: int) -> None:
         """The same, and what is due then happens too."""
         self.move_to(at)
-        self._maintain.take_over()
+        self._take_over()
         self.settle()
 
     def settle(self) -> None:
@@ -156,13 +157,17 @@ class VirtualRouter:
         def moments(unit: Unit) -> list[int | None]:
             due = list(unit.next_due(list(self._targets)).values())
             later = [at for at in due if at > self.clock.at]
-            # Somebody may wait behind a failing one.
-            look = self.clock.at + TAKE_OVER_EVERY - self.clock.at % TAKE_OVER_EVERY
+            # Somebody may wait behind a failing one. A look is not lost where an event comes at its moment.
+            look = self._looked_at + TAKE_OVER_EVERY - self._looked_at % TAKE_OVER_EVERY
             return [unit.next_change(()), *later, look if due else None]
 
         return min((at for at in self.store.read(moments) if at is not None), default=None)
 
     # deliveries
+
+    def _take_over(self) -> None:
+        self._looked_at = self.clock.at
+        self._maintain.take_over()
 
     def _deliver(self) -> int:
         return self.store.write(self._send)

@@ -172,6 +172,13 @@ CASES = {
     "an end while the channel fails": Case(
         [failed(resolve_when=RESOLVED)], ENDS, [], outages=[("oncall", 0, 300, Outcome.UNREACHABLE)]
     ),
+    "a silence while the channel fails": Case(
+        [failed()],
+        ONE,
+        [],
+        outages=[("oncall", 0, 300, Outcome.UNREACHABLE)],
+        silences=[silence(30, 2 * HOUR)],
+    ),
     "refused, with a fallback": Case(
         [failed()],
         ONE,

@@ -386,10 +386,12 @@ class MemoryUnit:
             self._put(replace(one, state=state, ended_at=now, reason=reason, replaced_by=replace_with))
         return [one.id for one in ended]
 
-    def deliveries(self, *, ids: Collection[str] = (), group_ids: Collection[str] = ()) -> list[Delivery]:
+    def deliveries(
+        self, *, ids: Collection[str] = (), group_ids: Collection[str] = (), limit: int = 100
+    ) -> list[Delivery]:
         of_groups = (name for group in group_ids for name in self._of_group[group])
         found = [self.sent[name] for name in (*ids, *of_groups) if name in self.sent]
-        return sorted(found, key=lambda one: (-one.created_at, one.id))
+        return sorted(found, key=lambda one: (-one.created_at, one.id))[:limit]
 
     # policy, reading
 

@@ -219,7 +219,8 @@ def view(unit: Unit) -> Iterator[Any]:
     for rule in ("failed", "slow"):
         yield in_order(unit.open_alerts_of(rule)), unit.timers(rule), unit.list_alerts(rule=rule, limit=2)
     for name in NAMES:
-        yield unit.members(name), unit.members(name, after="b", limit=1), unit.deliveries(group_ids=[name])
+        yield unit.members(name), unit.members(name, after="b", limit=1)
+        yield unit.deliveries(group_ids=[name]), unit.deliveries(group_ids=[name], limit=1)
         yield in_order(unit.firing_members(name, 100))
     for waiting_for in ((), ("hook",), ("hook", "queue")):
         yield unit.next_change(waiting_for), unit.due_alerts(START + 5, 3, waiting_for)
@@ -261,3 +262,13 @@ def walk(store: Store, steps: list[Verb]) -> list[Any]:
 def test_every_verb_answers_as_sqlite_does(sqlite: Store, steps: list[Verb]) -> None:
     """Any sequence of the engine's verbs has the same answers, and leaves the same behind."""
     assert walk(MemoryStore(), steps) == walk(sqlite, steps)
+
+
+def test_a_hundred_deliveries_are_read_unless_more_are_asked_for(store: Store, sqlite: Store) -> None:
+    """The newest, in every store."""
+    given = [delivery(f"d{number:03}", group_id="g", at=START + number) for number in range(120)]
+    for one in (store, sqlite):
+        one.write(lambda unit: unit.add_notifications([notification(f"n-{each.id}", "g") for each in given]))
+        one.write(lambda unit: unit.add_deliveries(given))
+        assert one.read(lambda unit: unit.deliveries(group_ids=["g"])) == given[:19:-1]
+        assert len(one.read(lambda unit: unit.deliveries(group_ids=["g"], limit=1000))) == 120

@@ -25,6 +25,8 @@ from router.ports import Clock, NotificationRecord, Store, Unit
 
 #: Groups in one transaction.
 BATCH = 100
+#: Messages of a group that are looked at before its end is told.
+LOOKED_AT = 1_000
 #: Causes that a notification carries.
 CAUSES = 5
 #: Channel kinds that keep incidents of their own: they are always sent the close.
@@ -184,8 +186,11 @@ class _Telling:
 
         What was critical and not muted is told all the same: its end says both.
         """
-        written = self._unit.deliveries(group_ids=[group.id])
-        if not written or not all(one.state in UNHEARD and not one.unknown for one in written):
+        written = self._unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
+        # Where there are more, somebody may have heard one of them.
+        if not 0 < len(written) < LOOKED_AT:
+            return False
+        if not all(one.state in UNHEARD and not one.unknown for one in written):
             return False
         waits = [one for one in written if one.state in (State.PENDING, State.WAITING)]
         reason = "all its alerts ended before it could be sent"

@@ -1,7 +1,13 @@
 """A message behind a failing one of its group, and the end of what nobody could hear of."""
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from router.core.delivery import SECOND, Outcome, State, Verdict
 from router.core.rule import Severity
+from router.pipeline.dispatch import LOOKED_AT
 from tests.pipeline.conftest import MakePipeline, Pipeline
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
 
@@ -48,6 +54,25 @@ def test_the_end_of_what_nobody_heard_of_is_not_told(make: MakePipeline) -> None
     assert reasons(pipeline) == ["first"]
     assert states(pipeline) == [State.DROPPED]
     assert "ended before it could be sent" in pipeline.deliveries()[0].reason
+
+
+@pytest.mark.parametrize("since", [100, LOOKED_AT])
+def test_the_end_is_told_however_many_messages_failed_since_one_was_heard(
+    make: MakePipeline, since: int
+) -> None:
+    """Of a long outage only the newest messages are read; what was sent before it counts all the same."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    take(pipeline, 0, instance())
+    [heard] = pipeline.deliveries()
+    [told] = pipeline.store.read(lambda unit: unit.notifications([heard.notification_id]))
+    later: dict[str, Any] = {"state": State.REPLACED, "created_at": heard.created_at + 1}
+    more = [replace(heard, id=f"d{n}", notification_id=f"n{n}", **later) for n in range(since)]
+    pipeline.store.write(lambda unit: unit.add_deliveries(more))
+    pipeline.store.write(
+        lambda unit: unit.add_notifications([replace(told, id=one.notification_id) for one in more])
+    )
+    take(pipeline, 60, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "resolved"]
 
 
 def test_the_end_of_what_was_critical_says_both(make: MakePipeline) -> None:

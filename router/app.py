@@ -389,10 +389,11 @@ def sources_of(config: Config, clock: Clock, metrics: telemetry.Metrics) -> Sour
                 hook = WebhookSource(name, settings.path or f"/v1/events/{name}")
                 posted[hook.path] = hook
             case "alertmanager":
-                from router.sources.alertmanager import SUFFIX, AlertmanagerSource
+                from router.config.settings import ALERTS_PATH
+                from router.sources.alertmanager import AlertmanagerSource
 
                 alerts = AlertmanagerSource(name, settings.path or f"/v1/events/{name}")
-                posted[alerts.path] = posted[alerts.path + SUFFIX] = alerts
+                posted[alerts.path] = posted[alerts.path + ALERTS_PATH] = alerts
             case "mns-push":
                 from router.sources.mns_push import MnsPushSource
 

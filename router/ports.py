@@ -81,12 +81,14 @@ class HttpSource(Protocol):
         path: where it listens.
         accepted_status: the answer when everything was committed (204 for MNS, else 200).
         signed: each request is proved by its signature, so that no token is asked for.
+        most_bytes: of a request's body.
     """
 
     name: str
     path: str
     accepted_status: int
     signed: bool
+    most_bytes: int
 
     async def receive(self, request: Request) -> list[Envelope]:
         """The envelopes in a request.
@@ -284,6 +286,10 @@ class Unit(Protocol):
 
     def remember(self, known: Sequence[Known], now: int) -> None:
         """Adds messages, or the sources of messages, to those received."""
+        ...
+
+    def forget(self, identities: Collection[str]) -> None:
+        """Takes messages out of those received: what comes like them is news again."""
         ...
 
     def add_events(self, records: Sequence[EventRecord]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from router.cli.output import FORM, Form, colour, iso, on_one_line, print_json, progress, say, table, when
+from router.cli.tellings import telling_json
 from router.core.plan import Condition, Move, Plan, Row, compare
 from router.errors import RouterError
 
@@ -171,18 +172,8 @@ def _json(found: Plan, events: int, *, refused: bool) -> dict[str, Any]:
         "channels": [row._asdict() for row in found.by_channel()],
         "hours": [row._asdict() | {"name": iso(at)} for at, row in found.by_hour()],
         "changes": {
-            "added": [_telling(one) for one in found.added],
-            "removed": [_telling(one) for one in found.removed],
-            "moved": [{"old": _telling(old), "new": _telling(new)} for old, new in found.moved],
+            "added": [telling_json(one) for one in found.added],
+            "removed": [telling_json(one) for one in found.removed],
+            "moved": [{"old": telling_json(old), "new": telling_json(new)} for old, new in found.moved],
         },
-    }
-
-
-def _telling(one: "Telling") -> dict[str, Any]:
-    return {
-        "time": iso(one.at),
-        "channel": one.channel,
-        "rule": one.rule,
-        "reason": one.reason.value,
-        "title": one.message.title,
     }

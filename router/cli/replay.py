@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, iso, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
+from router.cli.tellings import telling_json
 from router.core.event import Envelope
 from router.errors import RouterError
 from router.ports import Store
@@ -137,22 +138,11 @@ def _rerun(settings: "Config", store: Store, since: str) -> "list[Telling]":
 
 def _show_told(told: "list[Telling]", output: Form) -> None:
     if output is Form.JSON:
-        print_json({"notifications": [_told_json(one) for one in told]})
+        print_json({"notifications": [telling_json(one) for one in told]})
         return
     rows = [(when(one.at), one.channel, one.rule, one.reason.value, one.message.title) for one in told]
     table(("TIME", "CHANNEL", "RULE", "REASON", "TITLE"), rows, "Nobody would have been told.")
     say(f"\n{len(told)} notifications. Nothing was sent.")
-
-
-def _told_json(one: "Telling") -> dict[str, str | None]:
-    return {
-        "time": iso(one.at),
-        "channel": one.channel,
-        "rule": one.rule,
-        "reason": one.reason.value,
-        "title": one.message.title,
-        "body": one.message.body,
-    }
 
 
 def _send(envelopes: list[Envelope], settings: "Config", store: Store) -> "list[Receipt]":

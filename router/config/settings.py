@@ -62,6 +62,10 @@ class Webhook(Keys):
     catch_up: Duration = CATCH_UP
 
 
+#: What Prometheus puts behind the ``path_prefix`` of an Alertmanager.
+ALERTS_PATH = "/api/v2/alerts"
+
+
 class Alertmanager(Keys):
     """Alerts as Prometheus posts them, and Alertmanager's webhook."""
 

@@ -11,7 +11,7 @@ from router.config.expressions import check_formats, read_filter
 from router.config.faults import findings_of
 from router.config.files import read_small
 from router.config.secrets import expand
-from router.config.settings import MnsPush, Settings
+from router.config.settings import ALERTS_PATH, MnsPush, Settings
 from router.config.units import is_loopback
 from router.config.yaml import Document, Way, mapping
 from router.errors import Finding, RouterError
@@ -75,10 +75,14 @@ def _paths(document: Document, whole: dict[str, Any]) -> Iterator[Finding]:
         if keys.get("kind") not in ("webhook", "alertmanager", "mns-push"):
             continue
         path = str(keys.get("path") or f"/v1/events/{name}")
-        if path in first:
+        paths = [path, path + ALERTS_PATH] if keys["kind"] == "alertmanager" else [path]
+        taken = next((one for one in paths if one in first), None)
+        if taken is not None:
             place = document.place(("sources", name, "path"))
-            yield Finding("C401", "error", place, f"sources.{name}.path: {first[path]} answers there already")
-        first.setdefault(path, f"the source {name}")
+            said = f"sources.{name}.path: {first[taken]} answers at {taken} already"
+            yield Finding("C401", "error", place, said)
+        for one in paths:
+            first.setdefault(one, f"the source {name}")
 
 
 def _door(document: Document, http: dict[str, Any]) -> Iterator[Finding]:

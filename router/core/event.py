@@ -12,6 +12,10 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 #: Bytes of the longest body that is taken; MNS itself carries 64 KiB.
 MAX_BODY = 256 * 1024
+#: Headers that a source sets itself, where its senders say again and again how things stand. What has
+#: ``standing`` is a double of what had the same before it, until a message that ``ends`` it has come.
+STANDING = "standing"
+ENDS = "ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Envelope:
         received_at: microseconds UTC.
         headers: those that a decoder reads, names in lower case: ``x-mns-message-id``,
             ``x-mns-publish-time``, ``x-mns-enqueue-time`` (epoch milliseconds), ``idempotency-key``,
-            ``content-type`` and a CloudEvent's ``ce-…``.
+            ``content-type`` and a CloudEvent's ``ce-…``; and :data:`STANDING`, :data:`ENDS`.
         position: where in the source it stood (a queue's message id, a file's line); for people.
         identity: what tells this message from every other, where the way it came says so (a queue's
             message id, see :func:`identity_of`), or None. What is inside may say it better.

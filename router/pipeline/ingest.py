@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from router import telemetry
 from router.core.book import Book, Taken, wanted
-from router.core.event import Envelope, Event, Undecodable, digest_id
+from router.core.event import ENDS, STANDING, Envelope, Event, Undecodable, digest_id
 from router.core.policy import Policy
 from router.core.rule import Judgement
 from router.errors import RouterError
@@ -38,6 +38,7 @@ class _Judged:
 
     envelope: Envelope
     event: Event
+    key: str | None
     judgement: Judgement
     before: Known | None
     heard: int
@@ -49,6 +50,7 @@ class Effects:
 
     events: list[EventRecord] = field(default_factory=list[EventRecord])
     known: dict[str, Known] = field(default_factory=dict[str, Known])
+    ended: set[str] = field(default_factory=set[str])
     set_aside: list[SetAside] = field(default_factory=list[SetAside])
     judged: list[tuple[Event, Judgement]] = field(default_factory=list[tuple[Event, Judgement]])
     receipts: list[Receipt] = field(default_factory=list[Receipt])
@@ -211,7 +213,8 @@ def take_in(
     """
     unit.serialise()
     events = [event for _, event in decoded if isinstance(event, Event)]
-    seen = unit.known({event.identity for event in events if event.identity})
+    keys = (_key(envelope, event) for envelope, event in decoded if isinstance(event, Event))
+    seen = unit.known({key for key in keys if key})
     contexts = Contexts.load(unit, events)
     effects = Effects()
     found = [_judge(effects, *pair, policy, seen, contexts) for pair in decoded]
@@ -229,6 +232,7 @@ def take_in(
         else:
             effects.receipts.append(one)
     unit.add_events(effects.events)
+    unit.forget(effects.ended)
     unit.remember(list(effects.known.values()), now)
     unit.set_aside(effects.set_aside)
     contexts.save(unit, now, heard)
@@ -248,19 +252,26 @@ def _judge(
     """What the rules say of a message; its receipt if nothing can follow from it."""
     if isinstance(event, Undecodable):
         return _set_aside(effects, event)
-    before = seen.get(event.identity) if event.identity else None
+    key = _key(envelope, event)
+    before = seen.get(key) if key else None
     if before is not None and event.source in before.sources:
         return Receipt(before.event_id, "duplicate", "this message was received before")
     event = contexts.joined(event) if before is None else contexts.read(event)
     judgement = policy.judge(event, before.sources if before else None)
-    if event.identity:
-        seen[event.identity] = _known(event, before)
-    return _Judged(envelope, event, judgement, before, len(contexts.heard))
+    if key:
+        seen[key] = _known(key, event, before)
+    seen.pop(envelope.headers.get(ENDS, ""), None)
+    return _Judged(envelope, event, key, judgement, before, len(contexts.heard))
 
 
-def _known(event: Event, before: Known | None) -> Known:
+def _key(envelope: Envelope, event: Event) -> str | None:
+    """What makes a further receipt a double."""
+    return event.identity or envelope.headers.get(STANDING)
+
+
+def _known(key: str, event: Event, before: Known | None) -> Known:
     sources = (before.sources if before else frozenset[str]()) | {event.source}
-    return Known(event.identity or "", before.event_id if before else event.id, sources)
+    return Known(key, before.event_id if before else event.id, sources)
 
 
 def _set_aside(effects: Effects, undecodable: Undecodable) -> Receipt:
@@ -274,8 +285,11 @@ def _set_aside(effects: Effects, undecodable: Undecodable) -> Receipt:
 def _take(effects: Effects, book: Book, one: _Judged) -> Receipt:
     taken = book.take(one.event, one.judgement)
     effects.judged.append((one.event, one.judgement))
-    if one.event.identity:
-        effects.known[one.event.identity] = _known(one.event, one.before)
+    if one.key:
+        effects.known[one.key] = _known(one.key, one.event, one.before)
+    if ended := one.envelope.headers.get(ENDS):
+        effects.known.pop(ended, None)
+        effects.ended.add(ended)
     if one.before is not None:
         return Receipt(one.before.event_id, "duplicate", "this message came from another source before")
     outcome, reason = _outcome(one.judgement, taken)

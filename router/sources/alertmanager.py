@@ -12,14 +12,12 @@ from typing import Any, cast
 import orjson
 
 from router.core.delivery import SECOND
-from router.core.event import Envelope, identity_of
+from router.core.event import ENDS, STANDING, Envelope, identity_of
 from router.core.json_text import JsonError, kind_of, read_json
 from router.errors import RouterError
 from router.ports import Request
 from router.sources.requests import refuse_encoding
 
-#: What Prometheus puts behind the ``path_prefix`` of an Alertmanager.
-SUFFIX = "/api/v2/alerts"
 #: Alerts in one request. Prometheus sends 256 at most.
 MOST_ALERTS = 1000
 #: A sender says every minute that an alert still fires. It is heard so often: before ``close_after`` (24h),
@@ -28,14 +26,17 @@ HEARD_AGAIN = 12 * 3600 * SECOND
 
 _REMEDY = "Send a list of alerts, as Prometheus does, or Alertmanager's webhook"
 _SEPARATOR = 255
+#: What of an alert is kept: with other keys it could look like another kind of message.
+_KEYS = ("labels", "annotations", "startsAt", "endsAt", "generatorURL")
 
 
 class AlertmanagerSource:
     """An ``HttpSource``: see router/ports.py.
 
     Each alert of a request is an event of its own, ``{status, labels, annotations, startsAt, endsAt,
-    generatorURL, fingerprint}``; all are committed together. What says again that an alert fires, or has
-    ended, is a double of what said it first. What is no alert is set aside; the others are kept.
+    generatorURL, fingerprint}``; all are committed together. What says again that an alert fires is a double
+    until an end of it comes, and each end is told from the others by its time: two servers that say the same,
+    one of them longer, are heard right. What is no alert is set aside; the others are kept.
 
     Args:
         name: as configured.
@@ -44,6 +45,8 @@ class AlertmanagerSource:
 
     accepted_status = 200
     signed = False
+    #: 256 alerts, with annotations of some lines each.
+    most_bytes = 1024 * 1024
 
     def __init__(self, name: str, path: str) -> None:
         self.name = name
@@ -66,19 +69,26 @@ class AlertmanagerSource:
         labels = _labels(alert)
         if labels is None:
             return Envelope(self.name, orjson.dumps(alert), now, poison="it is no alert: it has no labels")
-        event = {"status": _status(alert, now), "fingerprint": fingerprint(labels), **alert}
-        said = [self.name, event["fingerprint"], event["status"], event.get("startsAt"), now // HEARD_AGAIN]
-        identity = identity_of("alert", orjson.dumps(said).decode())
-        return Envelope(self.name, orjson.dumps(event), now, identity=identity)
+        event = {name: alert[name] for name in _KEYS if name in alert}
+        event["status"] = _status(alert, now)
+        event["fingerprint"] = _text(alert, "fingerprint") or fingerprint(labels)
+        named = f"{self.name} {event['fingerprint']}"
+        standing = identity_of("standing", f"{named} {now // HEARD_AGAIN}")
+        if event["status"] == "firing":
+            return Envelope(self.name, orjson.dumps(event), now, {STANDING: standing})
+        ended = identity_of("ended", f"{named} {_text(alert, 'endsAt')}")
+        return Envelope(self.name, orjson.dumps(event), now, {ENDS: standing}, identity=ended)
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
-    """That of Prometheus: FNV-1a, 64 bits, over the sorted labels (prometheus/common, model/signature.go)."""
+    """That of Prometheus: FNV-1a, 64 bits, over the sorted labels (prometheus/common, model/signature.go).
+
+    A label without a value is no label there.
+    """
     total = 14695981039346656037
-    for name in sorted(labels):
-        for part in (name, labels[name]):
-            for byte in (*part.encode(), _SEPARATOR):
-                total = ((total ^ byte) * 1099511628211) & 0xFFFFFFFFFFFFFFFF
+    for name, value in sorted(labels.items()):
+        for byte in (*name.encode(), _SEPARATOR, *value.encode(), _SEPARATOR) if value else ():
+            total = ((total ^ byte) * 1099511628211) & 0xFFFFFFFFFFFFFFFF
     return f"{total:016x}"
 
 
@@ -103,12 +113,21 @@ def _labels(alert: Any) -> dict[str, str] | None:
     return found if found and all(isinstance(value, str) for value in found.values()) else None
 
 
+def _text(alert: Mapping[str, Any], name: str) -> str:
+    value = alert.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _status(alert: Mapping[str, Any], now: int) -> str:
-    """As Alertmanager judges it: an alert whose end has passed is resolved; without an end it fires."""
+    """What it says itself; else, as Alertmanager judges, resolved once its end has passed."""
+    said = _text(alert, "status")
+    if said in ("firing", "resolved"):
+        return said
     try:
-        ends = datetime.fromisoformat(str(alert.get("endsAt") or ""))
+        ends = datetime.fromisoformat(_text(alert, "endsAt"))
     except ValueError:
         return "firing"
+    # The year 1 is Go's way to say none.
     if ends.year == 1:
         return "firing"
     ends_at = ends if ends.tzinfo else ends.replace(tzinfo=UTC)

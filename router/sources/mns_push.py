@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from router.core.event import Envelope
+from router.core.event import MAX_BODY, Envelope
 from router.ports import Request
 from router.sources.requests import kept_headers, refuse_encoding
 
@@ -32,6 +32,7 @@ class MnsPushSource:
     """
 
     accepted_status = 204
+    most_bytes = MAX_BODY
 
     def __init__(
         self, name: str, path: str, verify: Callable[[Request], Awaitable[None]] | None = None

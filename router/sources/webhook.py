@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import orjson
 
-from router.core.event import Envelope
+from router.core.event import MAX_BODY, Envelope
 from router.core.json_text import JsonError, is_json_type, kind_of, read_json
 from router.errors import RouterError
 from router.ports import Request
@@ -30,6 +30,7 @@ class WebhookSource:
 
     accepted_status = 200
     signed = False
+    most_bytes = MAX_BODY
 
     def __init__(self, name: str, path: str) -> None:
         self.name = name

@@ -128,6 +128,10 @@ class MemoryUnit:
     def remember(self, known: Sequence[Known], now: int) -> None:
         self._known.update((one.identity, one) for one in known)
 
+    def forget(self, identities: Collection[str]) -> None:
+        for one in identities:
+            self._known.pop(one, None)
+
     def add_events(self, records: Sequence[EventRecord]) -> None:
         self.taken.update((record.event.id, record) for record in records)
 

@@ -74,6 +74,10 @@ class SqlUnit:
     def remember(self, known: Sequence[Known], now: int) -> None:
         self._put(tables.identities, [rows.known_row(one, now) for one in known], ("sources",))
 
+    def forget(self, identities: Collection[str]) -> None:
+        for chunk in _chunks(identities):
+            self._connection.execute(_FORGETTING, {"values": chunk})
+
     def add_events(self, records: Sequence[EventRecord]) -> None:
         self._add(tables.events, rows.rows_of(records, rows.event_row))
 
@@ -593,6 +597,9 @@ def _by_values(table: Table, column: Any, *where: Any) -> Any:
 
 
 _KNOWN = _by_values(tables.identities, tables.identities.c.identity)
+_FORGETTING = delete(tables.identities).where(
+    tables.identities.c.identity.in_(bindparam("values", expanding=True))
+)
 _OPEN_ALERTS = _by_values(tables.alerts, tables.alerts.c.slot, _IS_OPEN)
 _ANCHORED = _by_values(tables.alerts, tables.alerts.c.anchor, _IS_OPEN)
 _OPEN_GROUPS = _by_values(tables.groups, tables.groups.c.slot, _IS_OPEN)

@@ -24,8 +24,6 @@ from router.ports import Clock, HttpSource, Intake, Receipt, Request
 from router.web.ack import MOST_FORM_BYTES, AckLinks
 from router.web.answer import Answer
 
-#: Bytes of a request's body.
-MOST_BODY_BYTES = 256 * 1024
 #: Seconds after which a source is told to come back: MNS gives up after 5.
 ANSWER_SECONDS = 4.5
 
@@ -145,7 +143,7 @@ class Listener:
         self, source: HttpSource, scope: Scope, headers: Mapping[str, str], receive: Receive
     ) -> Answer:
         try:
-            body = await _body(headers, receive)
+            body = await _body(headers, receive, source.most_bytes)
             answer_by = time.monotonic() + ANSWER_SECONDS
             request = Request("POST", _target(scope), headers, body, self._clock.now())
             envelopes = await source.receive(request)
@@ -186,8 +184,8 @@ def _target(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-async def _body(headers: Mapping[str, str], receive: Receive, most: int = MOST_BODY_BYTES) -> bytes:
-    too_large = RouterError("too-large", f"a request has at most {most // 1024} KiB")
+async def _body(headers: Mapping[str, str], receive: Receive, most: int) -> bytes:
+    too_large = RouterError("too-large", f"a request has at most {most // 1024} KiB", "Send less at once")
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > most:
         raise too_large

@@ -132,7 +132,11 @@ rules:
         ),
         (
             "sources: {a: {kind: webhook}, b: {kind: mns-push, path: /v1/events/a}}",
-            "1:57 C401 sources.b.path: the source a answers there already",
+            "1:57 C401 sources.b.path: the source a answers at /v1/events/a already",
+        ),
+        (
+            "sources: {a: {kind: alertmanager, path: /x}, b: {kind: webhook, path: /x/api/v2/alerts}}",
+            "1:71 C401 sources.b.path: the source a answers at /x/api/v2/alerts already",
         ),
         ("http: {listen: '0.0.0.0:80'}", "1:16 C401 http.listen: other machines can reach it"),
         ("http: {listen: ':80'}", "C401 http.listen: other machines can reach it"),

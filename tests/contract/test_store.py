@@ -85,6 +85,15 @@ def test_more_messages_than_one_statement_may_name_are_looked_up(store: Store) -
     assert found == {entry.identity: entry for entry in known}
 
 
+def test_messages_are_forgotten(store: Store) -> None:
+    """Any number at once, also those that nobody knows; the others stay."""
+    known = [Known(f"mns:{n}", f"e{n}", frozenset({"a"})) for n in range(1201)]
+    store.write(lambda unit: unit.remember(known, START))
+    store.write(lambda unit: unit.forget([]))
+    store.write(lambda unit: unit.forget([entry.identity for entry in known[1:]] + ["mns:no"]))
+    assert store.read(lambda unit: unit.known([entry.identity for entry in known])) == {"mns:0": known[0]}
+
+
 def test_an_event_comes_back_as_it_was_kept(store: Store) -> None:
     """Every field of an event and of its envelope is read as it was written."""
     record = event_record("e1", matches=(("failed", "a1"),), failures=(("other", "no such field"),))

@@ -42,6 +42,7 @@ def sqlite(tmp_path: Path) -> Iterator[Store]:
 test_more_messages_than_one_statement_may_name_are_looked_up = (
     contract.test_more_messages_than_one_statement_may_name_are_looked_up
 )
+test_messages_are_forgotten = contract.test_messages_are_forgotten
 test_verbs_see_what_was_written_before_in_their_transaction = (
     contract.test_verbs_see_what_was_written_before_in_their_transaction
 )
@@ -204,6 +205,7 @@ verbs = st.one_of(
     step("put_jobs", st.lists(st.builds(Job, names, st.just({"x": [1]}), moments)), st.just(START)),
     step("put_timers", st.lists(st.builds(Timer, names, rules, names, moments, st.just({})))),
     step("drop_timers", st.lists(names)),
+    step("forget", st.lists(names)),
     step("remember", st.lists(st.builds(Known, names, st.just("e"), st.frozensets(names))), st.just(START)),
 )
 

@@ -37,6 +37,7 @@ class Source:
     name = "hook"
     path = "/v1/events/hook"
     accepted_status = 200
+    most_bytes = 256 * 1024
     signed = False
 
     async def receive(self, request: Request) -> list[Envelope]:

@@ -310,6 +310,7 @@ class Router:
         self.maintain.measure()
         if self._rounds % TAKE_OVER_EVERY == 0:
             self.maintain.take_over()
+            self.maintain.tell_overdue()
         self._rounds += 1
         # What is left after a full batch is taken at once, not an hour later.
         if self._rounds % PRUNE_EVERY == 1:

@@ -44,6 +44,8 @@ REGISTRY: dict[str, str] = {
     "maintain.rescue_committed": "they are due again",
     "maintain.replaced": "failing deliveries are replaced by later ones in this transaction; not committed",
     "maintain.replace_committed": "their end is committed",
+    "maintain.overdue": "the fallback of what is late is due in this transaction; not committed",
+    "maintain.overdue_committed": "that the fallback is due is committed",
     "maintain.buried": "deliveries to targets that are gone have ended in this transaction; not committed",
     "maintain.bury_committed": "their end is committed",
     "maintain.pruned": "old records are deleted in this transaction; not committed",

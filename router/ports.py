@@ -482,7 +482,11 @@ class Unit(Protocol):
         ...
 
     def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:
-        """Ends deliveries that are waiting: (id, id of the one that has its content)."""
+        """Ends deliveries that are waiting: (id, id of the one that has its content, overdue with it)."""
+        ...
+
+    def overdue(self, now: int, limit: int) -> list[Delivery]:
+        """Unfinished deliveries that are overdue, the longest first; each is given once, to one process."""
         ...
 
     def outbox(self) -> dict[str, tuple[int, int]]:

@@ -37,6 +37,7 @@ LOG_EVENTS: dict[str, str] = {
     "delivery.not_judged": "whether a message is still due could not be judged; it is sent",
     "delivery.fenced": "a late owner's outcome was not written: another owner has the delivery",
     "delivery.replaced": "later messages took the place of failing ones of their group",
+    "delivery.overdue": "the fallback was told of deliveries that were not accepted in `fallback_after`",
     "delivery.rescued": "a delivery whose sender ended without an outcome was given back",
     "alert.acknowledged": "somebody pressed the button behind a link; with the name they gave",
     "links.keys_rotated": "links are signed with a fresh key; with whether the old ones were revoked",

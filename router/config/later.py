@@ -8,7 +8,6 @@ from typing import Any
 #: Ways in router.yaml, ``*`` for any name, with the only values that work already.
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "http.tokens": (),
-    "channels.*.fallback_after": (),
     "channels.*.formats": (),
     "channels.*.proxy": (),
 }

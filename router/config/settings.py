@@ -154,9 +154,9 @@ def _or_off(schema: dict[str, Any]) -> None:
 class FallbackAfter(Keys):
     """How old a delivery may grow before the fallback is told, by severity."""
 
-    critical: DurationOrNever = 120 * SECOND
-    warning: DurationOrNever = 900 * SECOND
-    info: DurationOrNever = None
+    critical: DurationOrNever = Field(120 * SECOND, description="For critical messages.")
+    warning: DurationOrNever = Field(900 * SECOND, description="For warnings.")
+    info: DurationOrNever = Field(None, description="For information.")
 
 
 class Channel(Keys):
@@ -167,7 +167,9 @@ class Channel(Keys):
     url: Secret | None = Field(None, description="An Apprise URL.")
     urls: tuple[Secret, ...] = Field((), min_length=1, description="Several; each is told.")
     fallback: str | None = Field(None, description="Told when a delivery of this channel is given up.")
-    fallback_after: FallbackAfter | None = Field(None, description="Told also when a delivery is so old.")
+    fallback_after: FallbackAfter = Field(
+        FallbackAfter.model_validate({}), description="Told also when a delivery is so old."
+    )
     rate: Rate | None = Field(None, description="At most so many messages, such as 20/min.")
     timeout: Annotated[Duration, seconds(1, 600)] = Field(
         12 * SECOND, description="For the whole exchange with the provider."

@@ -86,10 +86,16 @@ def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> Channel
         name=name,
         targets=tuple(Target(one.name, one.kind) for one in targets if one.channel == name),
         fallback=channel.fallback,
+        fallback_after=_fallback_after(channel) if channel.fallback else {},
         rate=channel.rate,
         patience=Patience(channel.give_up_after, channel.max_unknown),
         storm=(channel.storm.groups, channel.storm.within) if channel.storm else None,
     )
+
+
+def _fallback_after(channel: Channel) -> dict[str, int]:
+    after = channel.fallback_after.model_dump()
+    return {severity: age for severity, age in after.items() if age is not None}
 
 
 def canonical_text(

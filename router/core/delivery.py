@@ -85,6 +85,7 @@ class Delivery:
         unknown: how many of the attempts may have been delivered without our knowing.
         reason: why it stands where it stands, in words.
         answer: the last attempt's answer.
+        overdue_at: when the fallback is told if this is not delivered by then; None once it was told.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Delivery:
     ended_at: int | None = None
     replaced_by: str | None = None
     fallback_of: str | None = None
+    overdue_at: int | None = None
 
     @property
     def may_repeat(self) -> bool:

@@ -41,11 +41,14 @@ class ChannelPlan:
         storm: (messages, microseconds): so many in that time, and further groups are told together;
             None tells every group.
         fallback: the channel that is told when a delivery of this one is given up.
+        fallback_after: by severity, how old a delivery may grow before the fallback is told, microseconds;
+            for ever where a severity is missing.
     """
 
     name: str
     targets: tuple[Target, ...]
     fallback: str | None = None
+    fallback_after: Mapping[str, int] = field(default_factory=dict[str, int])
     rate: tuple[int, int] | None = None
     patience: Patience = field(default_factory=Patience)
     storm: tuple[int, int] | None = STORM

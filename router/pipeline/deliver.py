@@ -308,22 +308,25 @@ def observe_dropped(metrics: telemetry.Metrics, delivery: Delivery) -> None:
 def tell_fallbacks(unit: Unit, settled: Sequence[tuple[Delivery, ChannelPlan]], now: int) -> bool:
     """Makes the fallback's group due for each delivery that was given up; returns whether there was one."""
     dead = [(after, plan.fallback) for after, plan in settled if after.state is State.DEAD and plan.fallback]
-    if not dead:
-        return False
-    known = {group.id: group for group in unit.groups([delivery.group_id for delivery, _ in dead])}
-    told = {record.id: record for record in unit.notifications([d.notification_id for d, _ in dead])}
-    made = [
-        groups.for_fallback(
-            known[delivery.group_id], fallback, delivery.id, told[delivery.notification_id].reason, now
+    return bool(dead) and tell_instead(unit, dead, now) > 0
+
+
+def tell_instead(unit: Unit, unsaid: Sequence[tuple[Delivery, str]], now: int) -> int:
+    """Makes a group due on the other channel for each delivery, once; returns how many there were."""
+    known = {group.id: group for group in unit.groups([delivery.group_id for delivery, _ in unsaid])}
+    told = {record.id: record for record in unit.notifications([d.notification_id for d, _ in unsaid])}
+    made = {
+        delivery.id: groups.for_fallback(
+            known[delivery.group_id], channel, delivery.id, told[delivery.notification_id].reason, now
         )
-        for delivery, fallback in dead
+        for delivery, channel in unsaid
         if delivery.group_id in known and delivery.notification_id in told
-    ]
-    unit.put_groups(made)
-    unit.copy_members(
-        [(delivery.group_id, group.id) for (delivery, _), group in zip(dead, made, strict=True)]
-    )
-    return bool(made)
+    }
+    before = {group.id for group in unit.groups([group.id for group in made.values()])}
+    new = [(d.group_id, made[d.id]) for d, _ in unsaid if d.id in made and made[d.id].id not in before]
+    unit.put_groups([group for _, group in new])
+    unit.copy_members([(of, group.id) for of, group in new])
+    return len(new)
 
 
 def _attempt(sent: _Sent) -> Attempt:

@@ -378,6 +378,7 @@ def _bare(notification: Notification, rule: Rule, fault: str) -> Message:
 def _delivery(
     notification: Notification, plan: ChannelPlan, target: Target, message: Message, now: int
 ) -> Delivery:
+    after = plan.fallback_after.get(notification.heading.severity)
     return Delivery(
         id=digest_id("d", f"{notification.id}\n{target.name}"),
         notification_id=notification.id,
@@ -390,6 +391,7 @@ def _delivery(
         created_at=now,
         due_at=now,
         fallback_of=notification.group.fallback_of,
+        overdue_at=None if after is None else now + after,
     )
 
 

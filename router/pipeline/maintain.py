@@ -8,7 +8,7 @@ from router.core import delivery as deliveries
 from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.policy import ChannelPlan, Policy
 from router.failpoints import failpoint
-from router.pipeline.deliver import patience_of, tell_fallbacks
+from router.pipeline.deliver import patience_of, tell_fallbacks, tell_instead
 from router.ports import Attempt, Clock, Store, Unit
 
 #: Claims in one transaction, and records deleted in one transaction.
@@ -98,6 +98,25 @@ class Maintain:
             telemetry.log("delivery.replaced", "warning", count=replaced)
             self._rescued(frozenset())
         return replaced
+
+    def tell_overdue(self) -> int:
+        """Tells the fallback of what is not delivered in ``fallback_after``; returns how many there were."""
+        now, plans = self._clock.now(), self._policy().channels
+
+        def work(unit: Unit) -> int:
+            late = [
+                (one, plan.fallback) for one in unit.overdue(now, BATCH) if (plan := plans.get(one.channel))
+            ]
+            told = tell_instead(unit, [(one, fallback) for one, fallback in late if fallback], now)
+            failpoint("maintain.overdue")
+            return told
+
+        told = self._store.write(work)
+        failpoint("maintain.overdue_committed")
+        if told:
+            telemetry.log("delivery.overdue", "warning", count=told)
+            self._rescued(frozenset())
+        return told
 
     def bury_strays(self) -> int:
         """Ends what is due to targets that left the configuration, and tells their fallback."""

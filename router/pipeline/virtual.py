@@ -168,6 +168,7 @@ class VirtualRouter:
     def _take_over(self) -> None:
         self._looked_at = self.clock.at
         self._maintain.take_over()
+        self._maintain.tell_overdue()
 
     def _deliver(self) -> int:
         return self.store.write(self._send)

@@ -376,7 +376,18 @@ class MemoryUnit:
         reason = "a later message of the same group has its content"
         waiting = [(old, new) for old, new in pairs if self.sent[old].state in _WAITS]
         for old, new in waiting:
+            since, until = self.sent[old].overdue_at, self.sent[new].overdue_at
+            if since is not None and until is not None and since < until:
+                self._put(replace(self.sent[new], overdue_at=since))
             self._end([old], replace_with=new, state=State.REPLACED, now=now, reason=reason)
+
+    def overdue(self, now: int, limit: int) -> list[Delivery]:
+        waits = (self.sent[name] for lane in self._lanes.values() for _, name in lane)
+        late = [one for one in waits if one.overdue_at is not None and one.overdue_at <= now]
+        found = sorted(late, key=lambda one: (one.overdue_at or 0, one.id))[:limit]
+        for one in found:
+            self._put(replace(one, overdue_at=None))
+        return found
 
     def drop_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
         dropped = [name for name in ids if self.sent[name].state in _DROPPED]

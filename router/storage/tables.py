@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData()
 
@@ -286,6 +286,14 @@ deliveries = Table(
     _time("ended_at", nullable=True),
     Column("replaced_by", Text),
     Column("fallback_of", Text),
+    _time("overdue_at", nullable=True),
+    Index(
+        "deliveries_overdue",
+        "overdue_at",
+        "id",
+        sqlite_where=text("overdue_at IS NOT NULL AND ended_at IS NULL"),
+        postgresql_where=text("overdue_at IS NOT NULL AND ended_at IS NULL"),
+    ),
     Index(
         "deliveries_due",
         "target",

@@ -54,6 +54,7 @@ _UNFINISHED = (*_OPEN, State.SENDING.value)
 #: Written into statements as they stand, so that the partial index is found.
 _IS_SENDING = text("state = 'sending'")
 _IS_OPEN = text("ended_at IS NULL")
+_IS_LATE = text("overdue_at IS NOT NULL AND ended_at IS NULL")
 #: Names the lock of PostgreSQL under which alerts and groups are changed.
 _ADVANCING = 4_152_702
 
@@ -326,12 +327,23 @@ class SqlUnit:
         return pairs
 
     def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:
-        table = tables.deliveries
+        table, older = tables.deliveries, tables.deliveries.alias()
         reason = "a later message of the same group has its content"
         for old, new in pairs:
             ended = {"state": State.REPLACED.value, "ended_at": now, "reason": reason, "replaced_by": new}
             which = and_(table.c.id == old, _stands(_OPEN))
             self._connection.execute(update(table).where(which).values(**ended))
+            since = select(older.c.overdue_at).where(older.c.id == old).scalar_subquery()
+            inherits = update(table).where(table.c.id == new, table.c.overdue_at > since)
+            self._connection.execute(inherits.values(overdue_at=since))
+
+    def overdue(self, now: int, limit: int) -> list[Delivery]:
+        table = tables.deliveries
+        late = select(table).where(_IS_LATE, table.c.overdue_at <= now)
+        found = list(self._rows(self._locked(late.order_by(table.c.overdue_at, table.c.id).limit(limit))))
+        for chunk in _chunks([row["id"] for row in found]):
+            self._connection.execute(update(table).where(table.c.id.in_(chunk)).values(overdue_at=None))
+        return [rows.delivery_of(row) for row in found]
 
     def outbox(self) -> dict[str, tuple[int, int]]:
         table = tables.deliveries

@@ -250,7 +250,6 @@ def test_a_fault_of_a_rule(tmp_path: Path, keys: str, message: str) -> None:
 
 FORMS: dict[str, Any] = {
     "http.tokens": "{}",
-    "channels.*.fallback_after": "{critical: 2m, warning: 15m, info: never}",
     "channels.*.formats": "{sms: {body: x}}",
     "channels.*.proxy": "'http://p:1'",
 }

@@ -62,6 +62,8 @@ def test_a_good_configuration_means_what_it_says(tmp_path: Path) -> None:
     oncall = config.policy.channels["oncall"]
     assert [target.name for target in oncall.targets] == ["oncall/1", "oncall/2"]
     assert (oncall.fallback, oncall.rate) == ("team", (20, 60 * SECOND))
+    assert oncall.fallback_after == {"critical": 120 * SECOND, "warning": 900 * SECOND}
+    assert config.policy.channels["team"].fallback_after == {}
     assert [target.url for target in config.targets if target.channel == "team"] == ["json://c.example/"]
 
 

@@ -660,6 +660,40 @@ def test_what_waits_behind_a_failing_one_takes_its_place(store: Store) -> None:
     assert one(store, "s1").state is State.SENDING
 
 
+def test_what_is_overdue_is_given_once(store: Store) -> None:
+    """The longest overdue first, whether it waits or is being sent; not what is early, told or ended."""
+
+    def work(unit: Unit) -> None:
+        unit.add_deliveries([delivery("late", overdue_at=START + 2), delivery("later", overdue_at=START + 3)])
+        unit.add_deliveries([delivery("sending", state=State.SENDING, overdue_at=START + 1)])
+        unit.add_deliveries([delivery("early", overdue_at=START + 10), delivery("never")])
+        unit.add_deliveries([delivery("sent", state=State.SENT, ended_at=START, overdue_at=START)])
+
+    store.write(work)
+    found = store.write(lambda unit: unit.overdue(START + 9, 2))
+    assert [one.id for one in found] == ["sending", "late"]
+    assert [one.id for one in store.write(lambda unit: unit.overdue(START + 9, 9))] == ["later"]
+    assert store.write(lambda unit: unit.overdue(START + 9, 9)) == []
+    assert one(store, "late").state is State.PENDING
+
+
+def test_what_takes_the_place_of_another_is_overdue_with_it(store: Store) -> None:
+    """Unless the fallback was told of the other already; its own time comes."""
+    mine: dict[str, Any] = {"group_id": "g"}
+    told: dict[str, Any] = {"group_id": "h"}
+
+    def work(unit: Unit) -> None:
+        unit.add_deliveries([delivery("d1", overdue_at=START + 1, **mine)])
+        unit.add_deliveries([delivery("d2", at=START + 5, overdue_at=START + 6, **mine)])
+        unit.add_deliveries([delivery("t1", **told)])
+        unit.add_deliveries([delivery("t2", at=START + 5, overdue_at=START + 6, **told)])
+        unit.replace_deliveries([("d1", "d2"), ("t1", "t2")], START + 5)
+
+    store.write(work)
+    assert [one.id for one in store.write(lambda unit: unit.overdue(START + 5, 9))] == ["d2"]
+    assert one(store, "t2").overdue_at == START + 6
+
+
 def test_a_beat_and_a_policy_are_written_as_often_as_wanted(store: Store) -> None:
     """Neither a second beat nor the same policy again is a fault."""
 

@@ -187,6 +187,7 @@ class Running:
             self._pipeline.clock.at = max(moment, self._pipeline.clock.at)
             self._looked_at = self._pipeline.clock.at
             self._pipeline.maintain.take_over()
+            self._pipeline.maintain.tell_overdue()
             self._pipeline.run()
 
     def _next(self) -> int | None:

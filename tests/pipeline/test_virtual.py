@@ -186,6 +186,13 @@ CASES = {
         channels=(plan("oncall", fallback="boss"), plan("boss")),
         outages=[("oncall", 0, 1, Outcome.REFUSED)],
     ),
+    "late, with a fallback": Case(
+        [failed()],
+        ONE,
+        [(90, "boss", "first"), (None, "oncall", "first")],
+        channels=(plan("oncall", fallback="boss", fallback_after={"warning": 70 * SECOND}), plan("boss")),
+        outages=[("oncall", 0, 300, Outcome.UNREACHABLE)],
+    ),
     "given up, with a fallback that fails too": Case(
         [failed()],
         ONE,

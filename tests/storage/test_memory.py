@@ -81,6 +81,10 @@ test_an_outcome_is_written_under_its_own_token_only = (
 test_deliveries_are_dropped_unless_they_are_being_sent = (
     contract.test_deliveries_are_dropped_unless_they_are_being_sent
 )
+test_what_is_overdue_is_given_once = contract.test_what_is_overdue_is_given_once
+test_what_takes_the_place_of_another_is_overdue_with_it = (
+    contract.test_what_takes_the_place_of_another_is_overdue_with_it
+)
 test_what_waits_behind_a_failing_one_takes_its_place = (
     contract.test_what_waits_behind_a_failing_one_takes_its_place
 )

@@ -9,6 +9,7 @@ from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.policy import ChannelPlan, Policy
 from router.failpoints import failpoint
 from router.pipeline.deliver import patience_of, tell_fallbacks, tell_instead
+from router.pipeline.second_look import still_true
 from router.ports import Attempt, Clock, Store, Unit
 
 #: Claims in one transaction, and records deleted in one transaction.
@@ -100,14 +101,17 @@ class Maintain:
         return replaced
 
     def tell_overdue(self) -> int:
-        """Tells the fallback of what is not delivered in ``fallback_after``; returns how many there were."""
-        now, plans = self._clock.now(), self._policy().channels
+        """Tells the fallback of what is not delivered in ``fallback_after``; returns how many there were.
+
+        What ended, or was acknowledged or muted meanwhile, is not told.
+        """
+        now, policy = self._clock.now(), self._policy()
 
         def work(unit: Unit) -> int:
-            late = [
-                (one, plan.fallback) for one in unit.overdue(now, BATCH) if (plan := plans.get(one.channel))
-            ]
-            told = tell_instead(unit, [(one, fallback) for one, fallback in late if fallback], now)
+            unit.serialise()
+            late = still_true(unit, policy, unit.overdue(now, BATCH), now)
+            plans = [(one, policy.channels.get(one.channel)) for one in late]
+            told = tell_instead(unit, [(one, p.fallback) for one, p in plans if p and p.fallback], now)
             failpoint("maintain.overdue")
             return told
 

@@ -41,6 +41,13 @@ def withdraw(unit: Unit, policy: Policy, claimed: Sequence[Delivery], now: int) 
     return settled
 
 
+def still_true(unit: Unit, policy: Policy, late: Sequence[Delivery], now: int) -> list[Delivery]:
+    """Those whose reason still stands, as before a further attempt."""
+    look = _Look(unit, policy, now)
+    judged = [(one, look.settled(one)) for one in late]
+    return [one for one, after in judged if after is None or after.state is not State.DROPPED]
+
+
 class _Look:
     """Judges deliveries in one transaction."""
 

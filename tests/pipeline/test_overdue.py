@@ -1,9 +1,13 @@
 """What is not delivered in time is told on the fallback too."""
 
+from collections.abc import Callable
+
+import pytest
+
 from router.core.delivery import SECOND, Outcome, State, Verdict
-from router.core.filter import Filter
 from router.core.policy import make_policy
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
+from tests.pipeline.test_second_look import acknowledged, silenced
 
 EVENT = {"Event": "OnJobFailed", "JobId": "job-1"}
 DOWN = Verdict(Outcome.UNREACHABLE, "no route")
@@ -76,17 +80,14 @@ def test_a_fallback_that_left_the_configuration_is_not_told(make: MakePipeline) 
     assert pipeline.maintain.tell_overdue() == 0
 
 
-def test_what_healed_before_it_was_late_is_not_told(make: MakePipeline) -> None:
-    """The fallback is not woken for what ended, or what somebody has taken, while the channel was down."""
-    patient = plan("oncall", fallback="backup", fallback_after={"warning": 120 * SECOND})
-    healing = rule(when="Event == 'OnJobFailed'", resolve_when=Filter("Event == 'OnJobFinished'"))
-    pipeline = make(healing, channels=(patient, plan("backup")))
-    pipeline.channels["oncall/1"].script = [DOWN] * 99
-    pipeline.take(EVENT)
-    pipeline.run()
-    pipeline.clock.move(100)
-    pipeline.take(EVENT | {"Event": "OnJobFinished"})
-    pipeline.run()
-    pipeline.clock.move(20)
+@pytest.mark.parametrize("seen", [acknowledged, silenced])
+def test_what_somebody_has_seen_before_it_was_late_is_not_told(
+    make: MakePipeline, seen: Callable[[Pipeline], object]
+) -> None:
+    """The fallback is not woken for what was acknowledged or silenced while the channel was down."""
+    pipeline = failing(make)
+    pipeline.clock.move(119)
+    seen(pipeline)
+    pipeline.clock.move(1)
     assert pipeline.maintain.tell_overdue() == 0
     assert pipeline.deliveries(channel="backup") == []

@@ -30,6 +30,9 @@ from router.pipeline.watermarks import Lag, Standing, Watermarks, lag_of_posts
 from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store, Unit
 from router.version import __version__
 from router.web.ack import AckLinks
+from router.web.gate import Gate, tokens_of
+from router.web.inside import Inside, SourceStanding
+from router.web.lazy import Site
 from router.web.server import Listener
 
 if TYPE_CHECKING:
@@ -124,6 +127,9 @@ class Router:
             self._rescued,
         )
         self.listener = Listener(self.ingest, self, self.metrics, self._clock)
+        self.listener.site = Site(self._inside())
+        self._reloading = threading.Lock()
+        self._faults: tuple[str, ...] = ()
         self._pulls: dict[str, _Pull] = {}
         self._loops = [
             Loop("ingest", self.ingest.step, lambda: self.ingest.wait(1.0), self._store_health),
@@ -208,7 +214,14 @@ class Router:
                 pull.stop()
 
     def reload(self, path: str | Path) -> bool:
-        """Checks the configuration again and swaps it in; a bad one is refused and changes nothing."""
+        """Checks the configuration again and swaps it in; a bad one is refused and changes nothing.
+
+        Safe to call from any thread.
+        """
+        with self._reloading:
+            return self._reload(path)
+
+    def _reload(self, path: str | Path) -> bool:
         try:
             config = load_config(path)
             self._take_into_force(config)
@@ -216,7 +229,9 @@ class Router:
             faults = [str(f) for f in error.findings] if isinstance(error, ConfigError) else [str(error)]
             telemetry.log("config.refused", "error", faults=faults)
             self.metrics.reload_success.set(0)
+            self._faults = tuple(faults)
             return False
+        self._faults = ()
         telemetry.log("config.loaded", files=len(config.files), policy=config.policy.hash)
         return True
 
@@ -236,8 +251,7 @@ class Router:
         self.config = config
         self.deliver.use(channels)
         self.listener.sources = sources
-        token = config.settings.http.token
-        self.listener.token = token.get_secret_value() if token else None
+        self.listener.gate = gate_of(config, self._clock)
         self.listener.links = self._links(config)
         self._use_pulls(pulls)
         self._watermarks.use(self._lags(config), now)
@@ -276,6 +290,36 @@ class Router:
         for pull in self._pulls.values():
             pull.stop()
         self._pulls = {name: _Pull(source, self.ingest) for name, source in sources.items()}
+
+    # what the page asks
+
+    def _inside(self) -> Inside:
+        return Inside(
+            store=self._store,
+            clock=self._clock,
+            config=lambda: self.config,
+            gate=lambda: self.listener.gate,
+            problems=self.problems,
+            sources=self._sources_stand,
+            faults=lambda: self._faults,
+            reload=lambda: self.reload(self.config.files[0]),
+            stopping=self._stopping.is_set,
+            decode=decode,
+        )
+
+    def _sources_stand(self) -> list[SourceStanding]:
+        stands = self._watermarks.stands(self._clock.now())
+        paths = {source.name: source.path for source in self.listener.sources.values()}
+        return [
+            SourceStanding(
+                name,
+                settings.kind,
+                paths.get(name, ""),
+                self._problem_of(name),
+                stands.get(name, Standing.REACHED) is Standing.REACHED,
+            )
+            for name, settings in self.config.settings.sources.items()
+        ]
 
     # what the loops call
 
@@ -373,6 +417,14 @@ def _spec(target: TargetSpec, config: Config) -> "ChannelSpec":
         proxy=client.proxy.get_secret_value() if client.proxy else None,
         ca_file=client.ca_file,
     )
+
+
+def gate_of(config: Config, clock: Clock) -> Gate:
+    """Who may, by the configuration."""
+    http = config.settings.http
+    named = {name: (one.role, one.token.get_secret_value()) for name, one in http.tokens.items()}
+    token = http.token.get_secret_value() if http.token else None
+    return Gate(clock, tokens_of(token, named), http.public_url or "")
 
 
 Sources = tuple[dict[str, HttpSource], dict[str, PullSource]]

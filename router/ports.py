@@ -6,7 +6,7 @@ Every implementation of a port passes the same suite in ``tests/contract``.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from router.core.alert import Alert, AlertState
 from router.core.delivery import Delivery, State, Verdict
@@ -242,6 +242,37 @@ class Mark(NamedTuple):
 
     at: int
     id: str
+
+
+class Page(NamedTuple, Generic[T]):
+    """A page of what was found, the newest first.
+
+    Args:
+        next: behind what the next page begins; None when there is nothing further. A page may be short
+            though more follows: what few match is not looked for in all records at once.
+    """
+
+    found: list[T]
+    next: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a person did, for those who ask later.
+
+    Args:
+        by: who, as they say or as their token says.
+        what: ``acknowledge``, ``resolve``, ``silence``, ``expire``, ``retry``, ``drop``.
+        subject: the id of what it was done to, or of the first of them.
+        number: how many it was done to.
+    """
+
+    id: str
+    at: int
+    by: str
+    what: str
+    subject: str
+    number: int = 1
 
 
 Counting = Literal[
@@ -537,6 +568,10 @@ class Unit(Protocol):
         """Ends open and dead deliveries that are not being sent; returns their ids."""
         ...
 
+    def add_deed(self, deed: Deed) -> None:
+        """Keeps what a person did."""
+        ...
+
     def mark_replayed(self, ids: Collection[str], now: int) -> None:
         """Notes that messages which were set aside were sent through again."""
         ...
@@ -561,6 +596,39 @@ class Unit(Protocol):
 
     def newest(self, feed: Feed, limit: int) -> list[Mark]:
         """What stands last in a feed, the last one first."""
+        ...
+
+    def page_of_events(
+        self,
+        before: Mark | None,
+        limit: int,
+        *,
+        name: str = "",
+        job: str = "",
+        outcome: str = "",
+        rule: str = "",
+    ) -> Page[EventRecord]:
+        """Events by receipt, the newest first; of those with a name, a job, an outcome, matched by a rule."""
+        ...
+
+    def page_of_alerts(
+        self, before: Mark | None, limit: int, *, rule: str = "", state: str = ""
+    ) -> Page[Alert]:
+        """Alerts by their last match, the newest first; of a rule, in a state."""
+        ...
+
+    def page_of_deliveries(
+        self, before: Mark | None, limit: int, *, state: str = "", channel: str = ""
+    ) -> Page[Delivery]:
+        """Deliveries by when they were written, the newest first; in a state, of a channel."""
+        ...
+
+    def groups_now(self, limit: int) -> tuple[list[Group], int]:
+        """Groups that have not ended, the most severe first, of those the newest; and how many there are."""
+        ...
+
+    def page_of_deeds(self, before: Mark | None, limit: int) -> Page[Deed]:
+        """What people did, the newest first."""
         ...
 
     def unfinished(self) -> dict[str, tuple[State, int]]:
@@ -637,6 +705,10 @@ class Store(Protocol):
 
     def read(self, work: Callable[[Unit], T]) -> T:
         """Runs the work in a transaction that changes nothing. Raises as :meth:`write`."""
+        ...
+
+    def look(self, work: Callable[[Unit], T]) -> T:
+        """As :meth:`read`, for people who look: however long it takes, no read of the loops waits for it."""
         ...
 
     def close(self) -> None:

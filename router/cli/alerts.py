@@ -2,16 +2,13 @@
 
 import getpass
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, harmless, iso, on_one_line, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, Form, harmless, on_one_line, print_json, say, table, when
 from router.core.alert import Alert, AlertState
 from router.errors import RouterError
-
-if TYPE_CHECKING:
-    from router.core.group import Group
+from router.web.shapes import alert_json, delivery_json, group_json
 
 group = typer.Typer(help="The alerts: list, show, acknowledge, resolve.", no_args_is_help=True)
 
@@ -54,7 +51,6 @@ def alert_table(found: Sequence[Alert], empty: str) -> None:
 @group.command()
 def show(alert_id: str, config: str = CONFIG, output: Form = FORM) -> None:
     """One alert: its key, its times, its groups and what was sent of them."""
-    from router.cli.deliveries import delivery_json
     from router.cli.files import store_of
 
     with store_of(config) as (_, store):
@@ -66,10 +62,10 @@ def show(alert_id: str, config: str = CONFIG, output: Form = FORM) -> None:
     alert = found[0]
     if output is Form.JSON:
         more = {
-            "groups": [_group_json(one) for one in groups],
+            "groups": [group_json(one) for one in groups],
             "deliveries": [delivery_json(one) for one in sent],
         }
-        print_json({"alerts": [alert_json(alert) | more]})
+        print_json({"alerts": [{**alert_json(alert), **more}]})
         return
     say(f"{alert.id}  {on_one_line(alert.rule)}  {alert.severity}  {alert.state}\n")
     for name, value in _facts(alert):
@@ -152,36 +148,3 @@ def _facts(alert: Alert) -> list[tuple[str, str]]:
         ("ended", f"{when(alert.ended_at)}  {alert.end_reason}".strip()),
     )
     return [(name, value) for name, value in facts if value]
-
-
-def alert_json(a: Alert) -> dict[str, Any]:
-    """An alert as programs read it."""
-    return {
-        "id": a.id,
-        "rule": a.rule,
-        "key": a.key,
-        "state": a.state,
-        "severity": a.severity,
-        "labels": dict(a.labels),
-        "cause": a.cause,
-        "event": a.event_id,
-        "count": a.count,
-        "muted_by": a.muted_by,
-        "acknowledged_by": a.acknowledged_by,
-        "acknowledged_until": iso(a.acknowledged_until),
-        "shadow": a.shadow,
-        "opened_at": iso(a.opened_at),
-        "fired_at": iso(a.fired_at),
-        "ended_at": iso(a.ended_at),
-        "end_reason": a.end_reason,
-    }
-
-
-def _group_json(group: "Group") -> dict[str, Any]:
-    return {
-        "id": group.id,
-        "channel": group.channel,
-        "told": group.told,
-        "due_at": iso(group.due_at),
-        "ended_at": iso(group.ended_at),
-    }

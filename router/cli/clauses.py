@@ -1,6 +1,6 @@
 """A filter's clauses on a terminal and as JSON: what held, what did not, and which one decided."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from router.cli.output import colour, on_one_line
 from router.core.filter import Filter, FilterError
@@ -29,20 +29,6 @@ def _found(clause: "Clause") -> str:
     error = [clause.error] if clause.error and not clause.parts else []
     said = ", ".join([*values, *error, *([clause.hint] if clause.hint else [])])
     return f"   ({said})" if said else ""
-
-
-def clause_json(clause: "Clause") -> dict[str, Any]:
-    """A clause and its parts, as programs read them."""
-    return {
-        "clause": clause.text,
-        "joint": clause.joint,
-        "held": clause.held,
-        "decided": clause.decided,
-        "values": dict(clause.values),
-        "error": clause.error,
-        "hint": clause.hint,
-        "parts": [clause_json(part) for part in clause.parts],
-    }
 
 
 def filter_of(what: str, text: str) -> Filter:

@@ -1,16 +1,13 @@
 """``deliveries``: the outbox and the dead letters."""
 
 import getpass
-from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, iso, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
 from router.core.delivery import Delivery, State
 from router.errors import RouterError
-
-if TYPE_CHECKING:
-    from router.ports import Attempt
+from router.web.shapes import attempt_json, delivery_json
 
 group = typer.Typer(help="The outbox and the dead letters: list, show, retry, drop.", no_args_is_help=True)
 
@@ -59,9 +56,9 @@ def show(delivery_id: str, config: str = CONFIG, output: Form = FORM) -> None:
         raise RouterError("not-found", f"no delivery has the id {delivery_id}", "`deliveries list` shows ids")
     message = Message.from_json(found[0].content)
     if output is Form.JSON:
-        tried = [_attempt_json(attempt) for attempt in attempts]
+        tried = [attempt_json(attempt) for attempt in attempts]
         text = {"title": message.title, "body": message.body}
-        print_json({"deliveries": [delivery_json(found[0]) | {"text": text, "tried": tried}]})
+        print_json({"deliveries": [{**delivery_json(found[0]), "text": text, "tried": tried}]})
         return
     from router.cli.output import harmless
 
@@ -99,6 +96,7 @@ def drop(
 def _change(verb: str, ids: list[str], channel: str | None, config: str, output: Form) -> None:
     from router.app import SystemClock
     from router.cli.files import store_of
+    from router.pipeline import people
     from router.ports import Unit
 
     if bool(ids) == bool(channel):
@@ -107,11 +105,7 @@ def _change(verb: str, ids: list[str], channel: str | None, config: str, output:
 
     def work(unit: Unit) -> list[str]:
         chosen = ids or [d.id for d in unit.deliveries(state=State.DEAD, channel=channel, limit=10_000)]
-        return (
-            unit.retry_deliveries(chosen, now, by)
-            if verb == "retry"
-            else unit.drop_deliveries(chosen, now, by)
-        )
+        return people.retry(unit, chosen, now, by) if verb == "retry" else people.drop(unit, chosen, now, by)
 
     with store_of(config) as (_, store):
         changed = store.write(work)
@@ -125,35 +119,3 @@ def _change(verb: str, ids: list[str], channel: str | None, config: str, output:
 
 def _standing(delivery: Delivery) -> str:
     return delivery.reason or ("due " + when(delivery.due_at))
-
-
-def delivery_json(d: Delivery) -> dict[str, Any]:
-    """A delivery as programs read it."""
-    return {
-        "id": d.id,
-        "channel": d.channel,
-        "target": d.target,
-        "state": d.state,
-        "severity": d.severity,
-        "attempts": d.attempts,
-        "unknown": d.unknown,
-        "answer": d.answer,
-        "status": d.status,
-        "reason": d.reason,
-        "created_at": iso(d.created_at),
-        "due_at": iso(d.due_at),
-        "ended_at": iso(d.ended_at),
-        "notification": d.notification_id,
-        "group": d.group_id,
-    }
-
-
-def _attempt_json(attempt: "Attempt") -> dict[str, Any]:
-    return {
-        "number": attempt.number,
-        "started_at": iso(attempt.started_at),
-        "ended_at": iso(attempt.ended_at),
-        "verdict": attempt.verdict.outcome,
-        "status": attempt.verdict.status,
-        "answer": attempt.verdict.answer,
-    }

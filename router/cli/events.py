@@ -1,10 +1,9 @@
 """``events``: the catalogue, and what could not be decoded."""
 
-from typing import Any
-
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, iso, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
+from router.web.shapes import set_aside_json
 
 
 def register(app: typer.Typer) -> None:
@@ -72,18 +71,7 @@ def _set_aside(config: str, limit: int, output: Form) -> None:
     with store_of(config) as (_, store):
         messages = store.read(lambda unit: unit.set_aside_messages(limit=limit))
     if output is Form.JSON:
-        shown: list[dict[str, Any]] = [
-            {
-                "id": message.id,
-                "source": message.undecodable.envelope.source,
-                "received_at": iso(message.undecodable.envelope.received_at),
-                "reason": message.undecodable.reason,
-                "replayed_at": iso(message.replayed_at),
-                "body": message.undecodable.envelope.body.decode("utf-8", "backslashreplace"),
-            }
-            for message in messages
-        ]
-        print_json({"undecodable": shown})
+        print_json({"undecodable": [set_aside_json(message) for message in messages]})
         return
     rows = [
         (

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.clauses import clause_json, tree
-from router.cli.output import CONFIG, FORM, SOURCE, Form, harmless, iso, on_one_line, print_json, say, table
+from router.cli.clauses import tree
+from router.cli.output import CONFIG, FORM, SOURCE, Form, harmless, on_one_line, print_json, say, table
+from router.web.shapes import explanation_json, iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,40 +47,9 @@ def explain(
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
     explanation = explain_event(happened, settings.policy, tongue, SystemClock().now())
     if output is Form.JSON:
-        print_json(as_json(explanation))
+        print_json(explanation_json(explanation))
     else:
         _print(explanation, clauses)
-
-
-def as_json(explanation: "Explanation") -> dict[str, Any]:
-    """The explanation as programs read it."""
-    event = explanation.event
-    return {
-        "event": {"id": event.id, "source": event.source, "time": iso(event.at), "data": dict(event.data)},
-        "rules": [
-            {
-                "rule": said.rule,
-                "verdict": said.verdict,
-                "reason": said.reason,
-                "code": said.code,
-                "key": said.key,
-                "group": said.group,
-                "clauses": clause_json(said.clauses) if said.clauses else None,
-            }
-            for said in explanation.rules
-        ],
-        "messages": [
-            {
-                "rule": told.rule,
-                "channel": told.channel,
-                "target": told.target,
-                "kind": told.kind,
-                "title": told.message.title,
-                "body": told.message.body,
-            }
-            for told in explanation.told
-        ],
-    }
 
 
 def _print(explanation: "Explanation", clauses: bool) -> None:

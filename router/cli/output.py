@@ -87,11 +87,6 @@ def when(micros: int | None) -> str:
     return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def iso(micros: int | None) -> str | None:
-    """A time as programs read it."""
-    return None if micros is None else datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat()
-
-
 def progress(text: str) -> None:
     """How far long work is, on one line of a terminal; nothing in a pipe. An empty text takes it away."""
     if sys.stderr.isatty():

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.output import FORM, Form, colour, iso, on_one_line, print_json, progress, say, table, when
+from router.cli.output import FORM, Form, colour, on_one_line, print_json, progress, say, table, when
 from router.cli.tellings import telling_json
 from router.core.plan import Condition, Move, Plan, Row, compare
 from router.errors import RouterError
+from router.web.shapes import iso
 
 if TYPE_CHECKING:
     from router.config import Config

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from router.cli.clauses import filter_of
-from router.cli.output import CONFIG, FORM, Form, iso, print_json, say, table, when
-from router.core.alert import OPEN, Alert
-from router.core.mute.silence import Silence, alert_document, expired, made, state
+from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
+from router.core.alert import Alert
+from router.core.mute.silence import made, state
 from router.errors import RouterError
-from router.ports import Unit
+from router.web.shapes import alert_json, silence_json
 
 if TYPE_CHECKING:
     from router.config import Config
 
 group = typer.Typer(help="Silences: list, add, expire.", no_args_is_help=True)
-
-DAY = 86_400 * 1_000_000
-#: Alerts that a dry run looks at, of each state and of the last day.
-LOOKED_AT = 10_000
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +63,7 @@ def add(
     """Hold alerts back for a while."""
     from router.app import SystemClock
     from router.cli.files import store_of
+    from router.pipeline import people
 
     now, pattern = SystemClock().now(), filter_of("the matcher", matcher)
     starts_at = _time("--start", start) if start else now
@@ -76,9 +73,9 @@ def add(
         reason = comment or ("dry run" if dry_run else "")
         silence = made(pattern, starts_at, ends_at, by or getpass.getuser(), reason, now, within)
         if dry_run:
-            _show_matches(*store.read(lambda unit: _matches(unit, silence, now)), output)
+            _show_matches(*store.read(lambda unit: people.picked_by(unit, silence, now)), output)
             return
-        store.write(lambda unit: unit.put_silences([silence]))
+        store.write(lambda unit: people.silence(unit, silence, now))
     if output is Form.JSON:
         print_json({"silences": [silence_json(silence, now)]})
     else:
@@ -90,21 +87,11 @@ def expire(silence_id: str, config: str = CONFIG, output: Form = FORM) -> None:
     """End a silence now; what it held back is judged again."""
     from router.app import SystemClock
     from router.cli.files import store_of
+    from router.pipeline import people
 
     now = SystemClock().now()
-
-    def work(unit: Unit) -> tuple[Silence, int]:
-        unit.serialise()
-        found = next((one for one in unit.silences(now) if one.id == silence_id), None)
-        if found is None:
-            problem = f"no silence that is not over has the id {silence_id}"
-            raise RouterError("not-found", problem, "`silences list` shows ids")
-        ended = expired(found, now)
-        unit.put_silences([ended])
-        return ended, unit.recheck_muted(f"silenced by {ended.id} ", now)
-
     with store_of(config) as (_, store):
-        ended, judged = store.write(work)
+        ended, judged = store.write(lambda unit: people.expire(unit, silence_id, now, getpass.getuser()))
     if output is Form.JSON:
         print_json({"silences": [silence_json(ended, now)], "judged_again": judged})
     else:
@@ -137,21 +124,8 @@ def _interval(settings: "Config", name: str) -> Any:
     return intervals[name]
 
 
-def _matches(unit: Unit, silence: Silence, now: int) -> tuple[list[Alert], list[Alert]]:
-    """The open alerts that its filter picks, and those of the last day that have ended."""
-    being_open = [one for state in sorted(OPEN) for one in unit.list_alerts(state=state, limit=LOOKED_AT)]
-    recent = unit.list_alerts(since=now - DAY, limit=LOOKED_AT)
-    ended = [one for one in recent if one.ended_at is not None]
-    events = {event.id: event for event in unit.events_of({one.event_id for one in being_open + ended})}
-
-    def picked(alerts: list[Alert]) -> list[Alert]:
-        return [one for one in alerts if silence.matcher.holds(alert_document(one, events.get(one.event_id)))]
-
-    return picked(being_open), picked(ended)
-
-
 def _show_matches(being_open: Sequence[Alert], ended: Sequence[Alert], output: Form) -> None:
-    from router.cli.alerts import alert_json, alert_table
+    from router.cli.alerts import alert_table
 
     if output is Form.JSON:
         open_json, ended_json = [alert_json(a) for a in being_open], [alert_json(a) for a in ended]
@@ -162,18 +136,3 @@ def _show_matches(being_open: Sequence[Alert], ended: Sequence[Alert], output: F
     say(f"\nOf the last day, ended since: {len(ended)}")
     alert_table(ended, "None.")
     say("\nA dry run: nothing was silenced.")
-
-
-def silence_json(s: Silence, now: int) -> dict[str, Any]:
-    """A silence as programs read it."""
-    return {
-        "id": s.id,
-        "state": state(s, now),
-        "matcher": s.matcher.text,
-        "starts_at": iso(s.starts_at),
-        "ends_at": iso(s.over_at),
-        "author": s.author,
-        "comment": s.comment,
-        "created_at": iso(s.created_at),
-        "recurs": bool(s.interval),
-    }

@@ -3,12 +3,12 @@
 import sys
 from typing import Any
 
-from router.cli.deliveries import delivery_json
-from router.cli.output import as_json, colour, iso, on_one_line, say, when
+from router.cli.output import as_json, colour, on_one_line, say, when
 from router.core.delivery import State
 from router.core.event import Event
 from router.core.message import Message
 from router.pipeline.tail import Came, News, WasSetAside, Went
+from router.web.shapes import delivery_json, iso
 
 _COLOURS = {
     "routed": "green",
@@ -119,7 +119,7 @@ def _json(news: News) -> dict[str, Any]:
         }
     told = news.notification
     more = {"told": told.reason if told else None, "event": told.event_id if told else None}
-    return {"type": "delivery", "at": iso(news.at)} | delivery_json(news.delivery) | more
+    return {"type": "delivery", "at": iso(news.at), **delivery_json(news.delivery), **more}
 
 
 def _event_json(news: Came) -> dict[str, Any]:

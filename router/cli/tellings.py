@@ -1,7 +1,7 @@
 """Tellings as programs read them."""
 
-from router.cli.output import iso
 from router.core.telling import Telling
+from router.web.shapes import iso
 
 
 def telling_json(one: Telling) -> dict[str, str | None]:

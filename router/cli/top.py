@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, iso, on_one_line, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, Form, on_one_line, print_json, say, table, when
 from router.errors import RouterError
 from router.pipeline.top import COLUMNS, By, Row
 from router.pipeline.top import top as counted
+from router.web.shapes import iso
 
 if TYPE_CHECKING:
     from router.config import Config

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.clauses import clause_json, tree
-from router.cli.deliveries import delivery_json
-from router.cli.output import CONFIG, FORM, SOURCE, Form, iso, on_one_line, print_json, say, table, when
+from router.cli.clauses import tree
+from router.cli.output import CONFIG, FORM, SOURCE, Form, on_one_line, print_json, say, table, when
 from router.errors import RouterError
+from router.web.shapes import clause_json, delivery_json, iso
 
 if TYPE_CHECKING:
     from router.core.event import Event

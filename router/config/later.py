@@ -7,7 +7,6 @@ from typing import Any
 
 #: Ways in router.yaml, ``*`` for any name, with the only values that work already.
 SETTINGS: dict[str, tuple[Any, ...]] = {
-    "http.tokens": (),
     "channels.*.formats": (),
     "channels.*.proxy": (),
 }

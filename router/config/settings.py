@@ -40,14 +40,25 @@ SCHEMA = Field(None, alias="schema", description="A JSON Schema of its events, f
 CATCH_UP = Field(600 * SECOND, description="After a standstill, how long what was missed may take to come.")
 
 
+class Token(Keys):
+    """A token that may do some things."""
+
+    role: Literal["send", "read", "admin"] = Field(
+        description="send: events; read: the page, the API, the metrics; admin: everything."
+    )
+    token: Secret = Field(description="What requests bring as Authorization: Bearer.")
+
+
 class Http(Keys):
     """Where the router listens."""
 
     listen: Address = Field(
         "127.0.0.1:8080", description="host:port; any other host than loopback needs a token."
     )
-    token: Secret | None = Field(None, description="What senders bring as Authorization: Bearer.")
-    tokens: Any = Field(None, description="Tokens with roles.")
+    token: Secret | None = Field(
+        None, description="What requests bring as Authorization: Bearer; it may do everything."
+    )
+    tokens: dict[Name, Token] = Field({}, description="Further tokens, by whose they are.")
     public_url: PublicUrl | None = Field(
         None, description="Where people reach this router: links in messages begin with it."
     )

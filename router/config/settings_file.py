@@ -11,7 +11,7 @@ from router.config.expressions import check_formats, read_filter
 from router.config.faults import findings_of
 from router.config.files import read_small
 from router.config.secrets import expand
-from router.config.settings import ALERTS_PATH, MnsPush, Settings
+from router.config.settings import ALERTS_PATH, Http, MnsPush, Settings
 from router.config.units import is_loopback
 from router.config.yaml import Document, Way, mapping
 from router.errors import Finding, RouterError
@@ -19,7 +19,14 @@ from router.errors import Finding, RouterError
 #: Bytes of a file of certificates.
 _MOST_BYTES = 8 << 20
 #: Paths that the listener answers itself.
-_OWN_PATHS = ("/healthz", "/readyz", "/metrics")
+OWN_PATHS = (
+    *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/-/reload"),
+    *("/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health"),
+    *(f"/v1/{name}" for name in ("alerts", "deeds", "deliveries", "events", "groups", "openapi.json")),
+    *(f"/v1/{name}" for name in ("rules", "silences", "status", "try", "undecodable")),
+    *(f"/v1/{name}" for name in ("alerts/acknowledge", "alerts/resolve", "silences/preview")),
+    *("/v1/deliveries/drop", "/v1/deliveries/retry", "/alerts/resolve", "/deliveries/change"),
+)
 
 
 def read_settings(document: Document, environ: Mapping[str, str]) -> Settings | None:
@@ -43,6 +50,8 @@ def read_settings(document: Document, environ: Mapping[str, str]) -> Settings | 
     document.findings += _door(document, mapping(mapping(whole).get("http")))
     if settings is not None:
         document.findings += _files(document, settings)
+        document.findings += _tokens(document, settings.http)
+        document.findings += _unheard_delays(document, settings)
     return settings
 
 
@@ -69,7 +78,7 @@ def _parts(value: Any, pattern: Iterable[str]) -> list[tuple[Way, Any]]:
 
 def _paths(document: Document, whole: dict[str, Any]) -> Iterator[Finding]:
     """Two sources at one address."""
-    first: dict[str, str] = dict.fromkeys(_OWN_PATHS, "the router itself")
+    first: dict[str, str] = dict.fromkeys(OWN_PATHS, "the router itself")
     for name, source in mapping(whole.get("sources")).items():
         keys = mapping(source)
         if keys.get("kind") not in ("webhook", "alertmanager", "mns-push"):
@@ -88,11 +97,32 @@ def _paths(document: Document, whole: dict[str, Any]) -> Iterator[Finding]:
 def _door(document: Document, http: dict[str, Any]) -> Iterator[Finding]:
     """Whoever can reach the listener can send events."""
     listen = http.get("listen")
-    if not isinstance(listen, str) or http.get("token") is not None or is_loopback(listen):
+    asks = http.get("token") is not None or bool(mapping(http.get("tokens")))
+    if not isinstance(listen, str) or asks or is_loopback(listen):
         return
     said = "http.listen: other machines can reach it, and nobody is asked for a token"
-    fix = "set http.token, or listen on 127.0.0.1"
+    fix = "set http.token or http.tokens, or listen on 127.0.0.1"
     yield Finding("C401", "error", document.place(("http", "listen")), said, fix)
+
+
+def _tokens(document: Document, http: Http) -> Iterator[Finding]:
+    """Two tokens that nobody could tell apart."""
+    first = {http.token.get_secret_value(): "http.token"} if http.token else {}
+    for name, one in http.tokens.items():
+        other = first.setdefault(one.token.get_secret_value(), f"http.tokens.{name}")
+        if other != f"http.tokens.{name}":
+            place = document.place(("http", "tokens", name, "token"))
+            said = f"http.tokens.{name}.token: {other} has the same secret"
+            yield Finding("C401", "error", place, said, "give each a secret of its own")
+
+
+def _unheard_delays(document: Document, settings: Settings) -> Iterator[Finding]:
+    """A time after which nobody is told."""
+    for name, channel in settings.channels.items():
+        if channel.fallback is None and "fallback_after" in channel.model_fields_set:
+            place = document.place(("channels", name, "fallback_after"))
+            said = f"channels.{name}.fallback_after: the channel has no fallback that could be told"
+            yield Finding("C401", "warning", place, said, "name one with fallback, or remove it")
 
 
 def _files(document: Document, settings: Settings) -> Iterator[Finding]:

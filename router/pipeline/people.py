@@ -1,13 +1,20 @@
-"""What people do to alerts: acknowledge, resolve."""
+"""What people do: acknowledge, resolve, silence, expire, retry, drop. Each is on record with who did it."""
 
+import secrets
 from collections.abc import Collection
 
+from router.core.alert import OPEN, Alert
+from router.core.mute.silence import Silence, alert_document, expired
 from router.core.policy import Policy
+from router.errors import RouterError
 from router.pipeline.working_set import book_of, close_book
-from router.ports import Store, Unit
+from router.ports import Deed, Store, Unit
 
 #: Alerts in one transaction.
 BATCH = 500
+DAY = 86_400 * 1_000_000
+#: Alerts that are looked at before a silence is made, of each state and of the last day.
+LOOKED_AT = 10_000
 
 
 def acknowledge(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: str) -> list[str]:
@@ -18,7 +25,7 @@ def acknowledge(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: 
     for alert in chosen.values():
         book.acknowledge(alert, by)
     close_book(unit, book)
-    return sorted(chosen)
+    return _noted(unit, now, by, "acknowledge", sorted(chosen))
 
 
 def acknowledge_beside(store: Store, policy: Policy, ids: Collection[str], now: int, by: str) -> list[str]:
@@ -59,4 +66,57 @@ def resolve(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: str)
     for alert in chosen.values():
         book.finish(alert, f"resolved by {by}")
     close_book(unit, book)
-    return sorted(chosen)
+    return _noted(unit, now, by, "resolve", sorted(chosen))
+
+
+def silence(unit: Unit, made: Silence, now: int) -> None:
+    """Lets a silence begin to hold."""
+    unit.put_silences([made])
+    _noted(unit, now, made.author, "silence", [made.id])
+
+
+def picked_by(unit: Unit, silence: Silence, now: int) -> tuple[list[Alert], list[Alert]]:
+    """The open alerts that a silence's filter picks, and those of the last day that have ended."""
+    being_open = [one for state in sorted(OPEN) for one in unit.list_alerts(state=state, limit=LOOKED_AT)]
+    recent = unit.list_alerts(since=now - DAY, limit=LOOKED_AT)
+    ended = [one for one in recent if one.ended_at is not None]
+    events = {event.id: event for event in unit.events_of({one.event_id for one in being_open + ended})}
+
+    def picked(alerts: list[Alert]) -> list[Alert]:
+        return [one for one in alerts if silence.matcher.holds(alert_document(one, events.get(one.event_id)))]
+
+    return picked(being_open), picked(ended)
+
+
+def expire(unit: Unit, silence_id: str, now: int, by: str) -> tuple[Silence, int]:
+    """Ends a silence; returns it, and how many alerts are judged again because of that.
+
+    Raises:
+        RouterError: ``not-found``: none that is not over has this id.
+    """
+    unit.serialise()
+    found = next((one for one in unit.silences(now) if one.id == silence_id), None)
+    if found is None:
+        problem = f"no silence that is not over has the id {silence_id}"
+        raise RouterError("not-found", problem, "`silences list` shows ids")
+    ended = expired(found, now)
+    unit.put_silences([ended])
+    _noted(unit, now, by, "expire", [ended.id])
+    return ended, unit.recheck_muted(f"silenced by {ended.id} ", now)
+
+
+def retry(unit: Unit, ids: Collection[str], now: int, by: str) -> list[str]:
+    """Makes dead deliveries due again; returns the ids of those that were dead."""
+    return _noted(unit, now, by, "retry", unit.retry_deliveries(ids, now, by))
+
+
+def drop(unit: Unit, ids: Collection[str], now: int, by: str) -> list[str]:
+    """Ends deliveries that are not being sent; returns their ids."""
+    return _noted(unit, now, by, "drop", unit.drop_deliveries(ids, now, by))
+
+
+def _noted(unit: Unit, now: int, by: str, what: str, ids: list[str]) -> list[str]:
+    """What was done to these, on record."""
+    if ids:
+        unit.add_deed(Deed(f"p-{secrets.token_hex(12)}", now, by, what, ids[0], len(ids)))
+    return ids

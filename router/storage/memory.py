@@ -42,6 +42,9 @@ class MemoryStore:
     def read(self, work: Callable[[Unit], T]) -> T:
         return work(cast("Unit", self.unit))
 
+    def look(self, work: Callable[[Unit], T]) -> T:
+        return self.read(work)
+
     def close(self) -> None:
         """Nothing to give back."""
 

@@ -13,7 +13,7 @@ from router.core.group import Group, Reason, Tally
 from router.core.json_text import write_json
 from router.core.mute.interval import ClockSpan, Span, TimeInterval
 from router.core.mute.silence import Silence
-from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Standing, Timer
+from router.ports import Attempt, Deed, EventRecord, Job, Known, NotificationRecord, SetAside, Standing, Timer
 
 Row = Mapping[str, Any]
 
@@ -104,6 +104,23 @@ def known_row(known: Known, now: int) -> dict[str, Any]:
 def known_of(row: Row) -> Known:
     """The reverse of :func:`known_row`."""
     return Known(row["identity"], row["event_id"], frozenset(json.loads(row["sources"])))
+
+
+def deed_row(deed: Deed) -> dict[str, Any]:
+    """What a person did."""
+    return {
+        "id": deed.id,
+        "at": deed.at,
+        "by": kept(deed.by),
+        "what": deed.what,
+        "subject": kept(deed.subject),
+        "number": deed.number,
+    }
+
+
+def deed_of(row: Row) -> Deed:
+    """The reverse of :func:`deed_row`."""
+    return Deed(row["id"], row["at"], row["by"], row["what"], row["subject"], row["number"])
 
 
 def set_aside_row(message: SetAside) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class SqlStore:
         self._workers = {
             "write": _Worker("store write", engine, "BEGIN IMMEDIATE"),
             "read": _Worker("store read", engine, "BEGIN"),
+            "look": _Worker("store look", engine, "BEGIN"),
         }
         self._hanging: dict[str, list[_Worker]] = {name: [] for name in self._workers}
         self._lock = threading.Lock()
@@ -56,6 +57,9 @@ class SqlStore:
 
     def read(self, work: Callable[[Unit], T]) -> T:
         return self._within("read", work)
+
+    def look(self, work: Callable[[Unit], T]) -> T:
+        return self._within("look", work)
 
     def _within(self, name: str, work: Callable[[Unit], T]) -> T:
         with self._lock:

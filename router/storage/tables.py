@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData()
 
@@ -201,6 +201,14 @@ groups = Table(
         postgresql_where=text("due_at IS NOT NULL"),
     ),
     Index("groups_opened", "opened_at"),
+    Index(
+        "groups_open",
+        "severity",
+        "opened_at",
+        "id",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )
 
 group_alerts = Table(
@@ -309,6 +317,14 @@ deliveries = Table(
         postgresql_where=text("state = 'sending'"),
     ),
     Index("deliveries_created", "created_at"),
+    Index(
+        "deliveries_undelivered",
+        "state",
+        "created_at",
+        "id",
+        sqlite_where=text("state IN ('dead', 'replaced', 'dropped')"),
+        postgresql_where=text("state IN ('dead', 'replaced', 'dropped')"),
+    ),
     Index("deliveries_notification", "notification_id"),
     Index(
         "deliveries_unfinished",
@@ -352,4 +368,16 @@ silences = Table(
     Column("interval", Text),
     _time("expired_at", nullable=True),
     Index("silences_ends", "ends_at"),
+)
+
+deeds = Table(
+    "deeds",
+    metadata,
+    _id(),
+    _time("at"),
+    _text("by"),
+    _text("what"),
+    _text("subject"),
+    _count("number"),
+    Index("deeds_at", "at", "id"),
 )

@@ -32,17 +32,19 @@ from router.ports import (
     Attempt,
     Counted,
     Counting,
+    Deed,
     EventRecord,
     Feed,
     Job,
     Known,
     Mark,
     NotificationRecord,
+    Page,
     SetAside,
     Standing,
     Timer,
 )
-from router.storage import rows, tables
+from router.storage import pages, rows, tables
 from router.storage.books import PRUNED, count_books
 from router.storage.counts import count_since, last_matches
 
@@ -424,6 +426,9 @@ class SqlUnit:
             self._connection.execute(update(table).where(table.c.id.in_(chunk)).values(**values))
         return found
 
+    def add_deed(self, deed: Deed) -> None:
+        self._add(tables.deeds, [rows.deed_row(deed)])
+
     def mark_replayed(self, ids: Collection[str], now: int) -> None:
         table = tables.undecodable
         for chunk in _chunks(ids):
@@ -458,6 +463,34 @@ class SqlUnit:
         at, name = _FEEDS[feed]
         found = select(at, name).where(at.isnot(None)).order_by(at.desc(), name.desc()).limit(limit)
         return [Mark(*row) for row in self._connection.execute(found)]
+
+    def page_of_events(
+        self,
+        before: Mark | None,
+        limit: int,
+        *,
+        name: str = "",
+        job: str = "",
+        outcome: str = "",
+        rule: str = "",
+    ) -> Page[EventRecord]:
+        return pages.page_of_events(self._connection, before, limit, name, job, outcome, rule)
+
+    def page_of_alerts(
+        self, before: Mark | None, limit: int, *, rule: str = "", state: str = ""
+    ) -> Page[Alert]:
+        return pages.page_of_alerts(self._connection, before, limit, rule, state)
+
+    def page_of_deliveries(
+        self, before: Mark | None, limit: int, *, state: str = "", channel: str = ""
+    ) -> Page[Delivery]:
+        return pages.page_of_deliveries(self._connection, before, limit, state, channel)
+
+    def groups_now(self, limit: int) -> tuple[list[Group], int]:
+        return pages.groups_now(self._connection, limit)
+
+    def page_of_deeds(self, before: Mark | None, limit: int) -> Page[Deed]:
+        return pages.page_of_deeds(self._connection, before, limit)
 
     def unfinished(self) -> dict[str, tuple[State, int]]:
         table = tables.deliveries
@@ -686,6 +719,7 @@ def _old(before: int, identities_before: int) -> list[tuple[Table, Any]]:
         (t.alerts, and_(t.alerts.c.ended_at < before, ~grouped)),
         (t.events, and_(t.events.c.received_at < before, ~alerting)),
         (t.undecodable, t.undecodable.c.received_at < before),
+        (t.deeds, t.deeds.c.at < before),
         (t.silences, t.silences.c.ends_at < before),
         (t.jobs, t.jobs.c.seen_at < before),
         (t.ends, t.ends.c.seen_at < identities_before),

@@ -8,7 +8,6 @@ GET  /a/TOKEN           what a link in a message would acknowledge; POST does it
 """
 
 import asyncio
-import hmac
 import socket
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -23,29 +22,20 @@ from router.errors import RouterError
 from router.ports import Clock, HttpSource, Intake, Receipt, Request
 from router.web.ack import MOST_FORM_BYTES, AckLinks
 from router.web.answer import Answer
+from router.web.gate import Gate, Role
+from router.web.status import said_of, status_of
 
 #: Seconds after which a source is told to come back: MNS gives up after 5.
 ANSWER_SECONDS = 4.5
 
+#: Bytes of a request's body that is no event.
+MOST_SITE_BYTES = 1 << 20
+
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
-#: An error's code as HTTP; everything else is 500.
-STATUS = {
-    "bad-request": 400,
-    "unauthorized": 401,
-    "forbidden": 403,
-    "not-found": 404,
-    "method-not-allowed": 405,
-    "too-large": 413,
-    "unsupported-encoding": 415,
-    "store-unavailable": 503,
-    "overloaded": 503,
-    "stopping": 503,
-    "too-slow": 503,
-    "certificate-unavailable": 503,
-}
 #: Seconds in ``Retry-After`` for every 503.
 RETRY_AFTER = b"2"
 
@@ -67,7 +57,8 @@ class Listener:
 
     Args:
         sources: by path; replaced as a whole on a reload.
-        token: what ``Authorization: Bearer`` must bring, or None where nobody is asked.
+        gate: who may; replaced on a reload.
+        site: the API and the pages, which answer where no source does.
         links: what links in messages lead to, or None without a public address.
     """
 
@@ -77,23 +68,26 @@ class Listener:
         self._metrics = metrics
         self._clock = clock
         self.sources: Mapping[str, HttpSource] = {}
-        self.token: str | None = None
+        self.gate = Gate(clock)
         self.links: AckLinks | None = None
+        self.site: Asgi | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification, version 3."""
         if scope["type"] != "http":
             return
         try:
-            answer = await self._answer(scope, receive)
+            answer = await self._answer(scope, receive, send)
         except RouterError as error:
             answer = _error_answer(error)
         except Exception as error:  # noqa: BLE001  the client learns nothing of our inside
             telemetry.log("router.loop_failed", "error", loop="http", error=repr(error))
             answer = _error_answer(RouterError("internal", "the router failed on this request"))
-        await _send(send, answer)
+        if answer is not None:
+            await _send(send, answer)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+        """What is to be answered; None where the site has done so."""
         path, method = str(scope["path"]), str(scope["method"])
         if path in ("/healthz", "/readyz", "/metrics"):
             if method not in ("GET", "HEAD"):
@@ -107,12 +101,34 @@ class Listener:
                 return await self.links.answer(
                     method, token, lambda: _body(headers, receive, MOST_FORM_BYTES)
                 )
-        self._admit(headers, source)
-        if source is None:
+        if source is None and method == "POST" and path.startswith("/v1/events/"):
+            self.gate.admit(headers, Role.SEND)
             raise RouterError("not-found", "no source listens here", self._addresses())
+        if source is None:
+            return await self._visit(scope, headers, receive, send)
+        if not source.signed:
+            self.gate.admit(headers, Role.SEND)
         if method != "POST":
             raise RouterError("method-not-allowed", "events are sent with POST")
         return await self._take(source, scope, headers, receive)
+
+    async def _visit(self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
+        """Hands the request to the site, its body read and bounded."""
+        if self.site is None:
+            self.gate.admit(headers, Role.READ)
+            raise RouterError("not-found", "no source listens here", self._addresses())
+        # Who is not known has nothing to send but a log-in.
+        most = MOST_SITE_BYTES if self.gate.person(headers) else MOST_FORM_BYTES
+        body = await _body(headers, receive, most)
+        whole: list[Mapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replayed() -> Mapping[str, Any]:
+            return whole.pop() if whole else await receive()
+
+        try:
+            await self.site(scope, replayed, send)
+        except Exception as error:  # noqa: BLE001  the site has answered already
+            telemetry.log("router.loop_failed", "error", loop="http", error=repr(error))
 
     def _addresses(self) -> str:
         known = ", ".join(sorted(self.sources)) or "none is configured"
@@ -127,17 +143,8 @@ class Listener:
             return Answer(
                 503 if problems else 200, orjson.dumps({"ready": not problems, "problems": problems})
             )
-        self._admit(_headers(scope), None)
+        self.gate.admit(_headers(scope), Role.READ)
         return Answer(200, generate_latest(self._metrics.registry), CONTENT_TYPE_LATEST.encode())
-
-    def _admit(self, headers: Mapping[str, str], source: HttpSource | None) -> None:
-        if "origin" in headers and _host(headers["origin"]) != headers.get("host", ""):
-            raise RouterError("forbidden", "requests from another site's page are refused")
-        if self.token is None or (source is not None and source.signed):
-            return
-        brought = headers.get("authorization", "").removeprefix("Bearer ").strip()
-        if not hmac.compare_digest(brought.encode(), self.token.encode()):
-            raise RouterError("unauthorized", "a token is needed", "Send it as Authorization: Bearer TOKEN")
 
     async def _take(
         self, source: HttpSource, scope: Scope, headers: Mapping[str, str], receive: Receive
@@ -175,10 +182,6 @@ def _headers(scope: Scope) -> dict[str, str]:
     return headers
 
 
-def _host(origin: str) -> str:
-    return origin.partition("://")[2]
-
-
 def _target(scope: Scope) -> str:
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
@@ -214,8 +217,7 @@ async def _until(answer_by: float, answer: "Future[list[Receipt]]") -> list[Rece
 
 
 def _error_answer(error: RouterError) -> Answer:
-    said = {"code": error.code, "message": error.message, "remedy": error.remedy}
-    return Answer(STATUS.get(error.code, 500), orjson.dumps({"error": said}))
+    return Answer(status_of(error), orjson.dumps(said_of(error)))
 
 
 async def _send(send: Send, answer: Answer) -> None:

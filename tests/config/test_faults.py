@@ -249,7 +249,6 @@ def test_a_fault_of_a_rule(tmp_path: Path, keys: str, message: str) -> None:
 
 
 FORMS: dict[str, Any] = {
-    "http.tokens": "{}",
     "channels.*.formats": "{sms: {body: x}}",
     "channels.*.proxy": "'http://p:1'",
 }

@@ -86,6 +86,15 @@ def test_a_configuration_with_five_faults_shows_all_five_with_their_places(tmp_p
     assert "hunter2" not in "".join(map(str, found))
 
 
+def test_a_time_without_a_fallback_is_warned_of(tmp_path: Path) -> None:
+    """``fallback_after`` on a channel without ``fallback`` tells nobody: a warning, at its place."""
+    settings = GOOD.replace("storm: off", "fallback_after: {critical: 1m}")
+    config = load(written(tmp_path, settings), environ={"TEAM_URL": "json://c.example/"})
+    [found] = [one for one in config.findings if "fallback_after" in one.message]
+    assert (found.code, found.level) == ("C401", "warning")
+    assert "channels.team.fallback_after: the channel has no fallback" in str(found)
+
+
 @pytest.mark.parametrize(
     ("settings", "code", "said"),
     [
@@ -96,6 +105,12 @@ def test_a_configuration_with_five_faults_shows_all_five_with_their_places(tmp_p
         (GOOD + "http: {listen: '0.0.0.0:80'}\n", "C401", "nobody is asked for a token"),
         (GOOD.replace("storm: off", "accept: 'code =='"), "Y020", "channels.team.accept"),
         (GOOD.replace("storm: off", "formats: {}"), "Y012", "formats is not yet supported"),
+        (
+            GOOD + "http: {token: abc, tokens: {a: {role: read, token: abc}}}\n",
+            "C401",
+            "http.tokens.a.token: http.token has the same secret",
+        ),
+        (GOOD + "http: {tokens: {a: {role: root, token: abc}}}\n", "Y010", "http.tokens.a.role"),
         (GOOD + "egress: {'https://a.example/path': 'http://b'}\n", "Y010", "expected an origin"),
         (GOOD + "timezone: Mars/Olympus\n", "Y010", "expected a time zone"),
         (GOOD + "stor: x\n", "Y011", "unknown key stor"),

@@ -47,8 +47,8 @@ def group(name: str, due_at: int | None = START, **changed: Any) -> Group:
     """A group on the channel oncall that is due."""
     reason = Reason.FIRST if due_at is not None else None
     given: dict[str, Any] = {"due_reason": reason, "key": f'["{name}"]', "opened_at": START}
-    given |= {"slot": f"slot-{name}"} | changed
-    return Group(id=name, channel="oncall", severity="warning", policy="p", due_at=due_at, **given)
+    given |= {"slot": f"slot-{name}", "severity": "warning"} | changed
+    return Group(id=name, channel="oncall", policy="p", due_at=due_at, **given)
 
 
 def notification(name: str, of: str, event: str = "e", at: int = START) -> NotificationRecord:

@@ -1,5 +1,6 @@
 """How SQLite finds rows: no loop of the router reads a whole table."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -49,8 +50,23 @@ def _watching(unit: Unit) -> None:
     unit.last_matches()
 
 
-def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
-    """Every statement of the loops goes by an index; partial indexes serve what has not ended."""
+def _pages(unit: Unit) -> None:
+    for before in (None, Mark(START, "x")):
+        unit.page_of_events(before, 10)
+        unit.page_of_events(before, 10, name="OnJobFailed", outcome="routed", rule="a")
+        unit.page_of_events(before, 10, job="job-1")
+        unit.page_of_alerts(before, 10)
+        unit.page_of_alerts(before, 10, state="healed")
+        unit.page_of_alerts(before, 10, rule="a", state="firing")
+        unit.page_of_deliveries(before, 10)
+        unit.page_of_deliveries(before, 10, state="dead", channel="oncall")
+        unit.page_of_deliveries(before, 10, state="sent", channel="oncall")
+        unit.page_of_deeds(before, 10)
+    unit.groups_now(10)
+
+
+def _plans(tmp_path: Path, write: Callable[[Unit], None], read: Callable[[Unit], None]) -> list[str]:
+    """The steps by which SQLite answers the statements of both."""
     url = f"sqlite:///{tmp_path / 'state.db'}"
     open_store(url).close()
     engine = make_engine(url)
@@ -63,11 +79,12 @@ def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
     store = SqlStore(engine, DEADLINE, lambda: None)
     store.write(lambda unit: unit.add_deliveries([delivery("d1")]))
     asked.clear()
-    store.write(_loops)
-    store.read(_watching)
+    store.write(write)
+    store.read(read)
     statements = [
         (text, values) for text, values in asked if text.split()[0] in ("SELECT", "UPDATE", "DELETE")
     ]
+    assert len(statements) > 15
 
     def explain(unit: Any) -> list[str]:
         run = unit._connection.exec_driver_sql
@@ -75,7 +92,12 @@ def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
 
     plans = store.read(explain)
     store.close()
-    assert len(statements) > 15
+    return plans
+
+
+def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
+    """Every statement of the loops goes by an index; partial indexes serve what has not ended."""
+    plans = _plans(tmp_path, _loops, _watching)
     # Lists of JSON in a row that was found are read as virtual tables.
     scans = [step for step in plans if step.startswith("SCAN") and "VIRTUAL TABLE" not in step]
     assert [step for step in scans if "USING" not in step] == []
@@ -83,3 +105,16 @@ def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
     assert [step for step in scans if "alerts" in step] == ["SCAN alerts USING COVERING INDEX alerts_rule"]
     for index in ("deliveries_due", "deliveries_unfinished", "deliveries_claimed", "undecodable_received"):
         assert any(index in step for step in plans), index
+
+
+def test_no_page_reads_or_sorts_a_whole_table(tmp_path: Path) -> None:
+    """Each page walks an index from where it begins; only records of one moment are sorted by their ids."""
+    plans = _plans(tmp_path, lambda unit: None, _pages)
+    assert [step for step in plans if step.startswith("SCAN") and "USING" not in step] == []
+    sorts = {step for step in plans if "B-TREE" in step}
+    assert sorts <= {
+        "USE TEMP B-TREE FOR LAST TERM OF ORDER BY",
+        "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY",
+    }
+    assert any("deliveries_undelivered" in step for step in plans)
+    assert any("groups_open" in step for step in plans)

@@ -18,6 +18,7 @@ from router.pipeline.dispatch import Tongue
 from router.pipeline.links import make_keys, rotate_keys
 from router.ports import Unit
 from router.web.ack import AckLinks, name_in
+from router.web.gate import Gate, Role, Token
 from router.web.server import Listener, bind, make_server
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import HOUR, MINUTE, RESOLVED, at, failed, instance, job, last, reasons, take
@@ -54,7 +55,7 @@ class Served:
         pipeline.tongue = Tongue(public_url=PUBLIC)
         pipeline.store.write(make_keys)
         listener = Listener(pipeline.ingest, Well(), pipeline.metrics, pipeline.clock)
-        listener.token = "a token that no reader of a message has"
+        listener.gate = Gate(pipeline.clock, [Token("all", Role.ADMIN, "a token that no reader has")])
         listener.links = AckLinks(
             pipeline.store, lambda: pipeline.policy, pipeline.clock, PUBLIC, "Asia/Shanghai"
         )

@@ -21,6 +21,7 @@ from router.pipeline.loops import Loop
 from router.ports import Request
 from router.storage import open_store
 from router.web import protocol
+from router.web.gate import Gate, Role, Token
 from router.web.server import Listener, bind, make_server
 
 
@@ -133,7 +134,7 @@ def test_refusals_say_what_and_what_to_do(
 
 def test_a_token_is_asked_for_where_one_is_set(served: Served) -> None:
     """Without it 401, with a wrong one 401, with it 200; health pages stay open."""
-    served.listener.token = "secret-token"
+    served.listener.gate = Gate(Clock(), [Token("all", Role.ADMIN, "secret-token")])
     assert served.ask("POST", "/v1/events/hook", b"{}")[0] == 401
     assert served.ask("POST", "/v1/events/hook", b"{}", {"authorization": "Bearer wrong"})[0] == 401
     assert served.ask("POST", "/v1/events/hook", b"{}", {"authorization": "Bearer secret-token"})[0] == 200
@@ -193,7 +194,7 @@ def test_a_taken_address_is_an_error_with_a_remedy(served: Served) -> None:
 
 def test_a_loop_that_hangs_is_said_where_a_restart_is_decided(served: Served) -> None:
     """/healthz turns 503 with what hangs, and needs no token; /readyz has a question of its own."""
-    served.listener.token = "secret-token"
+    served.listener.gate = Gate(Clock(), [Token("all", Role.ADMIN, "secret-token")])
     assert served.ask("GET", "/healthz")[:2] == (200, b"ok\n")
     served.hangs = ["the loop deliver has hung for 61 s", "the loop settle has ended"]
     status, body, _ = served.ask("GET", "/healthz")

@@ -1,0 +1,94 @@
+"""What the routes of the API share: who asks, how pages are asked for, how errors look."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from router.errors import RouterError
+from router.ports import Mark
+from router.web.gate import Person, Role
+from router.web.inside import Inside
+
+#: Ids in one request.
+MOST_IDS = 1000
+#: Records in one page.
+MOST = 1000
+
+
+class Fault(BaseModel):
+    """What is wrong, and what to do."""
+
+    code: str = Field(description="A short stable word.")
+    message: str
+    remedy: str
+
+
+class Refusal(BaseModel):
+    """How every error is answered."""
+
+    error: Fault
+
+
+def inside_of(request: Request) -> Inside:
+    """The process behind a request."""
+    return cast("Inside", request.app.state.inside)
+
+
+def headers_of(request: Request) -> dict[str, str]:
+    """Headers by their names in lower case."""
+    return dict(request.headers.items())
+
+
+def reader(request: Request) -> Person:
+    """Whoever may read."""
+    return inside_of(request).gate().admit(headers_of(request), Role.READ)
+
+
+def administrator(request: Request) -> Person:
+    """Whoever may change things."""
+    return inside_of(request).gate().admit(headers_of(request), Role.ADMIN)
+
+
+Within = Annotated[Inside, Depends(inside_of)]
+Reader = Annotated[Person, Depends(reader)]
+Administrator = Annotated[Person, Depends(administrator)]
+
+Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
+Before = Annotated[
+    str,
+    Query(
+        description="Go on behind `next` of the page before. A page may be short though `next` is not null.",
+        max_length=200,
+    ),
+]
+Ids = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1, max_length=MOST_IDS)
+]
+By = Annotated[
+    str, Field(max_length=64, description="Who does it, where no token says so. Nobody has proved it.")
+]
+
+
+def mark_of(before: str) -> Mark | None:
+    """Where a page begins.
+
+    Raises:
+        RouterError: ``bad-request``: no page has ended so.
+    """
+    if not before:
+        return None
+    at, dot, name = before.partition(".")
+    if not (at.isascii() and at.isdigit() and len(at) < 19 and dot and name):
+        raise RouterError("bad-request", "before: expected what stood in `next`", "Begin without it")
+    return Mark(int(at), name)
+
+
+def text_of(mark: Mark | None) -> str | None:
+    """The reverse of :func:`mark_of`."""
+    return f"{mark.at}.{mark.id}" if mark else None
+
+
+def who(person: Person, by: str) -> str:
+    """Who did something: the token's name, else what they say."""
+    return person.name or by.strip() or "somebody"

@@ -1,0 +1,168 @@
+"""Events: what came, why it was told or not, what it would do now."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
+
+from router.core.event import Envelope, Event, Undecodable
+from router.core.filter import Filter, FilterError
+from router.core.filter.clauses import clauses_of
+from router.errors import RouterError
+from router.pipeline.dispatch import Tongue
+from router.pipeline.explain import Explanation, explain
+from router.pipeline.fate import Fate, fate_of
+from router.ports import EventRecord, Unit
+from router.web.api.asked import Before, Limit, Within, mark_of, text_of
+from router.web.inside import Inside
+from router.web.shapes import (
+    AlertJson,
+    ClauseJson,
+    DeliveryJson,
+    EventJson,
+    ExplanationJson,
+    SetAsideJson,
+    alert_json,
+    clause_json,
+    delivery_json,
+    event_json,
+    explanation_json,
+    set_aside_json,
+    sound,
+)
+
+router = APIRouter(tags=["events"])
+
+Text = Annotated[str, Query(max_length=200)]
+
+
+class Events(TypedDict):
+    """A page of events."""
+
+    events: list[EventJson]
+    next: str | None
+
+
+class EventShown(TypedDict):
+    """An event: what became of it when it came, and what the rules of now say of it."""
+
+    event: EventJson
+    data: dict[str, Any]
+    alerts: list[AlertJson]
+    deliveries: list[DeliveryJson]
+    explanation: ExplanationJson
+
+
+class SetAsides(TypedDict):
+    """Messages that could not be decoded."""
+
+    undecodable: list[SetAsideJson]
+
+
+class Tried(TypedDict):
+    """What the rules say of an event, and what a filter of one's own comes to on it."""
+
+    explanation: ExplanationJson
+    filter: ClauseJson | None
+
+
+class Trial(BaseModel):
+    """An event to try, and perhaps a filter."""
+
+    event: Annotated[Any, Field(description="The event as a source would send it: JSON.")]
+    source: Annotated[str, Field(max_length=100, description="Where it came from, by name.")] = ""
+    filter: Annotated[str, Field(max_length=10_000, description="JMESPath, to see what it comes to.")] = ""
+
+
+@router.get("/v1/events")
+def list_events(
+    inside: Within,
+    name: Text = "",
+    job: Text = "",
+    outcome: Text = "",
+    rule: Text = "",
+    before: Before = "",
+    limit: Limit = 100,
+) -> Events:
+    """Events by receipt, the newest first."""
+    at = mark_of(before)
+    page = inside.store.look(
+        lambda unit: unit.page_of_events(at, limit, name=name, job=job, outcome=outcome, rule=rule)
+    )
+    return {"events": [event_json(one) for one in page.found], "next": text_of(page.next)}
+
+
+@router.get("/v1/events/{event_id}")
+def show_event(inside: Within, event_id: str) -> EventShown:
+    """One event."""
+
+    def look(unit: Unit) -> tuple[EventRecord, Fate]:
+        record = unit.event(event_id)
+        if record is None:
+            raise RouterError("not-found", "no event has this id", "GET /v1/events lists them")
+        return record, fate_of(record, unit)
+
+    record, fate = inside.store.look(look)
+    told = {one.id: one for sent in fate.deliveries.values() for one in sent}
+    return {
+        "event": event_json(record),
+        "data": sound(record.event.data),
+        "alerts": [alert_json(one) for one in fate.alerts.values()],
+        "deliveries": [delivery_json(one) for one in told.values()],
+        "explanation": explanation_json(explained(inside, record.event)),
+    }
+
+
+@router.get("/v1/undecodable")
+def list_undecodable(inside: Within, limit: Limit = 100) -> SetAsides:
+    """Messages that were set aside, the newest first."""
+    found = inside.store.look(lambda unit: unit.set_aside_messages(limit=limit))
+    return {"undecodable": [set_aside_json(one) for one in found]}
+
+
+@router.post("/v1/try")
+def try_event(inside: Within, trial: Trial) -> Tried:
+    """Every rule's verdict on an event and what would be sent; nothing is stored, nobody is told."""
+    event = event_of(inside, json.dumps(trial.event).encode(), trial.source)
+    return {
+        "explanation": explanation_json(explained(inside, event)),
+        "filter": clause_json(clauses_of(filter_of(trial.filter), event.data)) if trial.filter else None,
+    }
+
+
+def explained(inside: Inside, event: Event) -> Explanation:
+    """What the rules in force say of an event."""
+    settings = inside.config().settings
+    tongue = Tongue(settings.timezone, settings.language)
+    return explain(event, inside.policy, tongue, inside.now())
+
+
+def event_of(inside: Inside, body: bytes, source: str) -> Event:
+    """An event as if a source had sent it; without a name the only source.
+
+    Raises:
+        RouterError: ``bad-request``.
+    """
+    names = list(inside.config().settings.sources)
+    if source and source not in names:
+        raise RouterError("bad-request", "no source is named so", f"There are: {', '.join(names) or 'none'}")
+    came_from = source or (names[0] if len(names) == 1 else "")
+    event = inside.decode(Envelope(came_from, body, inside.now()))
+    if isinstance(event, Undecodable):
+        raise RouterError("bad-request", f"this is no event: {event.reason}")
+    return event
+
+
+def filter_of(text: str) -> Filter:
+    """A filter that somebody tries.
+
+    Raises:
+        RouterError: ``bad-request``: what is wrong with it, and where.
+    """
+    try:
+        return Filter(text)
+    except FilterError as error:
+        said = error.message.removesuffix(", for expression")
+        raise RouterError("bad-request", f"filter: {said} (character {error.column + 1})") from error

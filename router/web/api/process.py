@@ -1,0 +1,156 @@
+"""The router itself: how it stands, its rules, what people did, reload."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from typing_extensions import TypedDict
+
+from router.pipeline.top import By, top
+from router.version import __version__
+from router.web.api.asked import Administrator, Before, Limit, Within, mark_of, text_of
+from router.web.inside import Inside
+from router.web.shapes import DeedJson, deed_json, iso
+
+router = APIRouter(tags=["router"])
+
+HOUR = 3600 * 1_000_000
+
+
+class SourceJson(TypedDict):
+    """A source."""
+
+    name: str
+    kind: str
+    path: str
+    problem: str
+    caught_up: bool
+
+
+class ChannelJson(TypedDict):
+    """A channel, and how many targets it has."""
+
+    name: str
+    targets: int
+    fallback: str | None
+
+
+class OutboxJson(TypedDict):
+    """Deliveries that stand alike."""
+
+    state: str
+    number: int
+    oldest: str | None
+
+
+class Status(TypedDict):
+    """How the router stands."""
+
+    version: str
+    ready: bool
+    problems: list[str]
+    policy: str
+    files: list[str]
+    faults: list[str]
+    sources: list[SourceJson]
+    channels: list[ChannelJson]
+    outbox: list[OutboxJson]
+
+
+class RuleJson(TypedDict):
+    """A rule, and how often what came of it in a time."""
+
+    name: str
+    note: str
+    last_match: str | None
+    events: int
+    alerts: int
+    muted: int
+    told: int
+    failures: int
+
+
+class Rules(TypedDict):
+    """All rules, the most frequent first."""
+
+    rules: list[RuleJson]
+
+
+class Deeds(TypedDict):
+    """What people did, the newest first."""
+
+    deeds: list[DeedJson]
+    next: str | None
+
+
+class Reloaded(TypedDict):
+    """Whether the configuration was taken into force, and what is wrong with it if not."""
+
+    reloaded: bool
+    faults: list[str]
+
+
+@router.get("/v1/status")
+def status(inside: Within) -> Status:
+    """How the router stands."""
+    config, problems = inside.config(), list(inside.problems())
+    outbox = inside.store.look(lambda unit: unit.outbox())
+    return {
+        "version": __version__,
+        "ready": not problems,
+        "problems": problems,
+        "policy": config.policy.hash,
+        "files": [str(file) for file in config.files],
+        "faults": list(inside.faults()),
+        "sources": [
+            {"name": s.name, "kind": s.kind, "path": s.path, "problem": s.problem, "caught_up": s.caught_up}
+            for s in inside.sources()
+        ],
+        "channels": [
+            {"name": name, "targets": len(plan.targets), "fallback": plan.fallback}
+            for name, plan in sorted(config.policy.channels.items())
+        ],
+        "outbox": [
+            {"state": state, "number": number, "oldest": iso(oldest)}
+            for state, (number, oldest) in sorted(outbox.items())
+        ],
+    }
+
+
+@router.get("/v1/rules")
+def list_rules(
+    inside: Within, hours: Annotated[int, Query(ge=1, le=720, description="Counted back from now.")] = 24
+) -> Rules:
+    """How often each rule matched, told and failed."""
+    return {"rules": counted_rules(inside, hours)}
+
+
+def counted_rules(inside: Inside, hours: int) -> list[RuleJson]:
+    """All rules with their counts of so many hours."""
+    now = inside.now()
+    return [
+        {
+            "name": row.name,
+            "note": row.note,
+            "last_match": iso(row.last),
+            "events": row.counts.get("events", 0),
+            "alerts": row.counts.get("alerts", 0),
+            "muted": row.counts.get("muted", 0),
+            "told": row.counts.get("told", 0),
+            "failures": row.counts.get("failures", 0),
+        }
+        for row in top(inside.store, inside.policy, By.RULE, now - hours * HOUR, now)
+    ]
+
+
+@router.get("/v1/deeds")
+def list_deeds(inside: Within, before: Before = "", limit: Limit = 100) -> Deeds:
+    """What people did: the audit trail."""
+    at = mark_of(before)
+    page = inside.store.look(lambda unit: unit.page_of_deeds(at, limit))
+    return {"deeds": [deed_json(one) for one in page.found], "next": text_of(page.next)}
+
+
+@router.post("/-/reload")
+def reload(inside: Within, _person: Administrator) -> Reloaded:
+    """Reads the configuration again, and takes it into force if nothing is wrong with it."""
+    return {"reloaded": inside.reload(), "faults": list(inside.faults())}

@@ -1,0 +1,140 @@
+"""Silences: list, preview, add, expire."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
+
+from router.config import duration
+from router.core.filter import Filter, FilterError
+from router.core.mute.silence import Silence, made
+from router.core.times import parsed
+from router.errors import RouterError
+from router.pipeline import people
+from router.web.api.asked import Administrator, By, Within, who
+from router.web.gate import Person
+from router.web.inside import Inside
+from router.web.shapes import AlertJson, SilenceJson, alert_json, silence_json
+
+router = APIRouter(tags=["silences"])
+
+#: Alerts of a preview that are shown.
+SHOWN = 100
+
+
+class Silences(TypedDict):
+    """Silences in the order in which they were made."""
+
+    silences: list[SilenceJson]
+
+
+class Preview(TypedDict):
+    """What a silence would mute now, and would have muted in the last day: the first, and how many."""
+
+    open: list[AlertJson]
+    open_number: int
+    last_day: list[AlertJson]
+    last_day_number: int
+
+
+class Made(TypedDict):
+    """The silence that was made."""
+
+    silence: SilenceJson
+
+
+class Expired(TypedDict):
+    """The silence that was ended, and how many alerts are judged again."""
+
+    silence: SilenceJson
+    judged_again: int
+
+
+class NewSilence(BaseModel):
+    """What is to be held back, and for how long."""
+
+    matcher: Annotated[
+        str,
+        Field(max_length=10_000, description="JMESPath over an alert and its event: `rule == 'job-failed'`."),
+    ]
+    comment: Annotated[str, Field(max_length=1000, description="Why: others will ask.")] = ""
+    lasts: Annotated[str, Field(max_length=20, description="How long: `2h`. Either this or `ends_at`.")] = ""
+    starts_at: Annotated[str, Field(max_length=40, description="ISO 8601; now, if nothing is said.")] = ""
+    ends_at: Annotated[str, Field(max_length=40, description="ISO 8601.")] = ""
+    interval: Annotated[
+        str, Field(max_length=100, description="Only within this one of `time_intervals`.")
+    ] = ""
+    by: By = ""
+
+
+def silence_of(asked: NewSilence, inside: Inside, person: Person, comment: str) -> Silence:
+    """The silence that somebody asks for.
+
+    Raises:
+        RouterError: ``usage``: what is wrong with it.
+    """
+    now = inside.now()
+    starts_at = _time("starts_at", asked.starts_at) if asked.starts_at else now
+    if bool(asked.lasts) == bool(asked.ends_at):
+        raise RouterError("usage", "say how long with lasts, or until when with ends_at")
+    ends_at = _time("ends_at", asked.ends_at) if asked.ends_at else starts_at + duration(asked.lasts)
+    intervals = inside.policy.intervals
+    if asked.interval and asked.interval not in intervals:
+        known = ", ".join(sorted(intervals)) or "none"
+        raise RouterError("usage", f"no entry of time_intervals is named so; there are: {known}")
+    try:
+        matcher = Filter(asked.matcher)
+    except FilterError as error:
+        said = error.message.removesuffix(", for expression")
+        raise RouterError("usage", f"matcher: {said} (character {error.column + 1})") from error
+    within = intervals[asked.interval] if asked.interval else ()
+    return made(matcher, starts_at, ends_at, who(person, asked.by), comment, now, within)
+
+
+def _time(name: str, text: str) -> int:
+    time = parsed(text)
+    if time is None:
+        raise RouterError("usage", f"{name}: expected a time such as 2026-11-01T08:00+08:00")
+    return time
+
+
+@router.get("/v1/silences")
+def list_silences(
+    inside: Within,
+    all: Annotated[bool, Field(description="Those that are over, too.")] = False,  # noqa: A002  its name outside
+) -> Silences:
+    """Silences in the order in which they were made."""
+    now = inside.now()
+    found = inside.store.look(lambda unit: unit.silences(0 if all else now))
+    return {"silences": [silence_json(one, now) for one in found]}
+
+
+@router.post("/v1/silences")
+def add_silence(inside: Within, person: Administrator, asked: NewSilence) -> Made:
+    """Holds alerts back for a while."""
+    now = inside.now()
+    silence = silence_of(asked, inside, person, asked.comment)
+    inside.store.write(lambda unit: people.silence(unit, silence, now))
+    return {"silence": silence_json(silence, now)}
+
+
+@router.post("/v1/silences/preview")
+def preview_silence(inside: Within, person: Administrator, asked: NewSilence) -> Preview:
+    """What it would hold back; nothing is made."""
+    silence = silence_of(asked, inside, person, asked.comment or "preview")
+    being_open, ended = inside.store.look(lambda unit: people.picked_by(unit, silence, inside.now()))
+    return {
+        "open": [alert_json(one) for one in being_open[:SHOWN]],
+        "open_number": len(being_open),
+        "last_day": [alert_json(one) for one in ended[:SHOWN]],
+        "last_day_number": len(ended),
+    }
+
+
+@router.post("/v1/silences/{silence_id}/expire")
+def expire_silence(inside: Within, person: Administrator, silence_id: str) -> Expired:
+    """Ends a silence now; what it held back is judged again."""
+    now = inside.now()
+    ended, judged = inside.store.write(lambda unit: people.expire(unit, silence_id, now, who(person, "")))
+    return {"silence": silence_json(ended, now), "judged_again": judged}

@@ -1,0 +1,61 @@
+"""What the API and the pages may ask of the process that they run in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from router.config import Config
+from router.core.event import Envelope, Event, Undecodable
+from router.core.policy import Policy
+from router.ports import Clock, Store
+from router.web.gate import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStanding:
+    """How a source stands.
+
+    Args:
+        problem: what keeps it from receiving, in words; empty when all is well.
+        caught_up: whether all that waited for it was received.
+    """
+
+    name: str
+    kind: str
+    path: str
+    problem: str
+    caught_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The process, seen from the web.
+
+    Args:
+        config: the configuration in force.
+        problems: what keeps the process from taking events.
+        sources: how each source stands.
+        faults: why the last reload was refused; empty when it was not.
+        reload: reads the configuration again; whether it is in force now.
+        stopping: whether the process ends.
+        decode: what an envelope means.
+    """
+
+    store: Store
+    clock: Clock
+    config: Callable[[], Config]
+    gate: Callable[[], Gate]
+    problems: Callable[[], Sequence[str]]
+    sources: Callable[[], Sequence[SourceStanding]]
+    faults: Callable[[], Sequence[str]]
+    reload: Callable[[], bool]
+    stopping: Callable[[], bool]
+    decode: Callable[[Envelope], Event | Undecodable]
+
+    @property
+    def policy(self) -> Policy:
+        """The rules in force."""
+        return self.config().policy
+
+    def now(self) -> int:
+        """Microseconds UTC."""
+        return self.clock.now()

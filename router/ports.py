@@ -694,6 +694,11 @@ class Store(Protocol):
         """Whether other routers may run on it at the same time."""
         ...
 
+    @property
+    def writes(self) -> int:
+        """How often :meth:`write` has committed here: whoever looks again where it grew, sees what is new."""
+        ...
+
     def write(self, work: Callable[[Unit], T]) -> T:
         """Runs the work in one transaction and commits it before returning.
 

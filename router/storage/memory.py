@@ -30,14 +30,22 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.unit = MemoryUnit()
+        self._writes = 0
 
     @property
     def shared(self) -> bool:
         """Nobody else can reach it."""
         return False
 
+    @property
+    def writes(self) -> int:
+        """How often something was written."""
+        return self._writes
+
     def write(self, work: Callable[[Unit], T]) -> T:
-        return work(cast("Unit", self.unit))
+        done = work(cast("Unit", self.unit))
+        self._writes += 1
+        return done
 
     def read(self, work: Callable[[Unit], T]) -> T:
         return work(cast("Unit", self.unit))

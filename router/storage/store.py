@@ -47,13 +47,20 @@ class SqlStore:
         self._hanging: dict[str, list[_Worker]] = {name: [] for name in self._workers}
         self._lock = threading.Lock()
         self._closed = False
+        self._writes = 0
+
+    @property
+    def writes(self) -> int:
+        return self._writes
 
     @property
     def shared(self) -> bool:
         return self._engine.dialect.name != "sqlite"
 
     def write(self, work: Callable[[Unit], T]) -> T:
-        return self._within("write", work)
+        done = self._within("write", work)
+        self._writes += 1
+        return done
 
     def read(self, work: Callable[[Unit], T]) -> T:
         return self._within("read", work)

@@ -33,11 +33,11 @@ def _style() -> str:
 
 @cache
 def headers() -> dict[str, str]:
-    """What a browser may do with a page: show it, with our style, and send its forms to us."""
+    """What a browser may do with a page: show it, with our style and our script, and send its forms to us."""
     style = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return {
-        "content-security-policy": f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'",
+        "content-security-policy": f"default-src 'none'; style-src 'sha256-{style}'; script-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
         "referrer-policy": "same-origin",
         "x-frame-options": "DENY",
         "x-robots-tag": "noindex, nofollow",

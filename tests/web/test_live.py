@@ -1,7 +1,7 @@
 """The stream that tells an open page when to look again."""
 
 import http.client
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.web.house import House, house, job_failed
 
 
 @contextmanager
-def listening(served: House) -> Iterator[http.client.HTTPResponse]:
+def listening(served: House) -> Generator[http.client.HTTPResponse]:
     """A stream, read behind its first lines."""
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
     connection.request("GET", "/live")

@@ -31,7 +31,7 @@ from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store,
 from router.version import __version__
 from router.web.ack import AckLinks
 from router.web.gate import Gate, tokens_of
-from router.web.inside import Inside, SourceStanding
+from router.web.inside import Inside, SourceStanding, TargetStanding
 from router.web.lazy import Site
 from router.web.server import Listener
 
@@ -301,6 +301,7 @@ class Router:
             gate=lambda: self.listener.gate,
             problems=self.problems,
             sources=self._sources_stand,
+            targets=self._targets_stand,
             faults=lambda: self._faults,
             reload=lambda: self.reload(self.config.files[0]),
             stopping=self._stopping.is_set,
@@ -319,6 +320,15 @@ class Router:
                 stands.get(name, Standing.REACHED) is Standing.REACHED,
             )
             for name, settings in self.config.settings.sources.items()
+        ]
+
+    def _targets_stand(self) -> list[TargetStanding]:
+        now = self._clock.now()
+        return [
+            TargetStanding(
+                name, one.standing(now), one.until if one.until > now else None, one.broken, one.answer
+            )
+            for name, one in sorted(self.deliver.standing().items())
         ]
 
     # what the loops call
@@ -354,6 +364,8 @@ class Router:
         self.maintain.measure()
         if self._rounds % TAKE_OVER_EVERY == 0:
             self.maintain.take_over()
+            while self.maintain.give_up(self.deliver.left_alone()):
+                self._loops[-1].turn()
             self.maintain.tell_overdue()
         self._rounds += 1
         # What is left after a full batch is taken at once, not an hour later.

@@ -46,6 +46,8 @@ REGISTRY: dict[str, str] = {
     "maintain.replace_committed": "their end is committed",
     "maintain.overdue": "the fallback of what is late is due in this transaction; not committed",
     "maintain.overdue_committed": "that the fallback is due is committed",
+    "maintain.given_up": "what is too old for a failing target has ended in this transaction; not committed",
+    "maintain.give_up_committed": "its end is committed",
     "maintain.buried": "deliveries to targets that are gone have ended in this transaction; not committed",
     "maintain.bury_committed": "their end is committed",
     "maintain.pruned": "old records are deleted in this transaction; not committed",

@@ -465,12 +465,13 @@ class Unit(Protocol):
     # deliver
 
     def claim_deliveries(
-        self, now: int, room: Mapping[str, int], token: str, lease_until: int
+        self, now: int, room: Mapping[str, int], token: str, lease_until: int, made_before: int | None = None
     ) -> list[Delivery]:
         """Due deliveries, made ``sending`` under the token, one attempt counted; not committed yet.
 
         Args:
             room: how many at most for each target.
+            made_before: only those that are older.
         """
         ...
 

@@ -39,6 +39,9 @@ LOG_EVENTS: dict[str, str] = {
     "delivery.replaced": "later messages took the place of failing ones of their group",
     "delivery.overdue": "the fallback was told of deliveries that were not accepted in `fallback_after`",
     "delivery.rescued": "a delivery whose sender ended without an outcome was given back",
+    "target.left_alone": "a target failed five times in a row: only probes are sent to it",
+    "target.broken": "a provider refuses us, not a message: a token, an address or a right is wrong",
+    "target.recovered": "a target that was left alone or broken accepts messages again",
     "alert.acknowledged": "somebody pressed the button behind a link; with the name they gave",
     "links.keys_rotated": "links are signed with a fresh key; with whether the old ones were revoked",
     "maintain.pruned": "old records were deleted",
@@ -79,6 +82,10 @@ class Metrics:
         self.fenced = counter("deliveries_fenced", "Outcomes that came too late to be written.")
         self.outbox = gauge("outbox_deliveries", "Open deliveries.", "state")
         self.oldest = gauge("outbox_oldest_seconds", "Age of the oldest open delivery.")
+        self.target_open = gauge("target_open", "1 while only probes are sent to a target.", "target")
+        self.target_broken = gauge(
+            "target_broken", "1 from a refusal that is about us until a message is accepted.", "target"
+        )
         self.source_problem = gauge("source_problem", "1 while a source cannot receive.", "source")
         self.catching_up = gauge(
             "source_catching_up", "1 until a source has handed over what it held at the start.", "source"

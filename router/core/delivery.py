@@ -155,10 +155,15 @@ def _again(delivery: Delivery, verdict: Verdict, now: int, patience: Patience, j
     pause = int(min(BACKOFF_CAP, BACKOFF_BASE << min(delivery.attempts, 20)) * jitter)
     due = max(now + pause, verdict.retry_at or 0)
     if due > delivery.created_at + patience.give_up_after:
-        arrived = "; may have arrived" if delivery.unknown else ""
-        hours = patience.give_up_after // (3600 * SECOND)
-        return _ended(delivery, State.DEAD, f"given up after {hours} h: {verdict.answer}{arrived}", now)
+        return given_up(delivery, now, patience)
     return replace(delivery, state=State.WAITING, due_at=due, reason=f"{verdict.outcome}: {verdict.answer}")
+
+
+def given_up(delivery: Delivery, now: int, patience: Patience) -> Delivery:
+    """What becomes of one that was tried for too long; its last answer says why it failed."""
+    arrived = "; may have arrived" if delivery.unknown else ""
+    hours = patience.give_up_after // (3600 * SECOND)
+    return _ended(delivery, State.DEAD, f"given up after {hours} h: {delivery.answer}{arrived}", now)
 
 
 def _ended(delivery: Delivery, state: State, reason: str, now: int) -> Delivery:

@@ -13,6 +13,7 @@ from typing import Any
 from router import telemetry
 from router.core import delivery as deliveries
 from router.core import group as groups
+from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, Patience, State, Verdict
 from router.core.message import Message
 from router.core.policy import ChannelPlan, Policy
@@ -84,6 +85,8 @@ class Deliver:
             old, self._lanes = self._lanes, lanes
             for target, lane in lanes.items():
                 lane.go_on_from(old.get(target), now)
+                for state in (self._metrics.target_broken, self._metrics.target_open):
+                    state.labels(target).set(0)
             self._hot = set(lanes)
             self._changed.notify()
         for lane in old.values():
@@ -190,7 +193,7 @@ class Deliver:
                 self._take(self._lanes.get(delivery.target, lanes[delivery.target]), delivery, now)
             for target, lane in lanes.items():
                 self._due.pop(target, None)
-                if target in due and (wait := lane.wait()) is not None:
+                if target in due and (wait := lane.wait(now)) is not None:
                     self._due[target] = max(due[target], now + wait)
 
     def _take(self, lane: Lane, delivery: Delivery, now: int) -> None:
@@ -271,7 +274,31 @@ class Deliver:
         with self._changed:
             self._in_hand -= {sent.delivery.id for sent in done}
             self._hot |= {sent.delivery.target for sent in done}
+            learnt = [(sent, *sent.lane.learn(sent.verdict, sent.started_at, sent.ended_at)) for sent in done]
             self._changed.notify()
+        for sent, before, after in learnt:
+            self._observe_target(sent, before, after)
+
+    def standing(self) -> dict[str, Breaker]:
+        """What the latest attempts say of each target."""
+        with self._changed:
+            return {target: lane.breaker for target, lane in self._lanes.items()}
+
+    def left_alone(self) -> dict[str, str]:
+        """Targets that failed so often in a row that only probes are sent, with their latest answers."""
+        return {target: breaker.answer for target, breaker in self.standing().items() if breaker.pauses}
+
+    def _observe_target(self, sent: _Sent, before: Breaker, after: Breaker) -> None:
+        target, metrics = sent.lane.target, self._metrics
+        metrics.target_broken.labels(target).set(1 if after.broken else 0)
+        metrics.target_open.labels(target).set(1 if after.pauses else 0)
+        said = {"target": target, "answer": sent.verdict.answer}
+        if after.broken and not before.broken:
+            telemetry.log("target.broken", "error", **said)
+        if after.pauses and not before.pauses:
+            telemetry.log("target.left_alone", "warning", **said)
+        if (before.pauses or before.broken) and not (after.pauses or after.broken):
+            telemetry.log("target.recovered", **said)
 
     @property
     def in_flight(self) -> int:
@@ -286,15 +313,22 @@ class Deliver:
             metrics.fenced.inc()
             telemetry.log("delivery.fenced", "warning", **said)
             return
-        if after.ended_at is not None:
-            metrics.ended.labels(delivery.channel, after.state).inc()
         if after.state is State.SENT:
             metrics.latency.labels(delivery.channel).observe((sent.ended_at - delivery.created_at) / SECOND)
-            telemetry.log("delivery.sent", "debug", **said)
-        elif after.state is State.DEAD:
-            telemetry.log("delivery.dead", "error", reason=after.reason, **said)
+        if after.ended_at is not None:
+            observe_ended(metrics, after)
         else:
             telemetry.log("delivery.waiting", "warning", attempts=after.attempts, **said)
+
+
+def observe_ended(metrics: telemetry.Metrics, delivery: Delivery) -> None:
+    """Counts and logs a delivery that was accepted or given up."""
+    metrics.ended.labels(delivery.channel, delivery.state).inc()
+    said = {"channel": delivery.channel, "delivery": delivery.id, "answer": delivery.answer}
+    if delivery.state is State.DEAD:
+        telemetry.log("delivery.dead", "error", reason=delivery.reason, **said)
+    else:
+        telemetry.log("delivery.sent", "debug", **said)
 
 
 def observe_dropped(metrics: telemetry.Metrics, delivery: Delivery) -> None:

@@ -1,10 +1,11 @@
-"""A lane: one target, its threads and its rate, so that nobody waits for somebody else."""
+"""A lane: one target, its threads, its rate and its breaker, so that nobody waits for somebody else."""
 
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from router.core.delivery import Delivery
+from router.core.breaker import Breaker
+from router.core.delivery import Delivery, Verdict
 from router.core.policy import ChannelPlan
 from router.core.rate import Bucket
 from router.ports import Channel
@@ -30,6 +31,7 @@ class Lane:
         self.plan = plan
         self._send = send
         self._bucket = Bucket.full(plan.rate, now) if plan.rate else None
+        self.breaker = Breaker()
         self._queue: SimpleQueue[Delivery | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
@@ -42,17 +44,30 @@ class Lane:
 
     def room(self, now: int) -> int:
         """How many deliveries it can take now."""
-        free = self.channel.concurrency - self._in_flight
+        in_flight = self._in_flight
+        free = self.breaker.room(self.channel.concurrency - in_flight, in_flight, now)
         if self._bucket is None:
             return free
         self._bucket = self._bucket.at_time(now)
         return min(free, self._bucket.whole)
 
-    def wait(self) -> int | None:
-        """Microseconds until its rate lets a message through; None when something else holds it back."""
+    def wait(self, now: int) -> int | None:
+        """Microseconds until its rate and its breaker let a message through.
+
+        None when only an attempt's end does: it is looked at again then.
+        """
+        left_alone = self.breaker.until - now
+        if left_alone > 0:
+            return max(left_alone, self._bucket.wait if self._bucket else 0)
         if self._bucket is None or self._in_flight >= self.channel.concurrency:
             return None
         return self._bucket.wait
+
+    def learn(self, verdict: Verdict, began_at: int, now: int) -> tuple[Breaker, Breaker]:
+        """What an attempt that has ended makes of the breaker: before, and after."""
+        before = self.breaker
+        self.breaker = before.after(verdict, began_at, now)
+        return before, self.breaker
 
     @property
     def in_flight(self) -> int:

@@ -1,6 +1,6 @@
 """Maintain: gives back claims whose sender is gone, and deletes what is old."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from router import telemetry
@@ -8,7 +8,7 @@ from router.core import delivery as deliveries
 from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.policy import ChannelPlan, Policy
 from router.failpoints import failpoint
-from router.pipeline.deliver import patience_of, tell_fallbacks, tell_instead
+from router.pipeline.deliver import observe_ended, patience_of, tell_fallbacks, tell_instead
 from router.pipeline.second_look import still_true
 from router.ports import Attempt, Clock, Store, Unit
 
@@ -122,6 +122,39 @@ class Maintain:
             self._rescued(frozenset())
         return told
 
+    def give_up(self, left_alone: Mapping[str, str]) -> int:
+        """Ends what is too old for targets that are left alone, and tells their fallback; returns how many.
+
+        An attempt would end it, but it may be long until each gets one.
+
+        Args:
+            left_alone: by target, its latest answer.
+        """
+        now, plans = self._clock.now(), self._policy().channels
+        of = {target.name: plan for plan in plans.values() for target in plan.targets}
+        waiting = [(target, of[target]) for target in left_alone if target in of]
+
+        def work(unit: Unit) -> list[Delivery]:
+            ended: list[tuple[Delivery, ChannelPlan]] = []
+            token = f"given up:{now}"
+            for target, plan in waiting:
+                before = now - plan.patience.give_up_after
+                old = unit.claim_deliveries(now, {target: BATCH}, token, now, made_before=before)
+                untried = [_untried(one, left_alone[target]) for one in old]
+                ended += [(deliveries.given_up(one, now, plan.patience), plan) for one in untried]
+            unit.settle_deliveries([one for one, _ in ended], [token] * len(ended))
+            tell_fallbacks(unit, ended, now)
+            failpoint("maintain.given_up")
+            return [one for one, _ in ended]
+
+        ended = self._store.write(work) if waiting else []
+        failpoint("maintain.give_up_committed")
+        for one in ended:
+            observe_ended(self._metrics, one)
+        if ended:
+            self._rescued(frozenset())
+        return len(ended)
+
     def bury_strays(self) -> int:
         """Ends what is due to targets that left the configuration, and tells their fallback."""
         now, plans = self._clock.now(), self._policy().channels
@@ -168,6 +201,12 @@ class Maintain:
             self._metrics.outbox.labels(state).set(outbox.get(state, (0, 0))[0])
         oldest = min((made for _, made in outbox.values()), default=now)
         self._metrics.oldest.set(max(0, now - oldest) / SECOND)
+
+
+def _untried(delivery: Delivery, answer: str) -> Delivery:
+    """As it was before it was claimed; what its target answers to others stands for its own answer."""
+    free = replace(delivery, attempts=delivery.attempts - 1, token=None, lease_until=None)
+    return replace(free, answer=delivery.answer or answer)
 
 
 def _buried(delivery: Delivery, now: int) -> Delivery:

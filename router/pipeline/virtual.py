@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from router import telemetry
 from router.core import delivery as deliveries
+from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, Verdict
 from router.core.event import Envelope
 from router.core.group import Group
@@ -24,7 +25,7 @@ from router.pipeline.maintain import Maintain
 from router.pipeline.second_look import withdraw
 from router.ports import Attempt, NotificationRecord, Receipt, Store, Unit
 
-#: Deliveries that a target takes at once.
+#: Deliveries that a target takes at once where all are accepted; else one, which says how the next will do.
 ROOM = 100
 #: A claim's owner.
 OWNER = "virtual"
@@ -86,7 +87,8 @@ class VirtualRouter:
         self._decode = decode
         self._answer = answer
         self._targets = {target.name: plan for plan in policy.channels.values() for target in plan.targets}
-        self._room = dict.fromkeys(self._targets, ROOM)
+        self._free = ROOM if answer is accept else 1
+        self._breakers = dict.fromkeys(self._targets, Breaker())
         metrics = telemetry.Metrics()
         speaks = tongue or Tongue()
         self._dispatch = Dispatch(store, self._in_force, lambda: speaks, self.clock, metrics, lambda _: None)
@@ -155,7 +157,8 @@ class VirtualRouter:
 
     def _next(self) -> int | None:
         def moments(unit: Unit) -> list[int | None]:
-            due = list(unit.next_due(list(self._targets)).values())
+            waiting = unit.next_due(list(self._targets))
+            due = [max(at, self._breakers[target].until) for target, at in waiting.items()]
             later = [at for at in due if at > self.clock.at]
             # Somebody may wait behind a failing one. A look is not lost where an event comes at its moment.
             look = self._looked_at + TAKE_OVER_EVERY - self._looked_at % TAKE_OVER_EVERY
@@ -168,6 +171,7 @@ class VirtualRouter:
     def _take_over(self) -> None:
         self._looked_at = self.clock.at
         self._maintain.take_over()
+        self._maintain.give_up({name: one.answer for name, one in self._breakers.items() if one.pauses})
         self._maintain.tell_overdue()
 
     def _deliver(self) -> int:
@@ -176,7 +180,8 @@ class VirtualRouter:
     def _send(self, unit: Unit) -> int:
         now = self.clock.at
         token = f"{OWNER}:{now}"
-        claimed = unit.claim_deliveries(now, self._room, token, now + LEASE)
+        room = {name: one.room(self._free, 0, now) for name, one in self._breakers.items()}
+        claimed = unit.claim_deliveries(now, room, token, now + LEASE)
         again = [one for one in claimed if one.attempts > 1]
         gone = {one.id for one in withdraw(unit, self._policy, again, now)} if again else set[str]()
         settled = [self._settled(one) for one in claimed if one.id not in gone]
@@ -186,7 +191,8 @@ class VirtualRouter:
         return len(claimed)
 
     def _settled(self, delivery: Delivery) -> tuple[Delivery, Verdict]:
-        verdict = self._answer(delivery)
+        verdict, now = self._answer(delivery), self.clock.at
+        self._breakers[delivery.target] = self._breakers[delivery.target].after(verdict, now, now)
         if verdict.outcome is Outcome.ACCEPTED:
             self.sent.append(Sent(self.clock.at, delivery))
         patience = self._targets[delivery.target].patience

@@ -335,11 +335,16 @@ class MemoryUnit:
             del self._lanes[one.group_id, one.target]
 
     def claim_deliveries(
-        self, now: int, room: Mapping[str, int], token: str, lease_until: int
+        self, now: int, room: Mapping[str, int], token: str, lease_until: int, made_before: int | None = None
     ) -> list[Delivery]:
         claimed: list[Delivery] = []
+
+        def wanted(name: str) -> bool:
+            young = made_before is not None and self.sent[name].created_at >= made_before
+            return not young and self._is_first(name)
+
         for target, free in room.items():
-            for name in self._due_deliveries[target].until(now, free, self._is_first):
+            for name in self._due_deliveries[target].until(now, free, wanted):
                 one = self.sent[name]
                 taken = replace(
                     one,

@@ -243,11 +243,14 @@ class SqlUnit:
     # deliver
 
     def claim_deliveries(
-        self, now: int, room: Mapping[str, int], token: str, lease_until: int
+        self, now: int, room: Mapping[str, int], token: str, lease_until: int, made_before: int | None = None
     ) -> list[Delivery]:
         claimed: list[str] = []
         for target, free in room.items():
-            claimed += [row["id"] for row in self._rows(self._locked(_due(target, now, free)))]
+            due = _due(target, now, free)
+            if made_before is not None:
+                due = due.where(tables.deliveries.c.created_at < made_before)
+            claimed += [row["id"] for row in self._rows(self._locked(due))]
         table = tables.deliveries
         for chunk in _chunks(claimed):
             taken = (

@@ -27,6 +27,24 @@ class SourceStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetStanding:
+    """How a target stands.
+
+    Args:
+        standing: ``closed`` (it is sent to), ``open``, ``half-open`` or ``paused``.
+        until: nothing is sent before; None when something is.
+        broken: the provider's words where it refuses us and not a message.
+        answer: of the latest failure, empty since the last acceptance.
+    """
+
+    name: str
+    standing: str
+    until: int | None
+    broken: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inside:
     """The process, seen from the web.
 
@@ -34,6 +52,7 @@ class Inside:
         config: the configuration in force.
         problems: what keeps the process from taking events.
         sources: how each source stands.
+        targets: how each target stands.
         faults: why the last reload was refused; empty when it was not.
         reload: reads the configuration again; whether it is in force now.
         stopping: whether the process ends.
@@ -46,6 +65,7 @@ class Inside:
     gate: Callable[[], Gate]
     problems: Callable[[], Sequence[str]]
     sources: Callable[[], Sequence[SourceStanding]]
+    targets: Callable[[], Sequence[TargetStanding]]
     faults: Callable[[], Sequence[str]]
     reload: Callable[[], bool]
     stopping: Callable[[], bool]

@@ -552,6 +552,17 @@ def test_it_is_known_when_a_target_is_next_due(store: Store) -> None:
     assert store.read(lambda unit: unit.open_targets()) == {"a/1"}
 
 
+def test_only_what_is_old_is_claimed_where_that_is_asked(store: Store) -> None:
+    """Made before a time; the others are due still."""
+    rows = [delivery(f"d{age}", at=START - age, due_at=START) for age in range(1, 5)]
+    store.write(lambda unit: unit.add_deliveries(rows))
+    old = store.write(
+        lambda unit: unit.claim_deliveries(START, {"oncall/1": 9}, "me:1", LEASE, made_before=START - 2)
+    )
+    assert sorted(one.id for one in old) == ["d3", "d4"]
+    assert sorted(one.id for one in claim(store)) == ["d1", "d2"]
+
+
 def test_the_outbox_is_counted_by_state(store: Store) -> None:
     """What has not ended, with the time of the oldest; what has ended is left out."""
     rows = [delivery("d1", at=START + 5), delivery("d2", at=START + 7), delivery("d3", "other/1")]

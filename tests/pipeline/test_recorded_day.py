@@ -139,7 +139,7 @@ class Provider(ScriptedChannel):
     """Answers as the script says, and keeps what it accepted."""
 
     def __init__(self, script: Script, pipeline: Pipeline, heard: list[Heard]) -> None:
-        super().__init__()
+        super().__init__(concurrency=1)
         self._of_day = script
         self._pipeline = pipeline
         self._heard = heard
@@ -187,12 +187,15 @@ class Running:
             self._pipeline.clock.at = max(moment, self._pipeline.clock.at)
             self._looked_at = self._pipeline.clock.at
             self._pipeline.maintain.take_over()
+            self._pipeline.maintain.give_up(self._pipeline.deliver.left_alone())
             self._pipeline.maintain.tell_overdue()
             self._pipeline.run()
 
     def _next(self) -> int | None:
         now = self._pipeline.clock.at
-        due = self._store.read(lambda unit: unit.next_due(self._targets)).values()
+        waiting = self._store.read(lambda unit: unit.next_due(self._targets))
+        stand = self._pipeline.deliver.standing()
+        due = [max(at, stand[target].until) for target, at in waiting.items()]
         change = self._store.read(lambda unit: unit.next_change(()))
         moments = [at for at in due if at > now] + ([change] if change is not None else [])
         look = [self._looked_at + TAKE_OVER_EVERY - self._looked_at % TAKE_OVER_EVERY] if due else []

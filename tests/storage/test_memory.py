@@ -164,6 +164,10 @@ def claim(room: dict[str, int], now: int, token: str, unit: Unit) -> Any:
     return unit.claim_deliveries(now, room, token, now + 60)
 
 
+def claim_old(room: dict[str, int], now: int, token: str, before: int, unit: Unit) -> Any:
+    return unit.claim_deliveries(now, room, token, now + 60, made_before=before)
+
+
 def take_over(before: int, unit: Unit) -> Any:
     """What the maintenance does."""
     pairs = sorted(unit.overtaken(before, 100))
@@ -197,6 +201,7 @@ verbs = st.one_of(
     verb(put_alert, names, moments, maybe, st.sampled_from(AlertState), mutes),
     verb(put_group, names, maybe, maybe, st.sampled_from(["", "a"])),
     verb(add_delivery, numbers, names, st.sampled_from(TARGETS), moments, moments, st.integers(0, 1)),
+    verb(claim_old, st.dictionaries(st.sampled_from(TARGETS), st.integers(0, 3)), moments, tokens, moments),
     verb(claim, st.dictionaries(st.sampled_from(TARGETS), st.integers(0, 3)), moments, tokens),
     verb(settle, tokens, st.sampled_from([State.SENT, State.DEAD, State.WAITING]), moments),
     verb(take_over, moments),

@@ -1,6 +1,6 @@
 """The router itself: how it stands, its rules, what people did, reload."""
 
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
 from typing_extensions import TypedDict
@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from router.pipeline.top import By, top
 from router.version import __version__
 from router.web.api.asked import Administrator, Before, Limit, Within, mark_of, text_of
-from router.web.inside import Inside
+from router.web.inside import Inside, TargetStanding
 from router.web.shapes import DeedJson, deed_json, iso
 
 router = APIRouter(tags=["router"])
@@ -26,11 +26,21 @@ class SourceJson(TypedDict):
     caught_up: bool
 
 
-class ChannelJson(TypedDict):
-    """A channel, and how many targets it has."""
+class TargetJson(TypedDict):
+    """A target: whether it is sent to, and what the provider said where it is not."""
 
     name: str
-    targets: int
+    standing: Literal["closed", "open", "half-open", "paused"]
+    until: str | None
+    broken: str
+    answer: str
+
+
+class ChannelJson(TypedDict):
+    """A channel and its targets."""
+
+    name: str
+    targets: list[TargetJson]
     fallback: str | None
 
 
@@ -93,6 +103,7 @@ class Reloaded(TypedDict):
 def status(inside: Within) -> Status:
     """How the router stands."""
     config, problems = inside.config(), list(inside.problems())
+    stand = {one.name: one for one in inside.targets()}
     outbox = inside.store.look(lambda unit: unit.outbox())
     return {
         "version": __version__,
@@ -106,13 +117,28 @@ def status(inside: Within) -> Status:
             for s in inside.sources()
         ],
         "channels": [
-            {"name": name, "targets": len(plan.targets), "fallback": plan.fallback}
+            {
+                "name": name,
+                "targets": [_target_json(stand[it.name]) for it in plan.targets if it.name in stand],
+                "fallback": plan.fallback,
+            }
             for name, plan in sorted(config.policy.channels.items())
         ],
         "outbox": [
             {"state": state, "number": number, "oldest": iso(oldest)}
             for state, (number, oldest) in sorted(outbox.items())
         ],
+    }
+
+
+def _target_json(one: TargetStanding) -> TargetJson:
+    standing = cast('Literal["closed", "open", "half-open", "paused"]', one.standing)
+    return {
+        "name": one.name,
+        "standing": standing,
+        "until": iso(one.until),
+        "broken": one.broken,
+        "answer": one.answer,
     }
 
 

@@ -1,0 +1,87 @@
+"""When a target is left alone: after failures in a row, or because its provider said so.
+
+While it is left alone its deliveries wait in the outbox. At the end of a pause one is sent as a probe:
+accepted, and the others follow; failed, and the next pause is longer. Times are microseconds UTC.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from router.core.delivery import SECOND, Outcome, Verdict
+
+#: Failures in a row after which a target is left alone.
+FAILURES = 5
+#: The first pause; each further one is twice as long.
+FIRST_PAUSE = 5 * SECOND
+#: What heals is found within this time.
+LONGEST_PAUSE = 60 * SECOND
+#: A provider that asks for more is asked again by then.
+LONGEST_RETRY_AFTER = 3600 * SECOND
+
+
+class Standing(StrEnum):
+    """Whether a target is sent to."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """What the latest attempts say of a target.
+
+    Args:
+        failures: in a row.
+        pauses: in a row, each ended by a probe that failed; 0 while it is sent to.
+        until: nothing is sent before.
+        opened_at: attempts that began before say nothing new when they fail.
+        broken: the provider's words where it refuses us and not a message (a revoked token, a wrong
+            address); empty once it has accepted a message.
+        answer: of the latest failure.
+    """
+
+    failures: int = 0
+    pauses: int = 0
+    until: int = 0
+    opened_at: int = 0
+    broken: str = ""
+    answer: str = ""
+
+    def standing(self, now: int) -> Standing:
+        """Whether its target is sent to at this time."""
+        if not self.pauses:
+            return Standing.PAUSED if now < self.until else Standing.CLOSED
+        return Standing.OPEN if now < self.until else Standing.HALF_OPEN
+
+    def room(self, free: int, in_flight: int, now: int) -> int:
+        """How many of the free places may be used: none while it is left alone, then one for the probe."""
+        if now < self.until:
+            return 0
+        return min(free, max(0, 1 - in_flight)) if self.pauses else free
+
+    def after(self, verdict: Verdict, began_at: int, now: int) -> "Breaker":
+        """What an attempt that has just ended makes of it."""
+        match verdict.outcome:
+            case Outcome.ACCEPTED:
+                return Breaker()
+            case Outcome.REFUSED:
+                return Breaker(broken=verdict.answer if verdict.broken else self.broken)
+            case Outcome.THROTTLED if verdict.retry_at is not None:
+                until = min(verdict.retry_at, now + LONGEST_RETRY_AFTER)
+                return replace(self, until=max(self.until, until), answer=verdict.answer)
+            case _:
+                return self._failed(verdict, began_at, now)
+
+    def _failed(self, verdict: Verdict, began_at: int, now: int) -> "Breaker":
+        if self.pauses and began_at <= self.opened_at:
+            return self
+        asked = min(verdict.retry_at or 0, now + LONGEST_RETRY_AFTER)
+        failed = replace(
+            self, failures=self.failures + 1, until=max(self.until, asked), answer=verdict.answer
+        )
+        if not self.pauses and failed.failures < FAILURES:
+            return failed
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE << min(self.pauses, 10))
+        return replace(failed, pauses=self.pauses + 1, until=max(failed.until, now + pause), opened_at=now)

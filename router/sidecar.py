@@ -12,11 +12,14 @@ from pathlib import Path
 from router import telemetry
 from router.app import Router, load_config
 from router.config import Config
+from router.config.watched import Watched
 from router.systemd import Systemd
 from router.web.server import Health, bind, make_server
 
 #: Seconds between two looks at the loops where systemd does not ask for them more often.
 LOOK_EVERY = 10.0
+#: Seconds between two looks at the files of the configuration; the second that finds a change takes it.
+FILES_EVERY = 5.0
 
 
 def serve(path: str | Path, *, ready: Callable[[str], None]) -> int:
@@ -27,16 +30,21 @@ def serve(path: str | Path, *, ready: Callable[[str], None]) -> int:
     """
     from router.storage import open_store
 
+    watched = Watched(Path(path))
     config = load_config(path)
     listening = bind(config.settings.http.listen)
     store = open_store(config.settings.store, exclusive=True)
     router = Router(config, store)
     router.start()
-    return asyncio.run(_serve(router, listening, path, lambda: ready(_address(listening))))
+    return asyncio.run(_serve(router, listening, path, watched, lambda: ready(_address(listening))))
 
 
 async def _serve(
-    router: Router, listening: socket.socket, path: str | Path, ready: Callable[[], None]
+    router: Router,
+    listening: socket.socket,
+    path: str | Path,
+    watched: Watched,
+    ready: Callable[[], None],
 ) -> int:
     loop = asyncio.get_running_loop()
     server = make_server(router.listener)
@@ -52,18 +60,33 @@ async def _serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, router.reload, path))
+
+    def read_again() -> None:
+        watched.look()
+        router.reload(path)
+
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, read_again))
     serving = loop.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     ready()
     systemd.ready()
     watching = loop.create_task(watch(router, systemd))
+    following = loop.create_task(follow(watched, lambda: router.reload(path)))
     await serving
     watching.cancel()
+    following.cancel()
     ended = await loop.run_in_executor(None, router.stop)
     telemetry.log("router.stopped", ended_in_time=ended)
     return 0
+
+
+async def follow(watched: Watched, reload: Callable[[], bool]) -> None:
+    """Reads the configuration again when its files have changed; refused or not, once for each change."""
+    while True:
+        await asyncio.sleep(FILES_EVERY)
+        if await asyncio.to_thread(watched.changed):
+            await asyncio.to_thread(reload)
 
 
 async def watch(health: Health, systemd: Systemd) -> None:

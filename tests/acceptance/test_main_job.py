@@ -106,8 +106,20 @@ def test_a_reload_is_checked_before_it_is_taken(router: Process, sink: Sink, tmp
     assert told == ["OnInstanceFailed", "OnJobFailed"]
 
 
+def test_files_that_change_are_read_by_themselves(router: Process, sink: Sink, tmp_path: Path) -> None:
+    """Without a signal, within some seconds; faults are said and change nothing."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: [{name: Broken, when: '(', to: [nobody]}]", encoding="utf-8")
+    _wait_for_log(router, "config.refused")
+    on_job = {"rules": [RULE | {"when": "Event == 'OnJobFailed'", "group_by": ["..."]}]}
+    rules.write_text(json.dumps(on_job), encoding="utf-8")
+    _wait_for_log(router, "config.loaded", 2)
+    assert post(router.port, "/v1/events/hook", sample("OnJobFailed"))[0] == 200
+    assert len(sink.wait_for(1)) == 1
+
+
 def _wait_for_log(router: Process, event: str, times: int = 1) -> None:
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 30
     while router.log.count(event) < times:
         assert time.monotonic() < ends, router.log
         time.sleep(0.01)

@@ -125,8 +125,13 @@ class Listener:
         async def replayed() -> Mapping[str, Any]:
             return whole.pop() if whole else await receive()
 
+        async def sent(message: Mapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *_always(message["status"])]}
+            await send(message)
+
         try:
-            await self.site(scope, replayed, send)
+            await self.site(scope, replayed, sent)
         except Exception as error:  # noqa: BLE001  the site has answered already
             telemetry.log("router.loop_failed", "error", loop="http", error=repr(error))
 
@@ -220,20 +225,25 @@ def _error_answer(error: RouterError) -> Answer:
     return Answer(status_of(error), orjson.dumps(said_of(error)))
 
 
+def _always(status: int) -> list[tuple[bytes, bytes]]:
+    """Headers of every answer with this status: nobody keeps it, nobody guesses what it is."""
+    headers = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
+    if status == 503:
+        headers.append((b"retry-after", RETRY_AFTER))
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if status == 413:
+        headers.append((b"connection", b"close"))
+    return headers
+
+
 async def _send(send: Send, answer: Answer) -> None:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cache-control", b"no-store"),
+        *_always(answer.status),
         *answer.headers,
     ]
-    if answer.status == 503:
-        headers.append((b"retry-after", RETRY_AFTER))
-    if answer.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if answer.status == 413:
-        headers.append((b"connection", b"close"))
     if answer.status == 204:
         headers = headers[2:]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

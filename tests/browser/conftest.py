@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.scene import set_the_scene
 from tests.web.house import House, house
@@ -13,6 +13,8 @@ from tests.web.house import House, house
 #: Where Debian and others put it.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TELEPHONE: ViewportSize = {"width": 390, "height": 844}
+#: A machine that does much else takes its time.
+expect.set_options(timeout=20_000)
 DESK: ViewportSize = {"width": 1280, "height": 900}
 
 

@@ -73,6 +73,10 @@ def test_every_page_shows_and_allows_nothing_else(served: House, path: str) -> N
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "script-src 'self';" in policy
     assert answer.headers["x-frame-options"] == "DENY"
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == (
+        "no-store",
+        "nosniff",
+    )
     assert f'href="{path}" aria-current="page"' in answer.text
     assert re.findall(r"<script.*?</script>", answer.text) == [SCRIPT]
     assert re.search(r"<[^>]*\son\w+=|<[^>]*\sstyle=", answer.text) is None

@@ -49,7 +49,9 @@ async def stream(request: Request, inside: Within, person: Reader) -> StreamingR
             "overloaded", "too many pages are kept up to date already", "Reload the page by hand"
         )
     said = _said(request.app.state, inside)
-    return StreamingResponse(said, media_type="text/event-stream", headers=headers())
+    # Proxies such as nginx would keep a stream back until there is enough of it.
+    at_once = headers() | {"x-accel-buffering": "no"}
+    return StreamingResponse(said, media_type="text/event-stream", headers=at_once)
 
 
 async def _said(counted: State, inside: Inside) -> AsyncIterator[str]:

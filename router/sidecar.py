@@ -85,8 +85,11 @@ async def follow(watched: Watched, reload: Callable[[], bool]) -> None:
     """Reads the configuration again when its files have changed; refused or not, once for each change."""
     while True:
         await asyncio.sleep(FILES_EVERY)
-        if await asyncio.to_thread(watched.changed):
-            await asyncio.to_thread(reload)
+        try:
+            if await asyncio.to_thread(watched.changed):
+                await asyncio.to_thread(reload)
+        except Exception as error:  # noqa: BLE001  the next change is to be seen too
+            telemetry.log("router.loop_failed", "error", loop="files", error=repr(error))
 
 
 async def watch(health: Health, systemd: Systemd) -> None:

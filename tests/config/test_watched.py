@@ -1,10 +1,12 @@
 """Files of a configuration that change are noticed, each change once."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
+from router import sidecar
 from router.config.watched import Watched
 
 SETTINGS = "channels: {oncall: {url: 'slack://${file:token}'}}\nrules: ['rules/*.yaml']\n"
@@ -85,3 +87,21 @@ def test_what_cannot_be_read_is_a_change_and_so_is_its_return(folder: Path) -> N
     assert noticed(watched) == [False, True, False]
     file.write_text(SETTINGS)
     assert noticed(watched) == [False, True, False]
+
+
+def test_a_reload_that_fails_is_not_the_last(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of one change, the next one is read."""
+    monkeypatch.setattr(sidecar, "FILES_EVERY", 0.0)
+    watched, file, reloads = Watched(folder / "router.yaml"), folder / "token", list[str]()
+
+    def reload() -> bool:
+        reloads.append(file.read_text())
+        if len(reloads) == 2:
+            raise asyncio.CancelledError
+        file.write_text("second")
+        raise ValueError("nobody expected this")
+
+    file.write_text("first")
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(sidecar.follow(watched, reload))
+    assert reloads == ["first", "second"]

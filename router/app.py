@@ -363,8 +363,9 @@ class Router:
             self._due.set()
         self.maintain.measure()
         if self._rounds % TAKE_OVER_EVERY == 0:
-            self.maintain.take_over()
-            while self.maintain.give_up(self.deliver.left_alone()):
+            left_alone = self.deliver.left_alone()
+            self.maintain.take_over(left_alone)
+            while self.maintain.give_up(left_alone):
                 self._loops[-1].turn()
             self.maintain.tell_overdue()
         self._rounds += 1

@@ -505,11 +505,12 @@ class Unit(Protocol):
         """Targets that have deliveries which are pending or waiting."""
         ...
 
-    def overtaken(self, before: int, limit: int) -> list[tuple[str, str]]:
-        """Deliveries that failed, each with the newest later one of its group and target.
+    def overtaken(self, before: int, limit: int, left_alone: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Deliveries that failed or cannot be tried, each with the newest later one of its group and target.
 
         Args:
             before: the later one was written by then.
+            left_alone: targets to which nothing is sent now.
         """
         ...
 

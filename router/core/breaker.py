@@ -36,7 +36,8 @@ class Breaker:
         failures: in a row.
         pauses: in a row, each ended by a probe that failed; 0 while it is sent to.
         until: nothing is sent before.
-        opened_at: attempts that began before say nothing new when they fail.
+        at: when the pause began; attempts that began before say nothing new when they fail. A clock that
+            stands before it has been set back, and the pause is over.
         broken: the provider's words where it refuses us and not a message (a revoked token, a wrong
             address); empty once it has accepted a message.
         answer: of the latest failure.
@@ -45,19 +46,19 @@ class Breaker:
     failures: int = 0
     pauses: int = 0
     until: int = 0
-    opened_at: int = 0
+    at: int = 0
     broken: str = ""
     answer: str = ""
 
     def standing(self, now: int) -> Standing:
         """Whether its target is sent to at this time."""
         if not self.pauses:
-            return Standing.PAUSED if now < self.until else Standing.CLOSED
-        return Standing.OPEN if now < self.until else Standing.HALF_OPEN
+            return Standing.PAUSED if self._pausing(now) else Standing.CLOSED
+        return Standing.OPEN if self._pausing(now) else Standing.HALF_OPEN
 
     def room(self, free: int, in_flight: int, now: int) -> int:
         """How many of the free places may be used: none while it is left alone, then one for the probe."""
-        if now < self.until:
+        if self._pausing(now):
             return 0
         return min(free, max(0, 1 - in_flight)) if self.pauses else free
 
@@ -70,18 +71,28 @@ class Breaker:
                 return Breaker(broken=verdict.answer if verdict.broken else self.broken)
             case Outcome.THROTTLED if verdict.retry_at is not None:
                 until = min(verdict.retry_at, now + LONGEST_RETRY_AFTER)
-                return replace(self, until=max(self.until, until), answer=verdict.answer)
+                return replace(self, until=max(self._until(now), until), at=now, answer=verdict.answer)
             case _:
                 return self._failed(verdict, began_at, now)
 
     def _failed(self, verdict: Verdict, began_at: int, now: int) -> "Breaker":
-        if self.pauses and began_at <= self.opened_at:
+        if self.pauses and began_at <= self.at <= now:
             return self
         asked = min(verdict.retry_at or 0, now + LONGEST_RETRY_AFTER)
         failed = replace(
-            self, failures=self.failures + 1, until=max(self.until, asked), answer=verdict.answer
+            self,
+            failures=self.failures + 1,
+            until=max(self._until(now), asked),
+            at=now,
+            answer=verdict.answer,
         )
         if not self.pauses and failed.failures < FAILURES:
             return failed
         pause = min(LONGEST_PAUSE, FIRST_PAUSE << min(self.pauses, 10))
-        return replace(failed, pauses=self.pauses + 1, until=max(failed.until, now + pause), opened_at=now)
+        return replace(failed, pauses=self.pauses + 1, until=max(failed.until, now + pause))
+
+    def _pausing(self, now: int) -> bool:
+        return self.at <= now < self.until
+
+    def _until(self, now: int) -> int:
+        return self.until if self._pausing(now) else 0

@@ -83,12 +83,16 @@ class Maintain:
             self._rescued(frozenset(delivery.target for delivery in given))
         return len(given)
 
-    def take_over(self) -> int:
-        """Lets messages that wait behind a failing one of their group take its place; returns how many."""
+    def take_over(self, left_alone: Collection[str] = ()) -> int:
+        """Lets messages that wait behind a failing one of their group take its place; returns how many.
+
+        Args:
+            left_alone: targets where one that was never tried is as good as failing.
+        """
         now = self._clock.now()
 
         def work(unit: Unit) -> int:
-            pairs = unit.overtaken(now - PATIENCE, BATCH)
+            pairs = unit.overtaken(now - PATIENCE, BATCH, left_alone)
             unit.replace_deliveries(pairs, now)
             failpoint("maintain.replaced")
             return len(pairs)

@@ -170,8 +170,9 @@ class VirtualRouter:
 
     def _take_over(self) -> None:
         self._looked_at = self.clock.at
-        self._maintain.take_over()
-        self._maintain.give_up({name: one.answer for name, one in self._breakers.items() if one.pauses})
+        left_alone = {name: one.answer for name, one in self._breakers.items() if one.pauses}
+        self._maintain.take_over(left_alone)
+        self._maintain.give_up(left_alone)
         self._maintain.tell_overdue()
 
     def _deliver(self) -> int:

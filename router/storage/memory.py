@@ -379,13 +379,15 @@ class MemoryUnit:
         found = ((target, self._due_deliveries[target].next()) for target in targets)
         return {target: at for target, at in found if at is not None}
 
-    def overtaken(self, before: int, limit: int) -> list[tuple[str, str]]:
+    def overtaken(self, before: int, limit: int, left_alone: Collection[str] = ()) -> list[tuple[str, str]]:
         pairs: list[tuple[str, str]] = []
         for lane in self._lanes.values():
             waits = [one for _, name in lane if (one := self.sent[name]).state in _WAITS]
             ripe = [n for n, one in enumerate(waits) if one.created_at <= before]
             if ripe:
-                pairs += [(one.id, waits[ripe[-1]].id) for one in waits[: ripe[-1]] if one.attempts]
+                earlier = waits[: ripe[-1]]
+                stuck = [one for one in earlier if one.attempts or one.target in left_alone]
+                pairs += [(one.id, waits[ripe[-1]].id) for one in stuck]
         return pairs[:limit]
 
     def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:

@@ -313,14 +313,17 @@ class SqlUnit:
         found = select(table.c.target).where(_stands(_OPEN)).distinct()
         return {row["target"] for row in self._rows(found)}
 
-    def overtaken(self, before: int, limit: int) -> list[tuple[str, str]]:
+    def overtaken(self, before: int, limit: int, left_alone: Collection[str] = ()) -> list[tuple[str, str]]:
         table = tables.deliveries
-        lane = (table.c.group_id, table.c.target)
+        place = (table.c.group_id, table.c.target)
+        stuck = [func.max(table.c.attempts) > 0]
+        if left_alone:
+            stuck.append(table.c.target.in_(left_alone))
         crowded = (
-            select(*lane)
+            select(*place)
             .where(_stands(_UNFINISHED))
-            .group_by(*lane)
-            .having(func.count() > 1, func.max(table.c.attempts) > 0)
+            .group_by(*place)
+            .having(func.count() > 1, or_(*stuck))
             .limit(limit)
         )
         pairs: list[tuple[str, str]] = []
@@ -328,7 +331,8 @@ class SqlUnit:
             found = select(table.c.id, table.c.state, table.c.attempts, table.c.created_at).where(
                 table.c.group_id == row["group_id"], table.c.target == row["target"], _stands(_UNFINISHED)
             )
-            pairs += _replaced(list(self._rows(found.order_by(table.c.created_at, table.c.id))), before)
+            lane = list(self._rows(found.order_by(table.c.created_at, table.c.id)))
+            pairs += _replaced(lane, before, row["target"] in left_alone)
         return pairs
 
     def replace_deliveries(self, pairs: Sequence[tuple[str, str]], now: int) -> None:
@@ -689,8 +693,8 @@ def _due(target: str, now: int, free: int) -> Any:
     return due.order_by(table.c.due_at, table.c.id).limit(free)
 
 
-def _replaced(lane: Sequence[Any], before: int) -> list[tuple[str, str]]:
-    """Failed deliveries of a group and target, oldest first, with the newest one that has waited enough.
+def _replaced(lane: Sequence[Any], before: int, left_alone: bool) -> list[tuple[str, str]]:
+    """Deliveries of a group and target that failed, or cannot be tried, with the newest that waited enough.
 
     The newest has the content of all before it.
     """
@@ -701,7 +705,7 @@ def _replaced(lane: Sequence[Any], before: int) -> list[tuple[str, str]]:
     return [
         (row["id"], lane[newest]["id"])
         for row in lane[:newest]
-        if row["state"] in _OPEN and row["attempts"] > 0
+        if row["state"] in _OPEN and (left_alone or row["attempts"] > 0)
     ]
 
 

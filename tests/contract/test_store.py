@@ -671,6 +671,19 @@ def test_what_waits_behind_a_failing_one_takes_its_place(store: Store) -> None:
     assert one(store, "s1").state is State.SENDING
 
 
+def test_what_cannot_be_tried_is_as_good_as_failing(store: Store) -> None:
+    """Messages to a target that is left alone give their place to the newest that has waited; others wait."""
+    made = [
+        delivery(f"{target}{number}", f"{target}/1", at=START + number, group_id="g")
+        for target in ("mail", "chat")
+        for number in range(4)
+    ]
+    store.write(lambda unit: unit.add_deliveries(made))
+    assert store.read(lambda unit: unit.overtaken(START + 2, 9)) == []
+    pairs = store.read(lambda unit: unit.overtaken(START + 2, 9, {"mail/1"}))
+    assert sorted(pairs) == [("mail0", "mail2"), ("mail1", "mail2")]
+
+
 def test_what_is_overdue_is_given_once(store: Store) -> None:
     """The longest overdue first, whether it waits or is being sent; not what is early, told or ended."""
 

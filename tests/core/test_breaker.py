@@ -40,9 +40,19 @@ def test_pauses_grow_to_a_minute() -> None:
     """5, 10, 20, 40, 60, 60 seconds."""
     breaker, pauses = failed(FAILURES), list[int]()
     for _ in range(6):
-        pauses.append((breaker.until - breaker.opened_at) // SECOND)
+        pauses.append((breaker.until - breaker.at) // SECOND)
         breaker = breaker.after(DOWN, breaker.until, breaker.until)
     assert pauses == [5, 10, 20, 40, 60, 60]
+
+
+def test_a_clock_that_is_set_back_ends_a_pause() -> None:
+    """Nothing waits an hour longer because the clock went back one; the next failure pauses anew."""
+    breaker, earlier = failed(FAILURES), NOW - 3600 * SECOND
+    assert breaker.standing(earlier) is Standing.HALF_OPEN
+    again = breaker.after(DOWN, earlier, earlier)
+    assert (again.standing(earlier), again.until) == (Standing.OPEN, earlier + 10 * SECOND)
+    throttled = Breaker().after(Verdict(Outcome.THROTTLED, "later", 429, NOW + 60 * SECOND), NOW, NOW)
+    assert (throttled.standing(NOW), throttled.standing(earlier)) == (Standing.PAUSED, Standing.CLOSED)
 
 
 def test_attempts_of_before_say_nothing_new() -> None:

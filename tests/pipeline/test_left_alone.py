@@ -3,6 +3,7 @@
 import pytest
 
 from router.core.delivery import SECOND, Outcome, Patience, State, Verdict
+from router.core.message import Message
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 
 DOWN = Verdict(Outcome.UNREACHABLE, "connection refused")
@@ -100,6 +101,29 @@ def test_what_is_too_old_is_given_up_without_an_attempt_of_its_own(make: MakePip
     assert pipeline.deliveries(channel="team")
     ended = {"channel": "oncall", "state": "dead"}
     assert pipeline.metrics.registry.get_sample_value("alert_router_deliveries_ended_total", ended) == 90
+
+
+def test_a_group_is_told_once_after_an_outage(make: MakePipeline) -> None:
+    """Of an hour's digests of one group, never tried, the newest comes, with the content of all."""
+    pipeline = make(rule(group_by=None, group_interval=300 * SECOND))
+    pipeline.channels["oncall/1"].script = [DOWN] * 10_000
+    jobs(pipeline, 20)
+    run_for(pipeline, 60)
+    assert pipeline.deliver.left_alone()
+    for failure in range(10):
+        pipeline.take({"Event": "OnInstanceFailed", "JobId": "job-0", "Instance": failure, "ExitCode": 1})
+        for _ in range(12):
+            run_for(pipeline, 30)
+            pipeline.maintain.take_over(pipeline.deliver.left_alone())
+            while pipeline.dispatch.step():
+                pass
+    pipeline.channels["oncall/1"].script = []
+    before = len(pipeline.channels["oncall/1"].sent)
+    run_for(pipeline, 120)
+    arrived = [one for _, one in pipeline.channels["oncall/1"].sent[before:]]
+    of_job_0 = [one for one in arrived if '"job-0"' in one.content]
+    assert len(arrived) == 20
+    assert [Message.from_json(one.content).data["group"]["count"] for one in of_job_0] == [11]
 
 
 def test_nothing_is_given_up_where_attempts_are_made(make: MakePipeline) -> None:

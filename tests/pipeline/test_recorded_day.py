@@ -186,8 +186,9 @@ class Running:
         while (moment := self._next()) is not None and (moment < until or (included and moment == until)):
             self._pipeline.clock.at = max(moment, self._pipeline.clock.at)
             self._looked_at = self._pipeline.clock.at
-            self._pipeline.maintain.take_over()
-            self._pipeline.maintain.give_up(self._pipeline.deliver.left_alone())
+            left_alone = self._pipeline.deliver.left_alone()
+            self._pipeline.maintain.take_over(left_alone)
+            self._pipeline.maintain.give_up(left_alone)
             self._pipeline.maintain.tell_overdue()
             self._pipeline.run()
 

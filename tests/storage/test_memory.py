@@ -168,9 +168,9 @@ def claim_old(room: dict[str, int], now: int, token: str, before: int, unit: Uni
     return unit.claim_deliveries(now, room, token, now + 60, made_before=before)
 
 
-def take_over(before: int, unit: Unit) -> Any:
+def take_over(before: int, left_alone: list[str], unit: Unit) -> Any:
     """What the maintenance does."""
-    pairs = sorted(unit.overtaken(before, 100))
+    pairs = sorted(unit.overtaken(before, 100, left_alone))
     unit.replace_deliveries(pairs, before)
     return pairs
 
@@ -204,7 +204,7 @@ verbs = st.one_of(
     verb(claim_old, st.dictionaries(st.sampled_from(TARGETS), st.integers(0, 3)), moments, tokens, moments),
     verb(claim, st.dictionaries(st.sampled_from(TARGETS), st.integers(0, 3)), moments, tokens),
     verb(settle, tokens, st.sampled_from([State.SENT, State.DEAD, State.WAITING]), moments),
-    verb(take_over, moments),
+    verb(take_over, moments, st.sampled_from([[], TARGETS[:1]])),
     verb(drop, numbers),
     verb(put_silence, names, moments, moments, maybe),
     step("join_groups", st.lists(st.tuples(names, names), max_size=4)),
@@ -242,6 +242,7 @@ def view(unit: Unit) -> Iterator[Any]:
             in_order(unit.due_alerts(at, 100, ())),
             unit.due_groups(at, 100),
             sorted(unit.overtaken(at, 100)),
+            sorted(unit.overtaken(at, 100, TARGETS)),
         )
 
 

@@ -32,6 +32,7 @@ def _loops(unit: Unit) -> None:
     unit.open_targets()
     unit.outbox()
     unit.overtaken(START, 10)
+    unit.overtaken(START, 10, {"mail/1"})
     unit.prune(START - 1, START - 1, 10)
 
 

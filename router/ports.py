@@ -278,6 +278,7 @@ class Deed:
 Counting = Literal[
     "rules", "failures", "event names", "jobs", "sources", "set-aside",
     "alerts", "rules told", "channels told", "deliveries",
+    "hours of events", "hours of alerts", "hours of deliveries",
 ]  # fmt: skip
 """What :meth:`Unit.counts` counts, and by which name."""
 
@@ -644,7 +645,8 @@ class Unit(Protocol):
         then; what: ``muted``, ``shadow`` or ``open``), ``rules told`` (notifications of groups in
         which alerts of it were told). By outcome of events: ``event names``, ``jobs`` (those without one
         left out), ``sources``; ``set-aside`` by source. By channel: ``channels told`` (notifications),
-        ``deliveries`` (those written then, by their state).
+        ``deliveries`` (those written then, by their state). By the number of the hour since 1970: ``hours of
+        events`` (received), ``hours of alerts`` (opened) and ``hours of deliveries`` (by their state).
         """
         ...
 

@@ -72,6 +72,12 @@ def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanati
     return Explanation(event, explain_rules(event, policy), tuple(told))
 
 
+def preview(event: Event, rule: Rule, policy: Policy, tongue: Tongue, now: int) -> tuple[Told, ...]:
+    """What each target of a rule would be sent for an event alone, in shadow too; nothing without a match."""
+    found = next((match for match in policy.judge(event).matches if match.rule.name == rule.name), None)
+    return tuple(_told(found, policy, tongue, now)) if found and not rule.absent else ()
+
+
 def explain_rules(
     event: Event, policy: Policy, wanted: Callable[[Rule], bool] = lambda rule: True
 ) -> tuple[RuleExplained, ...]:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection
 
-from router.core.alert import OPEN, Alert
+from router.core.alert import ENDED, OPEN, Alert, AlertState
 from router.core.mute.silence import Silence, alert_document, expired
 from router.core.policy import Policy
 from router.errors import RouterError
@@ -77,9 +77,12 @@ def silence(unit: Unit, made: Silence, now: int) -> None:
 
 def picked_by(unit: Unit, silence: Silence, now: int) -> tuple[list[Alert], list[Alert]]:
     """The open alerts that a silence's filter picks, and those of the last day that have ended."""
-    being_open = [one for state in sorted(OPEN) for one in unit.list_alerts(state=state, limit=LOOKED_AT)]
-    recent = unit.list_alerts(since=now - DAY, limit=LOOKED_AT)
-    ended = [one for one in recent if one.ended_at is not None]
+
+    def of(states: Collection[AlertState], since: int = 0) -> list[Alert]:
+        found = (unit.list_alerts(state=state, since=since, limit=LOOKED_AT) for state in sorted(states))
+        return [alert for alerts in found for alert in alerts]
+
+    being_open, ended = of(OPEN), of(ENDED, now - DAY)
     events = {event.id: event for event in unit.events_of({one.event_id for one in being_open + ended})}
 
     def picked(alerts: list[Alert]) -> list[Alert]:

@@ -83,7 +83,7 @@ class _Counts:
             yield start, min(start + long, self.now + 1)
 
     def _read(self, counting: Counting, since: int, before: int) -> list[Counted]:
-        return self.store.read(lambda unit: unit.counts(counting, since, before))
+        return self.store.look(lambda unit: unit.counts(counting, since, before))
 
 
 class _Rows(dict[str, Row]):
@@ -122,8 +122,8 @@ def _note(policy: Policy, name: str) -> str:
 def _see_earlier(rows: _Rows, store: Store, policy: Policy) -> None:
     """When rules that did not match in the time matched before it."""
     awaited = {keys.arrival(rule.name): rule.name for rule in policy.rules if rule.absent}
-    arrivals = store.read(lambda unit: unit.ends(awaited.keys()))
-    matches = store.read(lambda unit: unit.last_matches())
+    arrivals = store.look(lambda unit: unit.ends(awaited.keys()))
+    matches = store.look(lambda unit: unit.last_matches())
     matches |= {awaited[name]: at for name, at in arrivals.items()}
     for name in matches.keys() & rows.keys():
         rows[name].last = max(matches[name], rows[name].last or 0)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, case, func, literal, select, text
+from sqlalchemy import Connection, Text, case, cast, func, literal, select, text
 
 from router.core.delivery import SECOND
 from router.core.group import Tally
@@ -12,6 +12,7 @@ from router.storage import tables as t
 
 #: An event waits so long at most before it opens an alert.
 _EARLY = 60 * SECOND
+_HOUR = 3600 * SECOND
 _TOLD = Tally._fields.index("told")
 
 
@@ -19,7 +20,7 @@ def count_since(connection: Connection, counting: Counting, since: int, before: 
     """See :meth:`router.ports.Unit.counts`."""
     if counting in _PLAIN:
         at, found = _PLAIN[counting]
-        if counting == "alerts":
+        if counting in ("alerts", "hours of alerts"):
             # They are indexed by their last match, which is never long before their opening.
             found = found.where(_alerts.received_at >= since - _EARLY)
         return [Counted(*row) for row in connection.execute(found.where(at >= since, at < before))]
@@ -43,6 +44,10 @@ def _counted(name: Any, what: Any, at: Any, *where: Any) -> tuple[Any, Any]:
     return at, found.group_by(name, what)
 
 
+def _hours(at: Any, what: Any) -> tuple[Any, Any]:
+    return _counted(cast(at // _HOUR, Text), what, at)
+
+
 _events, _alerts, _set_aside = t.events.c, t.alerts.c, t.undecodable.c
 _notifications, _deliveries = t.notifications.c, t.deliveries.c
 _standing = case((_alerts.shadow == 1, "shadow"), (_alerts.muted_by != "", "muted"), else_="open")
@@ -58,6 +63,9 @@ _PLAIN: dict[Counting, tuple[Any, Any]] = {
     "alerts": _counted(_alerts_rule, _standing, _alerts.opened_at),
     "channels told": _counted(_notifications.channel, _notifications.reason, _notifications.created_at),
     "deliveries": _counted(_deliveries.channel, _deliveries.state, _deliveries.created_at),
+    "hours of events": _hours(_received, literal("received")),
+    "hours of alerts": _hours(_alerts.opened_at, literal("opened")),
+    "hours of deliveries": _hours(_deliveries.created_at, _deliveries.state),
 }
 
 

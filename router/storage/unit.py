@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -220,7 +220,7 @@ class SqlUnit:
         return [rows.alert_of(row) for row in self._rows(found.limit(limit))]
 
     def events_of(self, ids: Collection[str]) -> list[Event]:
-        return [rows.event_of(row) for row in self._in(select(tables.events), tables.events.c.id, ids)]
+        return [rows.event_of(row) for row in self._in(_EVENT, tables.events.c.id, ids)]
 
     def storm(self, channel: str, now: int) -> Group | None:
         table = tables.groups
@@ -578,7 +578,9 @@ class SqlUnit:
     # statements
 
     def _rows(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[rows.Row]:
-        return [cast("rows.Row", row) for row in self._connection.execute(statement, values).mappings()]
+        found = self._connection.execute(statement, values)
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def _bound(self, statement: Any, values: Collection[str]) -> list[rows.Row]:
         """Rows of a statement that was made once, for any number of values."""
@@ -648,6 +650,7 @@ def _by_values(table: Table, column: Any, *where: Any) -> Any:
     return select(table).where(column.in_(bindparam("values", expanding=True)), *where)
 
 
+_EVENT = select(*(tables.events.c[name] for name in rows.OF_EVENT))
 _KNOWN = _by_values(tables.identities, tables.identities.c.identity)
 _FORGETTING = delete(tables.identities).where(
     tables.identities.c.identity.in_(bindparam("values", expanding=True))

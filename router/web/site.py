@@ -10,10 +10,10 @@ from starlette.exceptions import HTTPException
 
 from router.errors import RouterError
 from router.version import __version__
-from router.web.api import alerts, deliveries, events, process, silences
+from router.web.api import alerts, deliveries, events, jobs, process, silences
 from router.web.api.asked import Refusal, headers_of, inside_of, reader
 from router.web.inside import Inside
-from router.web.pages import changed, live, shown
+from router.web.pages import changed, health, live, looked_into, shown
 from router.web.pages.drawing import draw
 from router.web.status import said_of, status_of
 
@@ -40,7 +40,7 @@ def make_site(inside: Inside) -> FastAPI:
     )
     app.state.inside = inside
     app.state.streams = 0
-    for part in (alerts, events, deliveries, silences, process):
+    for part in (alerts, events, jobs, deliveries, silences, process):
         app.include_router(part.router, dependencies=[Depends(reader)])
     answers: dict[type[Exception], Any] = {
         RouterError: _refused,
@@ -50,7 +50,7 @@ def make_site(inside: Inside) -> FastAPI:
     }
     for error, answer in answers.items():
         app.add_exception_handler(error, answer)
-    for pages in (shown, changed, live):
+    for pages in (shown, looked_into, health, changed, live):
         app.include_router(pages.router)
     app.add_api_route("/v1/openapi.json", _document, dependencies=[Depends(reader)], include_in_schema=False)
     return app

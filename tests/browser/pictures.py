@@ -1,5 +1,6 @@
 """The pictures of docs/page.md, taken of a router in the middle of a bad night: ``make pictures``."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,7 +18,9 @@ def main() -> None:
     """Takes them."""
     folder = Path(tempfile.mkdtemp())
     TO.mkdir(exist_ok=True)
-    with house(folder) as served, sync_playwright() as playwright:
+    # The page of health shows where the files are.
+    os.chdir(folder)
+    with house(Path()) as served, sync_playwright() as playwright:
         set_the_scene(served)
         event = served.ask("GET", "/v1/events?name=OnInstanceFailed").json()["events"][0]["id"]
         tried = f"/try?id={event}&filter=ExitCode+%21%3D+%600%60+%26%26+JobName+%3D%3D+%27canary%27"
@@ -26,6 +29,8 @@ def main() -> None:
             ("now", "/", DESK, False),
             ("now-telephone", "/", TELEPHONE, True),
             ("event", f"/events/{event}", DESK, False),
+            ("job", "/job?id=job-0000000058C3A1B2", DESK, False),
+            ("rule", "/rules/instance-failed", DESK, True),
             ("try", tried, DESK, False),
             ("silence", "/silences?matcher=rule+%3D%3D+%27job-failed%27&lasts=2h", DESK, False),
             ("deliveries", "/deliveries?state=dead", DESK, False),

@@ -23,6 +23,7 @@ def addresses(served: House) -> Iterator[str]:
     yield from ("/health", "/try", "/login", "/alerts?state=nothing", "/nowhere")
     event = served.ask("GET", "/v1/events").json()["events"][0]["id"]
     delivery = served.ask("GET", "/v1/deliveries?state=dead").json()["deliveries"][0]["id"]
+    yield from ("/job?id=job-0000000058C3A1B2", "/rules/instance-failed", "/rules/job-failed")
     yield from (f"/events/{event}", f"/try?id={event}&filter=ExitCode", f"/deliveries/{delivery}")
 
 

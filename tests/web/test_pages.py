@@ -324,3 +324,42 @@ def test_who_is_not_known_sends_little(guarded: House) -> None:
     assert guarded.ask("POST", "/v1/try", b"", long).status == 413
     trial = {"event": {"a": "x" * 9000}}
     assert guarded.ask("POST", "/v1/try", trial, {"authorization": "Bearer t-read"}).status == 200
+
+
+def test_a_job_is_told_from_its_first_event_to_its_last_message(served: House) -> None:
+    """Its page, which its events and its card lead to, has its causes, its messages and a time line."""
+    told = instance_failed("job/7 & more", 1, ErrorMessage="worker 7 has no memory", State="Failed")
+    event = served.tell(told)
+    served.tell(job_failed("job/7 & more", JobName="n<b>ightly", State="Failed"))
+    link = "/job?id=job%2F7+%26+more"
+    assert f'href="{link}"' in page(served, f"/events/{event}")
+    assert f'href="{link}"' in served.until(lambda: found if link in (found := page(served, "/")) else "")
+    text = page(served, link)
+    assert "n&lt;b&gt;ightly" in text
+    assert "exit code 1: worker &lt;n&gt; has no memory" in text
+    assert text.count("<title>OnInstanceFailed") == 1
+    story = served.ask("GET", "/v1" + link).json()
+    assert (story["name"], story["state"], len(story["events"])) == ("n<b>ightly", "Failed", 2)
+    assert story["causes"][0] == {"cause": "OnJobFailed", "number": 1}
+    assert served.ask("GET", "/v1/job?id=none").status == 404
+
+
+def test_a_rule_shows_what_it_tells(tmp_path: Path) -> None:
+    """The text for each of its channels, in shadow too; and what it says where nothing has matched."""
+    rules = (
+        "rules:\n"
+        "  - {name: told, when: \"Event == 'OnJobFailed'\", to: [oncall, broken]}\n"
+        "  - {name: shy, when: \"Event == 'OnJobFailed'\", to: [oncall], mode: shadow}\n"
+        "  - {name: idle, when: \"Event == 'OnJobStopped'\", to: [oncall]}\n"
+    )
+    with house(tmp_path, rules=rules) as served:
+        served.tell(job_failed("job-7", JobName="nightly"))
+        text = page(served, "/rules/told")
+        assert all(target in text for target in ("<b>oncall/1</b>", "<b>broken/1</b>"))
+        assert "<p>warning → oncall, broken" in text
+        assert "nightly" in text.partition("What it tells")[2]
+        assert "It is in shadow" in (shy := page(served, "/rules/shy"))
+        assert "nightly" in shy.partition("What it tells")[2]
+        assert "It has matched no event yet" in page(served, "/rules/idle")
+        assert 'href="/rules/shy"' in page(served, "/rules")
+        assert served.ask("GET", "/rules/none").status == 404

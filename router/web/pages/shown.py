@@ -1,4 +1,4 @@
-"""The pages that show: now, events, alerts, deliveries, silences, rules, health."""
+"""The pages that show: now, events, alerts, deliveries, rules, try."""
 
 import json
 from typing import Any
@@ -10,12 +10,14 @@ from router.core.alert import AlertState
 from router.core.delivery import State
 from router.core.filter.clauses import clauses_of
 from router.core.group import Group
+from router.core.text.values import key_values
 from router.errors import RouterError
 from router.pipeline.fate import fate_of
-from router.ports import Mark, Unit
+from router.ports import Job, Mark, Unit
 from router.web.api.asked import Reader, Within, mark_of, text_of
 from router.web.api.events import event_of, explained, filter_of
-from router.web.api.process import counted_rules, status
+from router.web.api.process import counted_rules
+from router.web.inside import Inside
 from router.web.pages.drawing import draw
 from router.web.shapes import clause_json, explanation_json, sound
 from router.web.shapes import text_of as message_of
@@ -27,7 +29,7 @@ SHOWN = 100
 MOST_CAUSES = 3
 
 
-def trouble(group: Group) -> dict[str, Any]:
+def trouble(group: Group, jobs: dict[str, Job]) -> dict[str, Any]:
     """A group as the first page shows it."""
     tallies = group.tallies.values()
     causes = sorted(group.causes.items(), key=lambda one: (-one[1], one[0]))[:MOST_CAUSES]
@@ -38,14 +40,31 @@ def trouble(group: Group) -> dict[str, Any]:
         "acknowledged": sum(one.acknowledged for one in tallies),
         "muted": sum(one.held for one in tallies),
         "causes": causes,
+        "job": next((_named(jobs[part]) for part in _texts(group) if part in jobs), None),
     }
+
+
+def jobs_of(groups: list[Group], unit: Unit) -> dict[str, Job]:
+    """The jobs that groups are about, as far as their keys name one."""
+    parts = {part for group in groups for part in _texts(group)}
+    return {job.id: job for job in unit.jobs(parts)} if parts else {}
+
+
+def _texts(group: Group) -> list[str]:
+    return [part for part in key_values(group.key) if isinstance(part, str)]
+
+
+def _named(job: Job) -> dict[str, str]:
+    name = job.data.get("JobName")
+    return {"id": job.id, "name": name if isinstance(name, str) else ""}
 
 
 @router.get("/")
 def now_page(request: Request, inside: Within, person: Reader) -> HTMLResponse:
     """What stands now."""
     found, number = inside.store.look(lambda unit: unit.groups_now(SHOWN))
-    troubles = [trouble(one) for one in found]
+    jobs = inside.store.look(lambda unit: jobs_of(found, unit))
+    troubles = [trouble(one, jobs) for one in found]
     firing = [one for one in troubles if one["firing"]]
     quiet = [one for one in troubles if not one["firing"]]
     return draw(
@@ -156,7 +175,11 @@ def delivery_page(request: Request, inside: Within, person: Reader, delivery_id:
 @router.get("/rules")
 def rules_page(request: Request, inside: Within, person: Reader) -> HTMLResponse:
     """Each rule with what came of it in a day."""
-    return draw(request, inside, person, "rules.html", rules=counted_rules(inside, 24))
+    return draw(request, inside, person, "rules.html", rules=counted_rules(inside, 24), known=_known(inside))
+
+
+def _known(inside: Inside) -> set[str]:
+    return {rule.name for rule in inside.policy.rules}
 
 
 @router.get("/try")
@@ -191,13 +214,6 @@ def try_page(
         clause=clause,
         problem=problem,
     )
-
-
-@router.get("/health")
-def health_page(request: Request, inside: Within, person: Reader) -> HTMLResponse:
-    """Sources, channels, outbox, configuration, and what people did."""
-    deeds = inside.store.look(lambda unit: unit.page_of_deeds(None, 20)).found
-    return draw(request, inside, person, "health.html", standing=status(inside), deeds=deeds)
 
 
 def _more(asked: dict[str, str], mark: Mark | None) -> dict[str, str]:

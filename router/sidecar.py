@@ -13,6 +13,7 @@ from router import telemetry
 from router.app import Router, load_config
 from router.config import Config
 from router.config.watched import Watched
+from router.ping import ping_while_well, send_ping
 from router.systemd import Systemd
 from router.web.server import Health, bind, make_server
 
@@ -73,7 +74,9 @@ async def _serve(
     systemd.ready()
     watching = loop.create_task(watch(router, systemd))
     following = loop.create_task(follow(watched, lambda: router.reload(path)))
+    pinging = loop.create_task(ping_while_well(router, lambda: router.config.settings, send_ping))
     await serving
+    pinging.cancel()
     watching.cancel()
     following.cancel()
     ended = await loop.run_in_executor(None, router.stop)

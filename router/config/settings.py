@@ -214,6 +214,19 @@ class HttpClient(Keys):
     ca_file: FilePath | None = Field(None, description="Certificates to trust besides the public ones.")
 
 
+def _ping_url(url: SecretStr) -> SecretStr:
+    if re.fullmatch(r"https?://[^/?#\s@]+(/\S*)?", url.get_secret_value()) is None:
+        raise ValueError("write https://host/path")
+    return url
+
+
+class Ping(Keys):
+    """Whom it pings while all is well."""
+
+    url: Annotated[Secret, AfterValidator(_ping_url)] = Field(description="Asked with GET.")
+    every: Annotated[Duration, seconds(1, 86_400)] = Field(60 * SECOND, description="How often.")
+
+
 class Settings(Keys):
     """router.yaml."""
 
@@ -231,6 +244,7 @@ class Settings(Keys):
     http_client: HttpClient = Field(
         default_factory=lambda: HttpClient.model_validate({}), description="How requests of channels leave."
     )
+    ping: Ping | None = Field(None, description="An address that hears from it while all is well.")
     retention: Annotated[Duration, seconds(1, 3650 * 86400)] = Field(
         14 * 86400 * SECOND, description="How long ended records are kept."
     )

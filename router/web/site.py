@@ -102,7 +102,7 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
     said = f"{where}: {first['msg']}" if where else str(first["msg"])
-    return error_json(RouterError("bad-request", said, "See /v1/openapi.json"))
+    return await _refused(request, RouterError("bad-request", said, "See /v1/openapi.json"))
 
 
 async def _no_route(request: Request, error: HTTPException) -> Response:
@@ -115,4 +115,6 @@ async def _no_route(request: Request, error: HTTPException) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     # The listener hears of it too, and logs it.
-    return error_json(RouterError("internal", "the router failed on this request"))
+    return await _refused(
+        request, RouterError("internal", "the router failed on this request", "Its log says how")
+    )

@@ -63,6 +63,7 @@ docs: $(VENV)/run.stamp ## renews the pages of docs/ that are generated
 	@$(BIN)/python -c "from router.core.catalogue.tables import markdown; print(markdown(), end='')" > docs/events.md
 	@$(BIN)/python -c "from pathlib import Path; from router.core.catalogue.tables import in_rules_page as f; p = Path('docs/rules.md'); p.write_text(f(p.read_text()))"
 	@$(BIN)/alert-router coverage rules --output docs/coverage.svg
+	@$(BIN)/python -c "from router.web.site import document_text; print(document_text(), end='')" > docs/openapi.json
 
 pictures: $(VENV)/dev.stamp ## takes the pictures of docs/page.md again (needs Chromium)
 	@$(BIN)/python -m tests.browser.pictures

@@ -8,7 +8,7 @@ from router.core.alert import Alert
 from router.core.cause import cause_of
 from router.core.delivery import Delivery
 from router.core.event import Event
-from router.ports import EventRecord, Job, Unit
+from router.ports import EventRecord, Job, Page, Unit
 
 #: Of one job at most so many are read, the newest.
 MOST_EVENTS = 500
@@ -62,7 +62,7 @@ def has_failed(event: Event) -> bool:
 
 def story_of(job_id: str, unit: Unit) -> Story:
     """Reads the story of a job; one that nothing is known of has no events and no job."""
-    page = unit.page_of_events(None, MOST_EVENTS, job=job_id)
+    page = unit.page_of_events(None, MOST_EVENTS, job=job_id) if job_id else Page[EventRecord]([], None)
     alert_ids = {alert for record in page.found for _, alert in record.matches}
     alerts = sorted(unit.alerts(alert_ids), key=lambda one: (-one.received_at, one.id))
     job = next(iter(unit.jobs([job_id])), None)

@@ -1,6 +1,7 @@
 """The application behind the listener: the API and the pages, each request by a thread of its own."""
 
-from typing import Any
+import json
+from typing import Any, cast
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -80,6 +81,12 @@ def document_of(app: FastAPI) -> dict[str, Any]:
 
 def _document(request: Request) -> JSONResponse:
     return JSONResponse(document_of(request.app))
+
+
+def document_text() -> str:
+    """The document of this version as docs/openapi.json has it."""
+    # No request is answered, so no process is asked.
+    return json.dumps(document_of(make_site(cast("Inside", None))), indent=1, ensure_ascii=False) + "\n"
 
 
 def error_json(error: RouterError) -> JSONResponse:

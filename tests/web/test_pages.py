@@ -344,6 +344,7 @@ def test_a_job_is_told_from_its_first_event_to_its_last_message(served: House) -
     assert (story["name"], story["state"], len(story["events"])) == ("n<b>ightly", "Failed", 2)
     assert story["causes"][0] == {"cause": "OnJobFailed", "number": 1}
     assert served.ask("GET", "/v1/job?id=none").status == 404
+    assert [served.ask("GET", path).status for path in ("/job", "/job?id=none")] == [404, 404]
 
 
 def test_a_rule_shows_what_it_tells(tmp_path: Path) -> None:

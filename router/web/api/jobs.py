@@ -44,7 +44,7 @@ class JobJson(TypedDict):
 @router.get("/v1/job")
 def show_job(
     inside: Within,
-    id: Annotated[str, Query(max_length=200, description="Its `JobId`.")],  # noqa: A002  its name outside
+    id: Annotated[str, Query(min_length=1, max_length=200, description="Its `JobId`.")],  # noqa: A002  its name outside
 ) -> JobJson:
     """One job from its first event to its last message; at most its newest 500 events."""
     story = inside.store.look(lambda unit: story_of(id, unit))

@@ -87,7 +87,7 @@ def _fill(config: Path, count: int) -> None:
 
 
 def _envelopes(first: int, some: int, count: int, began: int) -> Iterator[Envelope]:
-    """Jobs of a hundred events; the last third of them tells of instances that fail in the end."""
+    """Jobs of a hundred events, the last of which tells of an instance that failed."""
     for number in range(first, first + some):
         failed = number % 100 == 99
         event = {
@@ -117,7 +117,9 @@ class _Page:
 def _settled(process: Process) -> None:
     """Waits until the outbox is empty."""
     ends = time.monotonic() + 600
-    while json.loads(_get(process, "/v1/status"))["outbox"] and time.monotonic() < ends:
+    while json.loads(_get(process, "/v1/status"))["outbox"]:
+        if time.monotonic() > ends:
+            raise AssertionError("the outbox is not empty after ten minutes")
         time.sleep(0.2)
 
 
@@ -162,21 +164,25 @@ def _asked(process: Process, page: _Page, requests: int) -> list[float]:
     taken: list[float] = []
     for _ in range(requests):
         started = time.perf_counter()
-        connection.request("GET", page.path)
-        answer = connection.getresponse()
-        answer.read()
+        _read(connection, page.path)
         taken.append((time.perf_counter() - started) * 1000)
-        if answer.status != 200:
-            raise AssertionError(f"{page.path}: {answer.status}")
     connection.close()
     return taken
 
 
 def _get(process: Process, path: str) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=60)
-    connection.request("GET", path)
-    body = connection.getresponse().read()
+    body = _read(connection, path)
     connection.close()
+    return body
+
+
+def _read(connection: http.client.HTTPConnection, path: str) -> bytes:
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status != 200:
+        raise AssertionError(f"{path}: {answer.status}")
     return body
 
 

@@ -363,9 +363,9 @@ class Router:
             self._due.set()
         self.maintain.measure()
         if self._rounds % TAKE_OVER_EVERY == 0:
-            left_alone = self.deliver.left_alone()
-            self.maintain.take_over(left_alone)
-            while self.maintain.give_up(left_alone):
+            self.maintain.take_over(self.deliver.left_alone())
+            # Asked again for each batch: what a target that heals meanwhile has left gets its attempt.
+            while self.maintain.give_up(self.deliver.left_alone()):
                 self._loops[-1].turn()
             self.maintain.tell_overdue()
         self._rounds += 1

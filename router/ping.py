@@ -12,7 +12,7 @@ from router import telemetry
 from router.config.settings import Settings
 from router.core.delivery import SECOND
 
-#: Seconds for the whole exchange.
+#: Seconds for the connection, and for each read of the answer's head; its body is not read.
 WITHIN = 10.0
 
 

@@ -39,4 +39,4 @@ def kind_of_url(url: str) -> str:
     Raises:
         RouterError: ``bad-channel``: no service of Apprise has such URLs.
     """
-    return kind_of(schema_of(url))
+    return kind_of(schema_of(url), url)

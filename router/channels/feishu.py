@@ -1,4 +1,4 @@
-"""The custom bots of Feishu and Lark: rich text, in which nothing of a text is a command; signed.
+"""The custom bots of Feishu and Lark: rich text or a card, in which nothing of a text is a command; signed.
 
 Not as Apprise sends it: that has no signature, does not read the answer, and sleeps before Lark.
 The secret stands before the token, as for DingTalk: ``feishu://SECRET@TOKEN``; or ``?secret=``.
@@ -9,15 +9,17 @@ import base64
 import hashlib
 import hmac
 import time
+from typing import Any
 
 from router.channels.answers import BROKEN, THROTTLED, Said, coded, words_of
 from router.channels.plugins import Plugin, parameters
-from router.channels.posting import post_json
+from router.channels.posting import is_resolved, post_json
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
 
 _HOSTS = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
+_COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
 _CODES = {
     11232: THROTTLED,  # more than 100 in a minute, or 5 in a second
     99991400: THROTTLED,
@@ -28,16 +30,40 @@ _CODES = {
 }
 
 
-def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
-    """A post: the title, and a paragraph for each line."""
+def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """A post, or a card where its URL asks for one."""
+    payload = _card(message) if delivery.kind == "feishu-card" else _post(message)
+    secret = plugin.user or parameters(plugin).get("secret")
+    host = _HOSTS[plugin.secure_protocol]
+    signed = signature(secret) | payload
+    return post_json(plugin, f"{host}/open-apis/bot/v2/hook/{plugin.token}", signed)
+
+
+def _post(message: Message) -> dict[str, Any]:
+    """The title, and a paragraph for each line."""
     post = {
         "title": message.title,
         "content": [[{"tag": "text", "text": line}] for line in message.body.split("\n")],
     }
-    payload = {"msg_type": "post", "content": {"post": {"zh_cn": post}}}
-    secret = plugin.user or parameters(plugin).get("secret")
-    host = _HOSTS[plugin.secure_protocol]
-    return post_json(plugin, f"{host}/open-apis/bot/v2/hook/{plugin.token}", signature(secret) | payload)
+    return {"msg_type": "post", "content": {"post": {"zh_cn": post}}}
+
+
+def _card(message: Message) -> dict[str, Any]:
+    """A coloured head, the text, and a button for each link.
+
+    https://open.feishu.cn/document/common-capabilities/message-card/message-cards-content
+    """
+    elements: list[dict[str, Any]] = [{"tag": "div", "text": _plain(message.body)}] if message.body else []
+    if message.links:
+        buttons = [{"tag": "button", "text": _plain(words), "url": url} for words, url in message.links]
+        elements.append({"tag": "action", "actions": buttons})
+    colour = "green" if is_resolved(message) else _COLOURS.get(message.severity, "blue")
+    head = {"template": colour, "title": _plain(message.title)}
+    return {"msg_type": "interactive", "card": {"header": head, "elements": elements}}
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"tag": "plain_text", "content": text}
 
 
 def signature(secret: str | None) -> dict[str, object]:

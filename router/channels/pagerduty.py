@@ -26,8 +26,11 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     }
     if event["event_action"] == "trigger":
         event |= {"client": "alert-router", "payload": _payload(plugin, message)}
+        links = [{"href": url, "text": words} for words, url in message.links]
         if plugin.click:
-            event["links"] = [{"href": plugin.click}]
+            links.insert(0, {"href": plugin.click, "text": plugin.click})
+        if links:
+            event["links"] = links
     headers = {"Authorization": f"Token token={plugin.apikey}"}
     return post_json(plugin, _URLS[plugin.region_name], event, headers=headers)
 

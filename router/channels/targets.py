@@ -4,12 +4,16 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from router.channels.plugins import Plugin, module_of, open_plugin, schema_of_plugin
+from router.channels.plugins import Plugin, module_of, open_plugin, parameters, schema_of_plugin
 from router.channels.signing import secrets_of
+from router.core.text.kinds import forms_of, kind_of
 from router.errors import RouterError
 
 #: Plugins whose "targets" are people in one message: mentioned in a group, or asked to take one alert.
 _MENTION = frozenset({"dingtalk", "opsgenie"})
+
+#: The usual ``format=`` of plugins whose messages have several forms.
+_USUAL = {"dingtalk": "markdown", "feishu": "post", "lark": "post", "wecombot": "markdown"}
 
 
 def expand(url: str) -> list[str]:
@@ -52,7 +56,20 @@ def _checked(url: str) -> Plugin:
         _check_mail(plugin)
     if module_of(plugin) == "custom_json":
         secrets_of(plugin)
+    if module_of(plugin) in _USUAL:
+        _check_form(plugin)
     return plugin
+
+
+def _check_form(plugin: Plugin) -> None:
+    """A form that is misspelt would be another than the one that is expected."""
+    asked = parameters(plugin).get("format", "")
+    schema = schema_of_plugin(plugin)
+    known = (_USUAL[schema], *forms_of(kind_of(schema)))
+    if asked and asked.lower() not in known:
+        raise RouterError(
+            "bad-channel", f"{schema}:// has no such format=", f"it is one of {', '.join(known)}"
+        )
 
 
 def _check_mail(plugin: Plugin) -> None:

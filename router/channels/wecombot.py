@@ -1,4 +1,4 @@
-"""WeCom's group robot: plain text, in which nothing is a command.
+"""WeCom's group robot: Markdown, or plain text, which WeChat shows too.
 
 Not as Apprise sends it: that does not read the answer, and counts characters where WeCom counts bytes.
 https://developer.work.weixin.qq.com/document/path/91770
@@ -6,14 +6,14 @@ https://developer.work.weixin.qq.com/document/path/91770
 
 from router.channels.answers import BROKEN, BUSY, THROTTLED, Said, coded
 from router.channels.plugins import Plugin
-from router.channels.posting import joined, post_json
+from router.channels.posting import post_json
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
 from router.core.text.clip import clip_bytes
 
 _URL = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
-_LONGEST = 2048
+_LONGEST = {"markdown": 4096, "text": 2048}
 _CODES = {
     -1: BUSY,
     45009: THROTTLED,  # more than 20 in a minute
@@ -24,9 +24,12 @@ _CODES = {
 }
 
 
-def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
-    """One text message."""
-    payload = {"msgtype": "text", "text": {"content": clip_bytes(joined(message), _LONGEST)}}
+def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """One message; the title of Markdown is a heading."""
+    form = "text" if delivery.kind == "wecom-text" else "markdown"
+    head = f"#### {message.title}" if message.title and form == "markdown" else message.title
+    content = clip_bytes("\n".join(filter(None, (head, message.body))), _LONGEST[form])
+    payload = {"msgtype": form, form: {"content": content}}
     return post_json(plugin, _URL, payload, params={"key": plugin.key})
 
 

@@ -41,13 +41,17 @@ def _params(plugin: Plugin) -> dict[str, str]:
 def _card(message: Message) -> dict[str, Any]:
     colour = "good" if is_resolved(message) else _COLOURS.get(message.severity, "default")
     title = [_line(message.title, weight="bolder", size="large", color=colour)] if message.title else []
-    card = {
+    card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": title + [_line(line) for line in message.body.split("\n")],
         "msteams": {"width": "full"},
     }
+    if message.links:
+        card["actions"] = [
+            {"type": "Action.OpenUrl", "title": words, "url": url} for words, url in message.links
+        ]
     content = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "summary": message.title, "attachments": [content]}
 

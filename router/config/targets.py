@@ -38,7 +38,7 @@ class TargetSpec:
 
 def kind_only(url: str) -> Sequence[tuple[str, str]]:
     """An :data:`InspectUrl` that takes every URL for one target."""
-    return [(url, kind_of(url.partition("://")[0]))]
+    return [(url, kind_of(url.partition("://")[0], url))]
 
 
 def targets_of(document: Document, settings: Settings, inspect_url: InspectUrl) -> tuple[TargetSpec, ...]:

@@ -18,6 +18,7 @@ class Message:
             for other kinds its ``reason`` and its ``rule``.
         severity: for colours and icons.
         faults: templates that failed and were replaced by the built-in text, in words.
+        links: words and URL of each button, for kinds whose links are no part of the text.
     """
 
     title: str
@@ -26,6 +27,7 @@ class Message:
     severity: str = "warning"
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
     faults: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> str:
         """As it stands in a delivery's ``content``."""
@@ -37,6 +39,7 @@ class Message:
                 "severity": self.severity,
                 "data": self.data,
                 "faults": self.faults,
+                "links": self.links,
             },
             ensure_ascii=False,
         )
@@ -46,4 +49,5 @@ class Message:
         """The reverse of :meth:`to_json`."""
         fields: dict[str, Any] = json.loads(text)
         fields["faults"] = tuple(fields["faults"])
+        fields["links"] = tuple((words, url) for words, url in fields.get("links", ()))
         return cls(**fields)

@@ -278,7 +278,7 @@ class _Telling:
         [event] = self._unit.events_of([shown[0].event_id]) or [None]
         if event is None:
             return None
-        links = links_of(self._unit, group, self._tongue.public_url)
+        links = links_of(self._unit, group, shown[0], self._tongue.public_url)
         return DueGroup(group, tuple(shown[:SHOWN]), event, links)
 
 

@@ -2,7 +2,10 @@
 
 import secrets
 from collections.abc import Mapping
+from urllib.parse import quote
 
+from router.core.alert import Alert
+from router.core.filter.unparse import text_of
 from router.core.group import Group
 from router.core.link import KEY_BYTES, LinkKeys, ack_token
 from router.ports import Unit
@@ -31,12 +34,27 @@ def rotate_keys(unit: Unit, *, revoke: bool) -> None:
     unit.put_link_keys(keys.rotated(fresh, revoke=revoke) if keys else LinkKeys(fresh))
 
 
-def links_of(unit: Unit, group: Group, public_url: str) -> Mapping[str, str]:
-    """The links of a message about a group that is due; none for what has ended, or without an address."""
-    keys = unit.link_keys() if public_url and group.open else None
+def links_of(unit: Unit, group: Group, alert: Alert, public_url: str) -> Mapping[str, str]:
+    """The links of a message about a group that is due; none without keys or an address.
+
+    What has ended has nothing to acknowledge and nothing to silence.
+
+    Args:
+        alert: the first that the message shows.
+    """
+    keys = unit.link_keys() if public_url else None
     if keys is None:
         return {}
-    return {"ack": f"{public_url}{ACK_PATH}{ack_token(_told_first(unit, group), keys)}"}
+    explain = {"explain": f"{public_url}/events/{quote(alert.event_id, safe='')}"}
+    if not group.open:
+        return explain
+    named = text_of({"type": "literal", "value": alert.rule})
+    matcher = quote(f"rule == {named}", safe="")
+    return {
+        "ack": f"{public_url}{ACK_PATH}{ack_token(_told_first(unit, group), keys)}",
+        "silence": f"{public_url}/silences?matcher={matcher}",
+        **explain,
+    }
 
 
 def _told_first(unit: Unit, group: Group) -> str:

@@ -10,6 +10,7 @@ from router.core.filter.clauses import Clause, clauses_of
 from router.core.policy import Policy
 from router.core.rule import Rule
 from router.core.telling import Telling
+from router.core.text.kinds import KINDS
 from router.pipeline.trial import Trial
 
 
@@ -75,11 +76,16 @@ def _leaves(clause: Clause) -> Iterable[Clause]:
 def _texts(rule: Rule, told: Sequence[Telling]) -> Iterator[Missed]:
     ours = [one for one in told if one.rule == rule.name]
     own = rule.texts.title is not None or rule.texts.body is not None
-    if own and not any(one.kind not in rule.formats and one.channel not in rule.formats for one in ours):
+    if own and not any(rule.formats.keys().isdisjoint(_names(one)) for one in ours):
         yield Missed("text", rule.name, "title and body")
     for name in rule.formats:
-        if not any(name in (one.kind, one.channel) for one in ours):
+        if not any(name in _names(one) for one in ours):
             yield Missed("text", rule.name, f"formats.{name}")
+
+
+def _names(one: Telling) -> tuple[str, ...]:
+    """The names under ``formats`` that mean its text."""
+    return (one.channel, *(KINDS[one.kind].names if one.kind in KINDS else (one.kind,)))
 
 
 def _kinds(rules: Sequence[Rule], events: Sequence[Event]) -> Iterator[Missed]:

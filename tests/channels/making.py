@@ -44,6 +44,6 @@ def send(url: str, message: Message = MESSAGE, delivery: Delivery = DELIVERY, **
     """What one send of a new channel comes to."""
     made = channel(url, **changes)
     try:
-        return made.send(message, delivery)
+        return made.send(message, replace(delivery, kind=kind_of_url(url)))
     finally:
         made.close()

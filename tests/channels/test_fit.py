@@ -87,7 +87,11 @@ LIMITS: dict[str, Callable[[Received], bool]] = {
     "dingtalk": lambda request: len(request.body) <= 20_000,
     "feishu": lambda request: len(request.body) <= 20 * 1024,
     "lark": lambda request: len(request.body) <= 20 * 1024,
-    "wecombot": lambda request: utf8(request.json["text"]["content"]) <= 2_048,
+    "dingtalk-text": lambda request: len(request.body) <= 20_000,
+    "dingtalk-card": lambda request: len(request.body) <= 20_000,
+    "feishu-card": lambda request: len(request.body) <= 20 * 1024,
+    "wecombot": lambda request: utf8(request.json["markdown"]["content"]) <= 4_096,
+    "wecombot-text": lambda request: utf8(request.json["text"]["content"]) <= 2_048,
     "telegram": telegram,
     "discord": lambda request: utf16(request.json["content"]) <= 2_000,
     "workflows": lambda request: len(request.body) <= 28 * 1024,
@@ -135,7 +139,10 @@ def _request(service: Service, provider: Provider, message: Any) -> Received:
     provider.does(service.accepted)
     made = channel(service.url, egress={service.origin: provider.origin})
     try:
-        assert made.send(message, replace(DELIVERY, unknown=1)).outcome is Outcome.ACCEPTED
+        assert (
+            made.send(message, replace(DELIVERY, kind=kind_of_url(service.url), unknown=1)).outcome
+            is Outcome.ACCEPTED
+        )
     finally:
         made.close()
     return provider.received.pop()

@@ -128,14 +128,102 @@ def test_feishus_signature(provider: Provider, url: str) -> None:
     assert base64.b64decode(found["sign"]) == hmac.new(key, digestmod=hashlib.sha256).digest()
 
 
+BUTTONS = replace(MESSAGE, links=(("Acknowledge", "https://a.example/a/1"), ("Why", "https://a.example/e/2")))
+
+
+def test_dingtalks_text(provider: Provider) -> None:
+    """Asked for, it is plain text; the mentions stand below it."""
+    url = f"dingtalk://{'a' * 64}/8613800001111?format=text"
+    request = sent("dingtalk-text", provider, BUTTONS, url=url)
+    assert request.json == {
+        "msgtype": "text",
+        "text": {"content": "job-1 failed\nexit code 137\n@8613800001111"},
+        "at": {"atMobiles": ["8613800001111"], "isAtAll": False},
+    }
+
+
+def test_dingtalks_card(provider: Provider) -> None:
+    """A card has a button for each link."""
+    request = sent("dingtalk-card", provider, BUTTONS)
+    assert request.json == {
+        "msgtype": "actionCard",
+        "actionCard": {
+            "title": "job-1 failed",
+            "text": "#### job-1 failed\n\nexit code 137",
+            "btnOrientation": "1",
+            "btns": [
+                {"title": "Acknowledge", "actionURL": "https://a.example/a/1"},
+                {"title": "Why", "actionURL": "https://a.example/e/2"},
+            ],
+        },
+        "at": {"atMobiles": [], "isAtAll": False},
+    }
+
+
+def test_dingtalks_card_without_links(provider: Provider) -> None:
+    """DingTalk takes no card without a button: it is Markdown."""
+    assert sent("dingtalk-card", provider).json["msgtype"] == "markdown"
+
+
+@pytest.mark.parametrize(("reason", "colour"), [("first", "red"), ("resolved", "green")])
+def test_feishus_card(provider: Provider, reason: str, colour: str) -> None:
+    """A head in the colour of its severity, the words as plain text, a button for each link."""
+    request = sent("feishu-card", provider, replace(BUTTONS, data={"reason": reason}))
+    assert request.json == {
+        "msg_type": "interactive",
+        "card": {
+            "header": {"template": colour, "title": {"tag": "plain_text", "content": "job-1 failed"}},
+            "elements": [
+                {"tag": "div", "text": {"tag": "plain_text", "content": "exit code 137"}},
+                {
+                    "tag": "action",
+                    "actions": [
+                        {
+                            "tag": "button",
+                            "text": {"tag": "plain_text", "content": words},
+                            "url": url,
+                        }
+                        for words, url in BUTTONS.links
+                    ],
+                },
+            ],
+        },
+    }
+
+
+def test_teams_has_buttons(provider: Provider) -> None:
+    """Links are actions of the card."""
+    card = sent("workflows", provider, BUTTONS).json["attachments"][0]["content"]
+    assert card["actions"][0] == {
+        "type": "Action.OpenUrl",
+        "title": "Acknowledge",
+        "url": "https://a.example/a/1",
+    }
+
+
+def test_pagerdutys_links(provider: Provider) -> None:
+    """Links are links of the incident, by their words."""
+    links = sent("pagerduty", provider, BUTTONS).json["links"]
+    assert links[1] == {"href": "https://a.example/e/2", "text": "Why"}
+
+
 def test_wecom(provider: Provider) -> None:
-    """Plain text of at most 2048 bytes; a longer one says that it is cut."""
+    """Markdown with its title as a heading, of at most 4096 bytes; a longer one says that it is cut."""
     request = sent("wecombot", provider, replace(MESSAGE, body="任务失败" * 500))
     assert request.target == f"/cgi-bin/webhook/send?key={'a' * 36}"
+    content = request.json["markdown"]["content"]
+    assert request.json["msgtype"] == "markdown"
+    assert content.startswith("#### job-1 failed\n任务失败")
+    assert content.endswith("…")
+    assert 4088 < len(content.encode()) <= 4096
+
+
+def test_wecoms_text(provider: Provider) -> None:
+    """Asked for, it is plain text of at most 2048 bytes."""
+    request = sent("wecombot-text", provider, replace(MESSAGE, body="任务失败" * 500))
     content = request.json["text"]["content"]
     assert request.json["msgtype"] == "text"
     assert content.startswith("job-1 failed\n任务失败")
-    assert content.endswith("…")
     assert 2040 < len(content.encode()) <= 2048
 
 

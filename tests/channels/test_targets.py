@@ -112,3 +112,20 @@ def test_the_urls_of_the_page_are_valid() -> None:
     urls = re.findall(r'url: "(.*)"', block)
     assert [kind_of_url(url) for url in urls] == ["template", "template"]
     assert all(len(expand(re.sub(r"\$\{env:\w+\}", "x", url))) == 1 for url in urls)
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        (f"dingtalk://{'a' * 64}?format=cards", "markdown, text, card"),
+        (f"feishu://{'a' * 36}?format=html", "post, card"),
+        (f"lark://{'a' * 36}?format=text", "post, card"),
+        (f"wecombot://{'a' * 36}?format=card", "markdown, text"),
+    ],
+)
+def test_a_form_that_there_is_not_is_said(url: str, known: str) -> None:
+    """A misspelt ``format=`` is no other form in silence; the remedy names those that there are."""
+    with pytest.raises(RouterError) as raised:
+        expand(url)
+    assert "format=" in raised.value.message
+    assert raised.value.remedy == f"it is one of {known}"

@@ -207,13 +207,13 @@ def test_a_link_dies_with_its_alerts(make: MakePipeline, serve: Any) -> None:
     assert {alert.state for alert in served.alerts() if alert.ended_at is None} == {AlertState.FIRING}
 
 
-def test_the_message_of_the_end_has_no_link(make: MakePipeline, serve: Any) -> None:
-    """There is nothing to acknowledge any more."""
+def test_the_message_of_the_end_only_explains(make: MakePipeline, serve: Any) -> None:
+    """There is nothing to acknowledge or silence any more; the page of what happened is there."""
     served: Served = serve(make(failed(resolve_when=RESOLVED)))
     take(served.pipeline, 0, instance())
     take(served.pipeline, 60, job("OnJobFinished"))
     assert reasons(served.pipeline) == ["first", "resolved"]
-    assert last(served.pipeline)["links"] == {}
+    assert last(served.pipeline)["links"].keys() == {"explain"}
 
 
 def test_the_link_of_a_storm_acknowledges_all_that_it_tells(make: MakePipeline, serve: Any) -> None:

@@ -113,6 +113,10 @@ def _markdown(text: str) -> str:
     return _TAG.sub("＜", _unpinged(text.translate(_MARKS))).replace("\n", "  \n")
 
 
+def _wecom(text: str) -> str:
+    return _markdown(text).replace("  \n", "\n")
+
+
 # Discord: https://discord.com/developers/docs/reference#message-formatting
 
 _DISCORD_MARK = re.compile(r"[\\`*~|<>\[\]]|(?<![^\W_])_|_(?![^\W_])")
@@ -195,6 +199,14 @@ DIALECTS: dict[str, Dialect] = {
         strong="**{}**".format,
         link=lambda words, url: f"[{words}]({url})",
         line="- ",
+        apart=" · ",
+    ),
+    # As DingTalk's, but a line is a line, and a dash no mark: https://developer.work.weixin.qq.com/document/path/91770
+    "wecom": Dialect(
+        _wecom,
+        _wecom,
+        strong="**{}**".format,
+        link=lambda words, url: f"[{words}]({url})",
         apart=" · ",
     ),
     "discord": Dialect(

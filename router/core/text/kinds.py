@@ -1,5 +1,6 @@
 """Channel kinds: which markup and which limits the texts of a target have."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,9 @@ class Kind:
         size: a text's length in the provider's own unit.
         title: the longest title in characters; 0 where the title is the text's first line.
         mark: how a built-in title shows the severity.
+        form: which ``format=`` of its URL asks for it; a rule's texts for the kind without a form hold for
+            it too.
+        buttons: links are buttons beside the text, not lines in it.
     """
 
     name: str
@@ -26,6 +30,13 @@ class Kind:
     size: Callable[[str], int] = len
     title: int = 200
     mark: Literal["sign", "word", "none"] = "sign"
+    form: str = ""
+    buttons: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under ``formats`` of a rule that mean it, the nearest first."""
+        return (self.name, self.name.removesuffix(f"-{self.form}")) if self.form else (self.name,)
 
 
 #: Limits as the providers document them; ``plain`` and ``short`` hold for every service of Apprise 2.2.0.
@@ -39,17 +50,21 @@ KINDS: dict[str, Kind] = {
         Kind("sms", "sms", 3, sizes.segments, title=0, mark="word"),
         # 20,000 bytes of JSON, in which the title stands twice.
         Kind("dingtalk", "markdown", 18_000, sizes.json_bytes),
+        Kind("dingtalk-text", "chat", 18_000, sizes.json_bytes, form="text"),
+        Kind("dingtalk-card", "markdown", 16_000, sizes.json_bytes, form="card", buttons=True),
         # 20 KB of JSON.
         Kind("feishu", "chat", 18_000, sizes.feishu),
-        # 2,048 bytes of text.
-        Kind("wecom", "chat", 2_000, sizes.utf8),
+        Kind("feishu-card", "chat", 16_000, sizes.json_bytes, form="card", buttons=True),
+        # 4,096 bytes of Markdown, 2,048 of text.
+        Kind("wecom", "wecom", 4_000, sizes.utf8),
+        Kind("wecom-text", "chat", 2_000, sizes.utf8, form="text"),
         # 4,096 after the entities, 2,000.
         Kind("telegram", "chat", 4_000, sizes.utf16),
         Kind("discord", "discord", 1_900, sizes.utf16),
         # 28 KB of JSON.
-        Kind("teams", "chat", 24_000, sizes.adaptive_card),
+        Kind("teams", "chat", 22_000, sizes.adaptive_card, buttons=True),
         # 1,024 characters of summary; an event of 512 KB.
-        Kind("pagerduty", "text", 16_000, title=900, mark="none"),
+        Kind("pagerduty", "text", 16_000, title=900, mark="none", buttons=True),
         # 130 characters of message, 15,000 of description.
         Kind("opsgenie", "text", 14_000, title=120, mark="none"),
         Kind("webhook", "text", 65_536, mark="none"),
@@ -73,7 +88,8 @@ _SCHEMAS = {
         smstunnel telesign telnyx voipms""",
     "dingtalk": "dingtalk",
     "feishu": "feishu lark",
-    "wecom": "wecombot wechat",
+    "wecom": "wecombot",
+    "wecom-text": "wechat",
     "telegram": "tgram telegram",
     "discord": "discord",
     "teams": "workflow workflows",
@@ -87,8 +103,21 @@ _SCHEMAS = {
     "pager": "aprs dapnet",
 }
 _KIND_OF = {schema: kind for kind, schemas in _SCHEMAS.items() for schema in schemas.split()}
+_FORM = re.compile(r"[?&]format=([^&#]*)", re.IGNORECASE)
 
 
-def kind_of(schema: str) -> str:
-    """The kind of an Apprise URL with this schema; ``plain`` where texts know nothing better."""
-    return _KIND_OF.get(schema.lower(), "plain")
+def kind_of(schema: str, url: str = "") -> str:
+    """The kind of an Apprise URL with this schema; ``plain`` where texts know nothing better.
+
+    Args:
+        url: its ``format=`` may ask for another form than the usual one.
+    """
+    usual = _KIND_OF.get(schema.lower(), "plain")
+    asked = _FORM.search(url)
+    formed = f"{usual}-{asked[1].lower()}" if asked else usual
+    return formed if formed in KINDS else usual
+
+
+def forms_of(kind: str) -> tuple[str, ...]:
+    """The values of ``format=`` that a kind's URL knows beside its usual form."""
+    return tuple(form.form for form in KINDS.values() if form.form and form.names[-1] == kind)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any
 
@@ -82,11 +82,16 @@ class _Rendering:
             severity=self.notification.heading.severity,
             data=self._data(head, body),
             faults=tuple(self.faults),
+            links=self._buttons(),
         )
+
+    def _buttons(self) -> tuple[tuple[str, str], ...]:
+        return tuple(link for link in self.story.links if link[1]) if self.kind.buttons else ()
 
     def _chosen(self, part: str) -> str | None:
         """The template for this channel, else for this kind, else the rule's; None for the built-in text."""
-        places = (self.rule.formats.get(self.channel), self.rule.formats.get(self.kind.name), self.rule.texts)
+        names = (self.channel, *self.kind.names)
+        places = (*(self.rule.formats.get(name) for name in names), self.rule.texts)
         found = (getattr(place, part) for place in places if isinstance(place, Texts))
         return next((text for text in found if text is not None), None)
 
@@ -137,7 +142,8 @@ class _Rendering:
 
     def _built_in(self, head: str) -> str:
         kind = self.kind
-        for body in bodies(self.story, kind, self.words):
+        story = replace(self.story, links=()) if kind.buttons else self.story
+        for body in bodies(story, kind, self.words):
             if kind.size(_together(head, body)) <= kind.limit:
                 return body if kind.title else _together(head, body)
         if kind.title:

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from router.channels.services import MODULES
+from router.core.message import Message
+from router.core.rule import Texts
 from router.core.text import KINDS, kind_of
 from router.core.text.dialects import DIALECTS
 from router.core.text.kinds import _SCHEMAS  # pyright: ignore[reportPrivateUsage]
+from tests.core.text.making import a_rule, notified, rendered, sample
 
 #: Other words for a service.
 _OURS = {"telegram"}
@@ -36,6 +40,40 @@ _OURS = {"telegram"}
 def test_a_schema_has_a_kind(schema: str, kind: str) -> None:
     """A service that texts know has its own kind, any other is plain; case does not matter."""
     assert kind_of(schema) == kind
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("dingtalk://token?format=card", "dingtalk-card"),
+        ("dingtalk://token?a=b&FORMAT=Text#x", "dingtalk-text"),
+        ("dingtalk://token?format=markdown", "dingtalk"),
+        ("feishu://token?format=card", "feishu-card"),
+        ("wecombot://key?format=text", "wecom-text"),
+        ("slack://a/b/c?format=card", "slack"),
+    ],
+)
+def test_a_url_may_ask_for_another_form(url: str, kind: str) -> None:
+    """``format=`` names a form that the kind has; any other leaves the usual one."""
+    assert kind_of(url.partition("://")[0], url) == kind
+
+
+def test_texts_for_a_kind_hold_for_its_forms() -> None:
+    """Under ``formats`` the form's own name is nearer than the kind's."""
+    data = sample("OnInstanceFailed")
+    formats = {"dingtalk": Texts(title="usual"), "dingtalk-text": Texts(title="text")}
+    rule = replace(a_rule(), formats=formats)
+    titles = [rendered(notified(data, rule), kind, rule).title for kind in ("dingtalk-card", "dingtalk-text")]
+    assert titles == ["usual", "text"]
+
+
+def test_links_are_buttons_or_lines() -> None:
+    """A kind with buttons has its links beside the text, any other in it; none is lost."""
+    for kind in ("dingtalk", "dingtalk-card", "teams", "slack"):
+        message = rendered(notified(sample("OnInstanceFailed")), kind)
+        assert bool(message.links) == KINDS[kind].buttons
+        assert ("https://alerts.example.com/a" in message.body) != KINDS[kind].buttons
+        assert Message.from_json(message.to_json()) == message
 
 
 def test_every_schema_is_one_of_apprise() -> None:

@@ -281,12 +281,12 @@ def test_a_title_is_one_line_within_its_limit() -> None:
 def test_a_long_text_becomes_compact_before_it_is_given_up() -> None:
     """Values are shortened, the author's words stay; what cannot be made to fit is the built-in text."""
     data = {**FAILED, "Detail": "字" * 9_000}
-    compact = told("wecom", "Detail: {{ Detail }} end", data)
+    compact = told("wecom-text", "Detail: {{ Detail }} end", data)
     assert compact.body.startswith("Detail: 字字")
     assert compact.body.endswith("字… end")
     assert compact.faults == ()
-    hopeless = told("wecom", "x" * 3_000, data)
-    assert hopeless.body == rendered(notified(data), "wecom").body
+    hopeless = told("wecom-text", "x" * 3_000, data)
+    assert hopeless.body == rendered(notified(data), "wecom-text").body
     assert "it is too long even with short values" in hopeless.faults[0]
 
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports bench docs pictures torture soak lock clean
+.PHONY: help demo test check lint types imports bench docs site pictures torture soak lock clean
 
 help: ## what you can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,14 +59,20 @@ imports: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp ## the figures of docs/performance.md, measured here
 	@$(BIN)/python -m bench
 
-docs: $(VENV)/run.stamp ## renews the pages of docs/ that are generated
+docs: $(VENV)/dev.stamp ## renews the pages of docs/ that are generated
 	@$(BIN)/python -c "from router.core.catalogue.tables import markdown; print(markdown(), end='')" > docs/events.md
 	@$(BIN)/python -c "from pathlib import Path; from router.core.catalogue.tables import in_rules_page as f; p = Path('docs/rules.md'); p.write_text(f(p.read_text()))"
 	@$(BIN)/alert-router coverage rules --output docs/coverage.svg
+	@$(BIN)/python -m tests.docs.reference
+	@$(BIN)/python -m tests.core.text.gallery > docs/texts.md
 	@$(BIN)/python -c "from router.web.site import document_text; print(document_text(), end='')" > docs/openapi.json
 
-pictures: $(VENV)/dev.stamp ## takes the pictures of docs/page.md again (needs Chromium)
+site: $(VENV)/dev.stamp ## builds docs/ as a site into site/; open site/index.html
+	@$(BIN)/zensical build --strict
+
+pictures: $(VENV)/dev.stamp ## takes the pictures of docs/page.md and docs/gallery.md again (needs Chromium)
 	@$(BIN)/python -m tests.browser.pictures
+	@$(BIN)/python -m tests.docs.gallery
 
 torture: $(VENV)/dev.stamp ## kills, power cuts and random inputs at full size (up to an hour)
 	@ALERT_ROUTER_TORTURE=1 $(BIN)/python -m pytest $(TESTS) -m slow -s

@@ -313,7 +313,9 @@ class Book:
         if left.open or left.ended_at is not None:
             self.put_group(groups.due(left, self.policy.rule, self.now))
         else:
-            both = not group.told and bool(before.untold) and group.severity == "critical" and not quiet
+            both = (
+                group.told_at is None and bool(before.untold) and group.severity == "critical" and not quiet
+            )
             self.put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet, both=both))
         if group.storm_id:
             self._leave_storm(group.storm_id, alert, quiet=quiet)
@@ -494,6 +496,23 @@ class Book:
     def told(self, group: Group) -> None:
         """Notes that a group was told now."""
         self.put_group(groups.told(group, self.policy.rule, self.now))
+
+    def unsay(self, group_id: str, members: Iterable[Alert]) -> None:
+        """Nothing of what was written for a group was sent: these open alerts of it were never told there."""
+        self.put_group(groups.unsaid(self.groups[group_id]))
+        for alert in members:
+            seats = tuple(
+                self._unsaid(alert, seat) if seat.group_id == group_id else seat for seat in alert.seats
+            )
+            rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
+            self._put(alerts.timed(changed(alert, seats=seats), rule))
+
+    def _unsaid(self, alert: Alert, seat: Seat) -> Seat:
+        group = self.groups[seat.group_id]
+        moved = seat._replace(since=HIDDEN if seat.held else group.told)
+        before, after = groups.part_of(alert, seat, group), groups.part_of(alert, moved, group)
+        self._count(group, alert, before, after, fresh=False)
+        return moved
 
 
 def _is_ended(alert: Alert, event: Event) -> bool:

@@ -79,6 +79,7 @@ class Group:
         due_reason: for which reason.
         alerts: how many alerts it has had.
         told: how many times it was told.
+        told_at: when it was told last; None while nobody was, also where a mute kept back all messages.
         resolved: how many of its alerts have ended.
         tallies: its alerts by rule.
         shown: ids of the alerts that a notification shows.
@@ -235,19 +236,18 @@ def _due(group: Group, rules: Rules, now: int) -> tuple[int | None, Reason | Non
     found = {name: tally for name, tally in group.tallies.items() if tally.open}
     if group.escalation[0] > group.escalation[1] and any(tally.firing > 0 for tally in found.values()):
         return now, Reason.ESCALATION
-    if not group.told:
+    if group.told_at is None:
         if not any(tally.untold for tally in found.values()):
             return None, None
         return group.opened_at + _wait(found, rules), Reason.FIRST
     if _is_worse(group, found, rules):
         return now, Reason.WORSE
-    told_at = group.told_at or 0
     moments: list[tuple[int, Reason]] = []
     if any(tally.fresh for tally in found.values()):
-        moments.append((told_at + _interval(found, rules), Reason.NEW))
+        moments.append((group.told_at + _interval(found, rules), Reason.NEW))
     repeat = _repeat(found, rules)
     if repeat is not None:
-        moments.append((told_at + repeat, Reason.REPEAT))
+        moments.append((group.told_at + repeat, Reason.REPEAT))
     return min(moments, default=(None, None))
 
 
@@ -309,6 +309,12 @@ def told(group: Group, rules: Rules, now: int) -> Group:
     return due(done, rules, now)
 
 
+def unsaid(group: Group) -> Group:
+    """The group after nothing of what was written for it was sent: it is told as if for the first time."""
+    tallies = {name: tally._replace(told=0) for name, tally in group.tallies.items()}
+    return changed(group, told_at=None, tallies=tallies, escalation=(group.escalation[0], 0))
+
+
 def ended(group: Group, rules: Rules, now: int, *, quiet: bool, both: bool = False) -> Group:
     """The group after the last of its alerts has ended: due once more if somebody was told of it.
 
@@ -321,7 +327,7 @@ def ended(group: Group, rules: Rules, now: int, *, quiet: bool, both: bool = Fal
         return done
     if both:
         return changed(done, due_at=now, due_reason=Reason.FIRST)
-    if group.told:
+    if group.told_at is not None:
         speaks = any(
             tally.told and ((rule := rules(name)) is None or rule.send_resolved)
             for name, tally in group.tallies.items()

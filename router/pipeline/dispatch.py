@@ -20,19 +20,16 @@ from router.failpoints import failpoint
 from router.pipeline.deliver import observe_dropped
 from router.pipeline.links import links_of
 from router.pipeline.mutes import Mutes
+from router.pipeline.second_look import unheard
 from router.pipeline.working_set import close_book
 from router.ports import Clock, NotificationRecord, Store, Unit
 
 #: Groups in one transaction.
 BATCH = 100
-#: Messages of a group that are looked at before its end is told.
-LOOKED_AT = 1_000
 #: Causes that a notification carries.
 CAUSES = 5
 #: Channel kinds that keep incidents of their own: they are always sent the close.
 KEEPS_INCIDENTS = frozenset({"pagerduty", "opsgenie"})
-#: States of messages that nobody has, unless an attempt had no answer.
-UNHEARD = frozenset({State.PENDING, State.WAITING, State.DROPPED, State.REPLACED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +183,8 @@ class _Telling:
 
         What was critical and not muted is told all the same: its end says both.
         """
-        written = self._unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
-        # Where there are more, somebody may have heard one of them.
-        if not 0 < len(written) < LOOKED_AT:
-            return False
-        if not all(one.state in UNHEARD and not one.unknown for one in written):
+        written = unheard(self._unit, group)
+        if not written:
             return False
         waits = [one for one in written if one.state in (State.PENDING, State.WAITING)]
         reason = "all its alerts ended before it could be sent"

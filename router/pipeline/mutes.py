@@ -42,7 +42,7 @@ class Mutes:
         self._policy = policy
         self._now = now
         self._hours: dict[str, Held | None] = {}
-        self._inhibitors: dict[tuple[str, str], str] = {}
+        self._inhibitors: dict[tuple[str, str], tuple[Alert, ...]] = {}
         self._events: dict[str, Event] = {}
         self._silences = [one for one in unit.silences(now) if in_force(one, now)]
 
@@ -104,20 +104,22 @@ class Mutes:
         data = self._data(alert.event_id)
         for inhibition in rule.inhibited_by:
             values = equal_values(inhibition, data)
-            by = self._inhibitor(inhibition, values) if values is not None else ""
-            if by and by != alert.id:
-                return Held(f"inhibited by {inhibition.rule} ({by})")
+            others = self._open_inhibitors(inhibition, values) if values is not None else ()
+            by = next((one for one in others if one.id != alert.id), None)
+            if by is not None:
+                return Held(f"inhibited by {inhibition.rule} ({by.id})", since=by.fired_at)
         return None
 
-    def _inhibitor(self, inhibition: Inhibition, values: tuple[Any, ...]) -> str:
-        """The id of an alert that fires and has equal values, or nothing."""
+    def _open_inhibitors(self, inhibition: Inhibition, values: tuple[Any, ...]) -> tuple[Alert, ...]:
+        """The alerts that fire and have equal values, the first that fired first."""
         parts = tuple(one.text for one in inhibition.equal)
         asked = (inhibition.rule, Key(parts, values).whole)
         if asked not in self._inhibitors:
             found = self._candidates(inhibition, values)
             self._read({alert.event_id for alert in found})
-            equal = (one.id for one in found if inhibits(one, self._data(one.event_id), inhibition, values))
-            self._inhibitors[asked] = next(equal, "")
+            equal = [one for one in found if inhibits(one, self._data(one.event_id), inhibition, values)]
+            ordered = sorted(equal, key=lambda one: (one.fired_at or 0, one.id))
+            self._inhibitors[asked] = tuple(ordered)
         return self._inhibitors[asked]
 
     def _candidates(self, inhibition: Inhibition, values: tuple[Any, ...]) -> list[Alert]:

@@ -4,7 +4,7 @@ A message that waited may be about what people have seen, muted or ended meanwhi
 with that reason. What says an end is always sent, and so is what a person sent again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -21,6 +21,10 @@ from router.ports import Unit
 BATCH = 500
 #: Reasons that are named one by one.
 NAMED = 3
+#: Messages of a group that are looked at: where there are more, somebody may have heard one of them.
+LOOKED_AT = 1_000
+#: States of messages that nobody has, unless an attempt had no answer.
+UNHEARD = frozenset({State.PENDING, State.WAITING, State.DROPPED, State.REPLACED})
 
 
 def withdraw(unit: Unit, policy: Policy, claimed: Sequence[Delivery], now: int) -> list[Delivery]:
@@ -33,7 +37,7 @@ def withdraw(unit: Unit, policy: Policy, claimed: Sequence[Delivery], now: int) 
         them, as they are now.
     """
     unit.serialise()
-    look = _Look(unit, policy, now)
+    look = _Look(unit, policy, now, frozenset(one.id for one in claimed))
     settled = [after for delivery in claimed if (after := look.settled(delivery))]
     tokens = {delivery.id: delivery.token or "" for delivery in claimed}
     unit.settle_deliveries(settled, [tokens[after.id] for after in settled])
@@ -48,13 +52,29 @@ def still_true(unit: Unit, policy: Policy, late: Sequence[Delivery], now: int) -
     return [one for one, after in judged if after is None or after.state is not State.DROPPED]
 
 
-class _Look:
-    """Judges deliveries in one transaction."""
+def unheard(unit: Unit, group: Group, unsent: Collection[str] = ()) -> list[Delivery]:
+    """The messages of a group, if nobody can have heard any of them; else none.
 
-    def __init__(self, unit: Unit, policy: Policy, now: int) -> None:
+    Args:
+        unsent: ids of those that are claimed, and were not sent under that claim.
+    """
+    written = unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
+    free = all((one.state in UNHEARD or one.id in unsent) and not one.unknown for one in written)
+    return written if free and len(written) < LOOKED_AT else []
+
+
+class _Look:
+    """Judges deliveries in one transaction.
+
+    Args:
+        claimed: ids of those that are claimed for this.
+    """
+
+    def __init__(self, unit: Unit, policy: Policy, now: int, claimed: Collection[str] = ()) -> None:
         self._unit = unit
         self._policy = policy
         self._now = now
+        self._claimed = claimed
 
     @cached_property
     def _mutes(self) -> Mutes:
@@ -70,6 +90,7 @@ class _Look:
         back = replace(delivery, state=state, token=None, lease_until=None, attempts=delivery.attempts - 1)
         if state is State.WAITING:
             return replace(back, due_at=self._now)
+        self._unsay(group.id)
         return replace(back, ended_at=self._now, reason=self._why(group))
 
     def _asked(self, delivery: Delivery) -> Group | None:
@@ -129,6 +150,19 @@ class _Look:
             book.mute(alert, one.reason, one.until, one.since)
         close_book(self._unit, book)
         return True
+
+    def _unsay(self, group_id: str) -> None:
+        """What a mute has kept from all who should hear of the group was never told: it begins anew."""
+        [group] = self._unit.groups([group_id])
+        held = any(tally.held for tally in group.tallies.values())
+        if group.is_storm or not held or not unheard(self._unit, group, self._claimed):
+            return
+        after = ""
+        while alerts := self._unit.members(group_id, after=after):
+            book = book_of(self._unit, alerts, self._policy, self._now)
+            book.unsay(group_id, alerts)
+            close_book(self._unit, book)
+            after = alerts[-1].id
 
     # in words
 

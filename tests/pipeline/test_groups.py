@@ -149,6 +149,25 @@ def test_a_silence_stops_the_clock_of_escalation(make: MakePipeline) -> None:
     assert reasons(pipeline, "duty/1") == ["escalation"]
 
 
+def test_an_inhibitor_stops_the_clock_of_escalation_from_its_beginning(make: MakePipeline) -> None:
+    """Inhibited from minute 5 on, seen in minute 15; minute 20 frees it: ten more, not none, are left."""
+    rule = failed(
+        escalate=(Escalation(15 * MINUTE * SECOND, ("duty",)),),
+        inhibited_by=(Inhibition("jobs", (Filter("JobId"),)),),
+    )
+    jobs = failed("jobs", JOB_FAILED, resolve_when=RESOLVED, to=("team",))
+    pipeline = make(rule, jobs, channels=(plan("oncall"), plan("duty"), plan("team")))
+    take(pipeline, 0, instance())
+    take(pipeline, 5 * MINUTE, job("OnJobFailed"))
+    at(pipeline, 15 * MINUTE)
+    take(pipeline, 18 * MINUTE, job("OnJobFinished"))
+    take(pipeline, 20 * MINUTE, instance())
+    at(pipeline, 30 * MINUTE - 1)
+    assert reasons(pipeline, "duty/1") == []
+    at(pipeline, 30 * MINUTE)
+    assert reasons(pipeline, "duty/1") == ["escalation"]
+
+
 def test_an_inhibited_alert_is_not_told(make: MakePipeline) -> None:
     """A job that fails with its instances is one page: the instances are told only if the job is not."""
     by = (Inhibition("jobs", (Filter("JobId"),)),)

@@ -7,7 +7,7 @@ import pytest
 
 from router.core.delivery import SECOND, Outcome, State, Verdict
 from router.core.rule import Severity
-from router.pipeline.dispatch import LOOKED_AT
+from router.pipeline.second_look import LOOKED_AT
 from tests.pipeline.conftest import MakePipeline, Pipeline
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
 

@@ -109,7 +109,48 @@ def test_what_was_silenced_meanwhile_is_told_when_the_silence_ends(make: MakePip
     pipeline.store.write(lambda unit: unit.put_silences([expired(silence, now)]))
     pipeline.store.write(lambda unit: unit.recheck_muted("silenced by sl-1", now))
     pipeline.run()
-    assert reasons(pipeline) == ["first", "new"]
+    assert reasons(pipeline) == ["first", "first"]
+    take(pipeline, HOUR + 10, instance(number=1))
+    at(pipeline, HOUR + 300)
+    assert reasons(pipeline) == ["first", "first", "new"]
+
+
+def test_what_a_silence_kept_back_is_not_closed_before_it_was_told(make: MakePipeline) -> None:
+    """The only message was dropped: close_after does not run before the silence ends, and it is told."""
+    pipeline = waiting(make, closes_after=HOUR * SECOND)
+    silenced(pipeline, lasts=2 * HOUR)
+    at(pipeline, LATER)
+    at(pipeline, 2 * HOUR - 1)
+    assert reasons(pipeline) == ["first"]
+    at(pipeline, 2 * HOUR)
+    assert reasons(pipeline) == ["first", "first"]
+
+
+def test_what_one_channel_has_heard_is_a_first_only_on_the_other(make: MakePipeline) -> None:
+    """A silence kept back the message of one channel; both are told when it ends, each with its reason."""
+    pipeline = make(failed(to=("oncall", "duty")), channels=(plan("oncall"), plan("duty")))
+    broken(pipeline)
+    take(pipeline, 0, instance())
+    silenced(pipeline, lasts=600)
+    at(pipeline, LATER)
+    at(pipeline, 601)
+    assert reasons(pipeline) == ["first", "first"]
+    assert reasons(pipeline, "duty/1") == ["first", "new"]
+
+
+def test_an_escalation_that_a_silence_kept_back_is_one_when_it_ends(make: MakePipeline) -> None:
+    """Nobody was told on that channel: it is not its first, but the escalation that is due."""
+    rule = failed(escalate=(Escalation(HOUR * SECOND, ("duty",)),))
+    pipeline = make(rule, channels=(plan("oncall"), plan("duty")))
+    take(pipeline, 0, instance())
+    pipeline.clock.move(HOUR)
+    broken(pipeline, target="duty/1")
+    at(pipeline, HOUR)
+    silenced(pipeline, lasts=600)
+    at(pipeline, HOUR + LATER)
+    assert dropped(pipeline).channel == "duty"
+    at(pipeline, HOUR + 601)
+    assert reasons(pipeline, "duty/1") == ["escalation", "escalation"]
 
 
 def test_what_is_silenced_in_part_is_sent_again(make: MakePipeline) -> None:
@@ -146,7 +187,7 @@ def test_what_waits_into_the_night_is_told_in_the_morning(make: MakePipeline) ->
     at(pipeline, MIDNIGHT + 33 * HOUR - 1)
     assert reasons(pipeline) == ["first"]
     at(pipeline, MIDNIGHT + 33 * HOUR)
-    assert reasons(pipeline) == ["first", "new"]
+    assert reasons(pipeline) == ["first", "first"]
 
 
 def test_a_mute_never_holds_back_the_end_of_what_was_told(make: MakePipeline) -> None:

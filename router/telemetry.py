@@ -69,6 +69,9 @@ class Metrics:
 
         self.received = counter("events_received", "Messages received, by outcome.", "source", "outcome")
         self.refused = counter("requests_refused", "Requests that a source refused.", "source", "reason")
+        self.lag = gauge(
+            "source_lag_seconds", "Of the newest message: from its publication to its receipt.", "source"
+        )
         self.odd_fields = counter("odd_fields", "Fields that should hold a number and do not.", "field")
         self.matched = counter("rule_matches", "Events that a rule matched.", "rule")
         self.filter_errors = counter("filter_errors", "Events on which a rule's filter failed.", "rule")
@@ -76,6 +79,7 @@ class Metrics:
             "template_errors", "Texts for which a template failed and the built-in text was used.", "rule"
         )
         self.advanced = counter("alert_steps", "Alerts that time changed, by what it did.", "step")
+        self.muted = counter("alerts_muted", "Alerts that were due and held back, by what.", "by")
         self.notifications = counter(
             "notifications", "Notifications written, by reason.", "channel", "reason"
         )

@@ -1,5 +1,6 @@
 """Dispatch: groups that are due become notifications, rendered for each target, in the outbox."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -87,11 +88,11 @@ class Dispatch:
         """Tells the groups that are due now, a batch at most; returns how many were looked at."""
         policy, tongue, now = self._policy(), self._tongue(), self._clock.now()
 
-        def work(unit: Unit) -> tuple[list[Told], list[Delivery], int]:
+        def work(unit: Unit) -> tuple[list[Told], _Telling | None, int]:
             unit.serialise()
             due = unit.due_groups(now, BATCH)
             if not due:
-                return [], [], 0
+                return [], None, 0
             failpoint("dispatch.claimed")
             book = Book(policy, now)
             telling = _Telling(unit, book, policy, tongue, now)
@@ -101,15 +102,14 @@ class Dispatch:
             unit.add_notifications([one.notification for one in told])
             unit.add_deliveries([delivery for one in told for delivery in one.deliveries])
             failpoint("dispatch.written")
-            return told, telling.dropped, len(due)
+            return told, telling, len(due)
 
-        told, dropped, looked_at = self._store.write(work)
+        told, telling, looked_at = self._store.write(work)
         failpoint("dispatch.committed")
-        for delivery in dropped:
-            observe_dropped(self._metrics, delivery)
         if told:
             self._written(frozenset(delivery.target for one in told for delivery in one.deliveries))
-            self._observe(told)
+        if telling:
+            self._observe(told, telling)
         return looked_at
 
     def recheck(self, unit: Unit, book: Book, alerts: Sequence[Alert]) -> None:
@@ -125,7 +125,11 @@ class Dispatch:
             else:
                 book.mute(alert, held.reason, held.until, held.since)
 
-    def _observe(self, told: Sequence[Told]) -> None:
+    def _observe(self, told: Sequence[Told], telling: "_Telling") -> None:
+        for delivery in telling.dropped:
+            observe_dropped(self._metrics, delivery)
+        for by, count in telling.muted.items():
+            self._metrics.muted.labels(by).inc(count)
         for one in told:
             notification = one.notification
             self._metrics.notifications.labels(notification.channel, notification.reason).inc()
@@ -146,6 +150,7 @@ class _Telling:
         self._mutes = Mutes(unit, policy, now)
         self._recent: dict[str, int] = {}
         self.dropped: list[Delivery] = []
+        self.muted: Counter[str] = Counter()
 
     def tell(self, due: Sequence[Group]) -> list[Told]:
         """Looks at each; what is muted, or told by a storm, is not told itself."""
@@ -219,6 +224,7 @@ class _Telling:
         self._load(alerts)
         for alert, held in zip(alerts, self._mutes.judge(alerts), strict=True):
             if held is not None:
+                self.muted[held.by] += 1
                 self._book.mute(alert, held.reason, held.until, held.since)
 
     def _load(self, alerts: Sequence[Alert]) -> None:

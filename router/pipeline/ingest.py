@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from router import telemetry
 from router.core.book import Book, Taken, wanted
+from router.core.delivery import SECOND
 from router.core.event import ENDS, STANDING, Envelope, Event, Undecodable, digest_id
 from router.core.policy import Policy
 from router.core.rule import Judgement
@@ -185,6 +186,8 @@ class Ingest:
                     id=receipt.id,
                     reason=receipt.reason,
                 )
+        for source, event in {event.source: event for event, _ in effects.judged}.items():
+            metrics.lag.labels(source).set((event.received_at - event.at) / SECOND)
         for event, judgement in effects.judged:
             for name in event.odd_fields:
                 metrics.odd_fields.labels(name).inc()

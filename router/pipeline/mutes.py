@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from router.core import key as keys
 from router.core.alert import Alert
@@ -21,10 +21,12 @@ class Held:
     """What mutes an alert, in words.
 
     Args:
+        by: which of the three ways to mute.
         until: when that may end; None when only a new match shows it.
         since: when it began, as far as known.
     """
 
+    by: Literal["inhibition", "silence", "time_interval"]
     reason: str
     until: int | None = None
     since: int | None = None
@@ -86,7 +88,7 @@ class Mutes:
             return None
         said = f"silenced by {silence.id} ({silence.author}: {silence.comment})"
         since = None if silence.interval else max(silence.starts_at, silence.created_at)
-        return Held(said, next_change([silence], self._now), since)
+        return Held("silence", said, next_change([silence], self._now), since)
 
     # time intervals
 
@@ -95,7 +97,7 @@ class Mutes:
             hours = hours_of(rule, self._policy.intervals)
             closed_by = hours.closed_by(self._now)
             until = hours.next_change(self._now) if closed_by else None
-            self._hours[rule.name] = Held(closed_by, until) if closed_by else None
+            self._hours[rule.name] = Held("time_interval", closed_by, until) if closed_by else None
         return self._hours[rule.name]
 
     # inhibition
@@ -107,7 +109,7 @@ class Mutes:
             others = self._open_inhibitors(inhibition, values) if values is not None else ()
             by = next((one for one in others if one.id != alert.id), None)
             if by is not None:
-                return Held(f"inhibited by {inhibition.rule} ({by.id})", since=by.fired_at)
+                return Held("inhibition", f"inhibited by {inhibition.rule} ({by.id})", since=by.fired_at)
         return None
 
     def _open_inhibitors(self, inhibition: Inhibition, values: tuple[Any, ...]) -> tuple[Alert, ...]:

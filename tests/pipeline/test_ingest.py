@@ -1,9 +1,11 @@
 """What becomes of envelopes."""
 
+import json
 from typing import Any
 
 import pytest
 
+from router.core.delivery import SECOND
 from router.errors import RouterError
 from router.failpoints import arm
 from tests.pipeline.conftest import MakePipeline, plan, rule
@@ -145,3 +147,12 @@ def test_a_stopping_router_takes_nothing_more(make: MakePipeline) -> None:
     pipeline.ingest.close()
     with pytest.raises(RouterError, match="stopping"):
         pipeline.ingest.submit([envelope(0)]).result(timeout=1)
+
+
+def test_the_lag_of_a_source_is_the_age_of_its_newest_message(make: MakePipeline) -> None:
+    """What MNS published 90 seconds before its receipt says so in the metrics."""
+    pipeline = make(rule())
+    published = (pipeline.clock.now() - 90 * SECOND) // 1000
+    pipeline.take({"TopicName": "batch", "Message": json.dumps(FAILED), "PublishTime": str(published)})
+    lag = pipeline.metrics.registry.get_sample_value("alert_router_source_lag_seconds", {"source": "hook"})
+    assert lag == pytest.approx(90, abs=0.001)

@@ -63,3 +63,14 @@ def test_what_is_silenced_on_several_channels_is_one_alert_on_each(make: MakePip
     at(pipeline, 700)
     for channel in ("oncall/1", "duty/1"):
         assert reasons(pipeline, channel) == ["first", "repeat"]
+
+
+def test_what_is_held_back_is_counted_by_what_mutes_it(make: MakePipeline) -> None:
+    """One that is due and silenced counts once, however long the silence lasts."""
+    pipeline = make(failed())
+    silence(pipeline, 0, 100)
+    take(pipeline, 0, instance())
+    at(pipeline, 50)
+    counted = pipeline.metrics.registry.get_sample_value
+    assert counted("alert_router_alerts_muted_total", {"by": "silence"}) == 1
+    assert reasons(pipeline) == []

@@ -62,12 +62,12 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
     Raises:
         RouterError: ``store-in-use``, ``store-unavailable``, ``config``.
     """
-    address = _address(url)
+    address = address_of(url)
     with contextlib.ExitStack() as at_fault:
         try:
             if exclusive:
                 # First: it makes the folder, in which the engine then makes the file for us alone.
-                at_fault.callback(_lock(address))
+                at_fault.callback(lock(address))
             engine = make_engine(url, deadline)
             _bring_up_to_date(engine, url)
         except (DBAPIError, SQLAlchemyError, OSError) as error:
@@ -77,13 +77,18 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
 
 def make_engine(url: str, deadline: float | None = None) -> Engine:
     """An engine for either kind of store, whose statements end at about the deadline by themselves."""
-    address = _address(url)
+    address = address_of(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address, deadline or DEADLINE)
     return _postgresql(address, deadline)
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
+    """A store's URL in parts.
+
+    Raises:
+        RouterError: ``config``, where it is neither of the two kinds.
+    """
     # A port that is no number is a ValueError.
     with contextlib.suppress(ArgumentError, ValueError):
         address = make_url(url)
@@ -130,13 +135,13 @@ def _bring_up_to_date(engine: Engine, url: str) -> None:
             "store-newer", f"the store is of a newer version ({found}, known: {REVISION})", remedy
         )
     if found is None:
-        _make_tables(engine)
+        make_tables(engine)
     elif found != REVISION:
         migrate(url)
 
 
-def _make_tables(engine: Engine) -> None:
-    """Makes what the migrations would make, without loading Alembic."""
+def make_tables(engine: Engine) -> None:
+    """Makes what the migrations would make, without loading Alembic; nothing where tables are."""
     with _alone(engine) as connection:
         if _revision(connection) is None:
             metadata.create_all(connection, checkfirst=False)
@@ -187,7 +192,12 @@ def migrate(url: str, to: str = "head") -> str:
     return REVISION
 
 
-def _lock(address: URL) -> Callable[[], None]:
+def lock(address: URL) -> Callable[[], None]:
+    """Keeps other routers out of a SQLite file until what it returns is called.
+
+    Raises:
+        RouterError: ``store-in-use``.
+    """
     if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
         return lambda: None
     # Where links lead: a file has one lock, whatever name it is opened by.

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -75,13 +75,15 @@ class SqlStore:
             self._refuse_if_many_hang(name)
             worker = self._workers[name]
             job = worker.submit(work)
-        if not wait([job.answer], self._deadline).done:
+        try:
+            job.answer.exception(self._deadline)
+        except TimeoutError:
             self._give_up(name, worker, job)
             raise RouterError(
                 "store-unavailable",
                 f"the store did not answer within {self._deadline:g} s",
                 "See whether its disk or its server hangs, or who holds its lock",
-            )
+            ) from None
         try:
             return job.answer.result()
         except (IntegrityError, DataError):

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0004"
+REVISION = "0005"
 
 metadata = MetaData()
 
@@ -147,7 +147,12 @@ alerts = Table(
         postgresql_where=text("due_at IS NOT NULL"),
     ),
     Index("alerts_rule", "rule", "received_at"),
-    Index("alerts_ended", "ended_at"),
+    Index(
+        "alerts_ended",
+        "ended_at",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
     Index("alerts_event", "event_id"),
     Index("alerts_received", "received_at"),
 )
@@ -193,7 +198,12 @@ groups = Table(
         sqlite_where=text("storm_id IS NOT NULL"),
         postgresql_where=text("storm_id IS NOT NULL"),
     ),
-    Index("groups_ended", "ended_at"),
+    Index(
+        "groups_ended",
+        "ended_at",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
     Index(
         "groups_due",
         "due_at",

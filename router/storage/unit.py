@@ -1,18 +1,15 @@
 """One transaction: the verbs of ``router.ports.Unit`` over SQLAlchemy Core, one statement a table."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Table,
     and_,
-    bindparam,
     delete,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -45,17 +42,13 @@ from router.ports import (
     Timer,
 )
 from router.storage import pages, rows, tables
+from router.storage import statements as ask
 from router.storage.books import PRUNED, count_books
 from router.storage.counts import count_since, last_matches
+from router.storage.prepared import Reading, among, but_key, listed, write
 
-#: Values in one ``IN``.
-CHUNK = 500
-
-_OPEN = (State.PENDING.value, State.WAITING.value)
-_UNFINISHED = (*_OPEN, State.SENDING.value)
 #: Written into statements as they stand, so that the partial index is found.
 _IS_SENDING = text("state = 'sending'")
-_IS_OPEN = text("ended_at IS NULL")
 _IS_LATE = text("overdue_at IS NOT NULL AND ended_at IS NULL")
 #: Names the lock of PostgreSQL under which alerts and groups are changed.
 _ADVANCING = 4_152_702
@@ -72,14 +65,13 @@ class SqlUnit:
     # ingest
 
     def known(self, identities: Collection[str]) -> dict[str, Known]:
-        return {row["identity"]: rows.known_of(row) for row in self._bound(_KNOWN, identities)}
+        return {row["identity"]: rows.known_of(row) for row in self._bound(ask.KNOWN, identities)}
 
     def remember(self, known: Sequence[Known], now: int) -> None:
         self._put(tables.identities, [rows.known_row(one, now) for one in known], ("sources",))
 
     def forget(self, identities: Collection[str]) -> None:
-        for chunk in _chunks(identities):
-            self._connection.execute(_FORGETTING, {"values": chunk})
+        self._run(delete(tables.identities), tables.identities.c.identity, identities)
 
     def add_events(self, records: Sequence[EventRecord]) -> None:
         self._add(tables.events, rows.rows_of(records, rows.event_row))
@@ -95,36 +87,34 @@ class SqlUnit:
 
     def join_groups(self, pairs: Sequence[tuple[str, str]]) -> None:
         members = [{"group_id": group, "alert_id": alert} for group, alert in pairs]
-        if members:
-            adding = self._dialect.insert(tables.group_alerts).on_conflict_do_nothing()
-            self._connection.execute(adding, members)
+        write(self._connection, tables.group_alerts, members, ())
 
     def serialise(self) -> None:
         if self._postgresql:
             self._connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _ADVANCING})
 
     def open_alerts(self, slots: Collection[str], anchors: Collection[str]) -> list[Alert]:
-        found = self._bound(_OPEN_ALERTS, slots) + self._bound(_ANCHORED, anchors)
+        found = self._bound(ask.OPEN_ALERTS, slots) + self._bound(ask.ANCHORED, anchors)
         return list({row["id"]: rows.alert_of(row) for row in found}.values())
 
     def open_alerts_of(self, rule: str, limit: int = 1000) -> list[Alert]:
         table = tables.alerts
-        found = select(table).where(table.c.rule == rows.kept(rule), _IS_OPEN)
+        found = select(table).where(table.c.rule == rows.kept(rule), ask.IS_OPEN)
         return [
             rows.alert_of(row) for row in self._rows(found.order_by(table.c.received_at.desc()).limit(limit))
         ]
 
     def open_groups(self, slots: Collection[str]) -> list[Group]:
-        return [rows.group_of(row) for row in self._bound(_OPEN_GROUPS, slots)]
+        return [rows.group_of(row) for row in self._bound(ask.OPEN_GROUPS, slots)]
 
     def ends(self, names: Collection[str]) -> dict[str, int]:
-        return {row["name"]: row["at"] for row in self._bound(_ENDS, names)}
+        return {row["name"]: row["at"] for row in self._bound(ask.ENDS, names)}
 
     def put_ends(self, ends: Mapping[str, int], now: int) -> None:
         self._put(tables.ends, [{"name": name, "at": at, "seen_at": now} for name, at in ends.items()])
 
     def jobs(self, ids: Collection[str]) -> list[Job]:
-        return [rows.job_of(row) for row in self._bound(_JOBS, ids)]
+        return [rows.job_of(row) for row in self._bound(ask.JOBS, ids)]
 
     def put_jobs(self, jobs: Sequence[Job], now: int) -> None:
         self._put(tables.jobs, [rows.job_row(job, now) for job in jobs])
@@ -132,23 +122,18 @@ class SqlUnit:
     # dispatch
 
     def due_alerts(self, now: int, limit: int, waiting_for: Collection[str]) -> list[Alert]:
-        table = tables.alerts
-        due = select(table).where(table.c.due_at <= now, _moves(waiting_for))
-        found = self._rows(due.order_by(table.c.due_at, table.c.id).limit(limit))
-        return [rows.alert_of(row) for row in found]
+        asked = {"now": now, "limit": limit, **self._listed(waiting_for)}
+        return [rows.alert_of(row) for row in self._rows(ask.DUE_ALERTS[self._postgresql], asked)]
 
     def due_groups(self, now: int, limit: int) -> list[Group]:
-        table = tables.groups
-        due = select(table).where(table.c.due_at <= now).order_by(table.c.due_at, table.c.id).limit(limit)
-        return [rows.group_of(row) for row in self._rows(due)]
+        return [rows.group_of(row) for row in self._rows(ask.DUE_GROUPS, {"now": now, "limit": limit})]
 
     def next_change(self, waiting_for: Collection[str]) -> int | None:
-        of_alerts = select(func.min(tables.alerts.c.due_at)).where(_moves(waiting_for))
-        of_groups = select(func.min(tables.groups.c.due_at))
-        of_timers = select(func.min(tables.timers.c.due_at))
-        asked = (of_alerts, of_groups, of_timers)
-        found = [self._connection.execute(first).scalar() for first in asked]
-        return min((at for at in found if at is not None), default=None)
+        of_alerts = self._connection.execute(
+            ask.NEXT_ALERT[self._postgresql], self._listed(waiting_for)
+        ).scalar()
+        others = (self._connection.execute(first).scalar() for first in (ask.NEXT_GROUP, ask.NEXT_TIMER))
+        return min((at for at in (of_alerts, *others) if at is not None), default=None)
 
     def timers(self, kind: str) -> list[Timer]:
         table = tables.timers
@@ -159,8 +144,7 @@ class SqlUnit:
         self._put(tables.timers, rows.rows_of(timers, rows.timer_row))
 
     def drop_timers(self, ids: Collection[str]) -> None:
-        for chunk in _chunks(ids):
-            self._connection.execute(delete(tables.timers).where(tables.timers.c.id.in_(chunk)))
+        self._run(delete(tables.timers), tables.timers.c.id, ids)
 
     def silences(self, over_after: int) -> list[Silence]:
         table = tables.silences
@@ -173,14 +157,16 @@ class SqlUnit:
 
     def recheck_muted(self, muted_by: str, now: int) -> int:
         table = tables.alerts
-        held = update(table).where(_IS_OPEN, table.c.muted_by.startswith(muted_by, autoescape=True))
+        held = update(table).where(ask.IS_OPEN, table.c.muted_by.startswith(muted_by, autoescape=True))
         return self._connection.execute(held.values(recheck_at=now, due_at=now)).rowcount
 
     def rules_of_alerts(self) -> set[str]:
-        return {row["rule"] for row in self._rows(select(tables.alerts.c.rule).where(_IS_OPEN).distinct())}
+        # Not the column itself, or SQLite walks its index over all alerts, ended ones included.
+        found = select(tables.alerts.c.rule + "").where(ask.IS_OPEN).distinct()
+        return set(self._connection.execute(found).scalars())
 
     def alerts(self, ids: Collection[str]) -> list[Alert]:
-        return [rows.alert_of(row) for row in self._in(select(tables.alerts), tables.alerts.c.id, ids)]
+        return [rows.alert_of(row) for row in self._bound(ask.ALERTS, ids)]
 
     def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:
         table, of = tables.alerts, tables.group_alerts
@@ -220,19 +206,14 @@ class SqlUnit:
         return [rows.alert_of(row) for row in self._rows(found.limit(limit))]
 
     def events_of(self, ids: Collection[str]) -> list[Event]:
-        return [rows.event_of(row) for row in self._in(_EVENT, tables.events.c.id, ids)]
+        return [rows.event_of(row) for row in self._bound(ask.EVENTS, ids)]
 
     def storm(self, channel: str, now: int) -> Group | None:
-        table = tables.groups
-        found = select(table).where(
-            table.c.channel == channel, table.c.is_storm == 1, _IS_OPEN, table.c.accepts_until > now
-        )
-        return next((rows.group_of(row) for row in self._rows(found.limit(1))), None)
+        found = self._rows(ask.STORM, {"channel": channel, "now": now})
+        return next((rows.group_of(row) for row in found), None)
 
     def told_since(self, channel: str, after: int) -> int:
-        table = tables.notifications
-        counted = select(func.count()).where(table.c.channel == channel, table.c.created_at > after)
-        return self._connection.execute(counted).scalar_one()
+        return self._connection.execute(ask.TOLD_SINCE, {"channel": channel, "after": after}).scalar_one()
 
     def add_notifications(self, records: Sequence[NotificationRecord]) -> None:
         self._add(tables.notifications, rows.rows_of(records, rows.notification_row))
@@ -247,34 +228,24 @@ class SqlUnit:
     ) -> list[Delivery]:
         claimed: list[str] = []
         for target, free in room.items():
-            due = _due(target, now, free)
-            if made_before is not None:
-                due = due.where(tables.deliveries.c.created_at < made_before)
-            claimed += [row["id"] for row in self._rows(self._locked(due))]
+            before = ask.EVER if made_before is None else made_before
+            asked = {"target": target, "now": now, "before": before, "limit": free}
+            claimed += [row["id"] for row in self._rows(ask.DUE_DELIVERIES, asked)]
         table = tables.deliveries
-        for chunk in _chunks(claimed):
-            taken = (
-                update(table)
-                .where(table.c.id.in_(chunk))
-                .values(
-                    state=State.SENDING.value,
-                    token=token,
-                    lease_until=lease_until,
-                    attempts=table.c.attempts + 1,
-                )
-            )
-            self._connection.execute(taken)
-        found = self._in(select(table), table.c.id, claimed)
+        taken = update(table).values(
+            state=State.SENDING.value,
+            token=token,
+            lease_until=lease_until,
+            attempts=table.c.attempts + 1,
+        )
+        self._run(taken, table.c.id, claimed)
+        found = self._bound(ask.DELIVERIES, claimed)
         return sorted((rows.delivery_of(row) for row in found), key=lambda one: (one.due_at, one.id))
 
     def settle_deliveries(self, deliveries: Sequence[Delivery], tokens: Sequence[str]) -> list[str]:
         table = tables.deliveries
         mine = {delivery.id: token for delivery, token in zip(deliveries, tokens, strict=True)}
-        held = self._in(
-            self._waited(select(table.c.id, table.c.token).where(table.c.state == State.SENDING.value)),
-            table.c.id,
-            mine,
-        )
+        held = self._bound(ask.CLAIMED, mine)
         ours = {row["id"] for row in held if row["token"] == mine[row["id"]]}
         self._put(table, [rows.delivery_row(one) for one in deliveries if one.id in ours])
         return [delivery.id for delivery in deliveries if delivery.id in ours]
@@ -283,17 +254,15 @@ class SqlUnit:
         self._put(tables.attempts, rows.rows_of(attempts, rows.attempt_row))
 
     def next_due(self, targets: Collection[str]) -> dict[str, int]:
-        table = tables.deliveries
         due: dict[str, int] = {}
         for target in targets:
-            first = select(func.min(table.c.due_at)).where(table.c.target == target, _stands(_OPEN))
-            at = self._connection.execute(first).scalar()
+            at = self._connection.execute(ask.NEXT_DELIVERY, {"target": target}).scalar()
             if at is not None:
                 due[target] = at
         return due
 
     def groups(self, ids: Collection[str]) -> list[Group]:
-        return [rows.group_of(row) for row in self._in(select(tables.groups), tables.groups.c.id, ids)]
+        return [rows.group_of(row) for row in self._bound(ask.GROUPS, ids)]
 
     def notifications(self, ids: Collection[str]) -> list[NotificationRecord]:
         found = self._in(select(tables.notifications), tables.notifications.c.id, ids)
@@ -310,7 +279,7 @@ class SqlUnit:
 
     def open_targets(self) -> set[str]:
         table = tables.deliveries
-        found = select(table.c.target).where(_stands(_OPEN)).distinct()
+        found = select(table.c.target).where(ask.stands(ask.OPEN)).distinct()
         return {row["target"] for row in self._rows(found)}
 
     def overtaken(self, before: int, limit: int, left_alone: Collection[str] = ()) -> list[tuple[str, str]]:
@@ -321,7 +290,7 @@ class SqlUnit:
             stuck.append(table.c.target.in_(left_alone))
         crowded = (
             select(*place)
-            .where(_stands(_UNFINISHED))
+            .where(ask.stands(ask.UNFINISHED))
             .group_by(*place)
             .having(func.count() > 1, or_(*stuck))
             .limit(limit)
@@ -329,7 +298,9 @@ class SqlUnit:
         pairs: list[tuple[str, str]] = []
         for row in self._rows(crowded):
             found = select(table.c.id, table.c.state, table.c.attempts, table.c.created_at).where(
-                table.c.group_id == row["group_id"], table.c.target == row["target"], _stands(_UNFINISHED)
+                table.c.group_id == row["group_id"],
+                table.c.target == row["target"],
+                ask.stands(ask.UNFINISHED),
             )
             lane = list(self._rows(found.order_by(table.c.created_at, table.c.id)))
             pairs += _replaced(lane, before, row["target"] in left_alone)
@@ -340,7 +311,7 @@ class SqlUnit:
         reason = "a later message of the same group has its content"
         for old, new in pairs:
             ended = {"state": State.REPLACED.value, "ended_at": now, "reason": reason, "replaced_by": new}
-            which = and_(table.c.id == old, _stands(_OPEN))
+            which = and_(table.c.id == old, ask.stands(ask.OPEN))
             self._connection.execute(update(table).where(which).values(**ended))
             since = select(older.c.overdue_at).where(older.c.id == old).scalar_subquery()
             inherits = update(table).where(table.c.id == new, table.c.overdue_at > since)
@@ -349,15 +320,15 @@ class SqlUnit:
     def overdue(self, now: int, limit: int) -> list[Delivery]:
         table = tables.deliveries
         late = select(table).where(_IS_LATE, table.c.overdue_at <= now)
-        found = list(self._rows(self._locked(late.order_by(table.c.overdue_at, table.c.id).limit(limit))))
-        for chunk in _chunks([row["id"] for row in found]):
-            self._connection.execute(update(table).where(table.c.id.in_(chunk)).values(overdue_at=None))
+        ordered = late.order_by(table.c.overdue_at, table.c.id).limit(limit)
+        found = self._rows(ordered.with_for_update(skip_locked=True))
+        self._run(update(table).values(overdue_at=None), table.c.id, [row["id"] for row in found])
         return [rows.delivery_of(row) for row in found]
 
     def outbox(self) -> dict[str, tuple[int, int]]:
         table = tables.deliveries
         counted = select(table.c.state, func.count(), func.min(table.c.created_at))
-        found = self._connection.execute(counted.where(_stands(_UNFINISHED)).group_by(table.c.state))
+        found = self._connection.execute(counted.where(ask.stands(ask.UNFINISHED)).group_by(table.c.state))
         return {state: (count, oldest) for state, count, oldest in found}
 
     def expired_claims(self, now: int, limit: int) -> list[Delivery]:
@@ -371,7 +342,8 @@ class SqlUnit:
         table = tables.deliveries
         found = select(table).where(_IS_SENDING, which)
         ordered = found.order_by(table.c.lease_until, table.c.id).limit(limit)
-        return [rows.delivery_of(row) for row in self._rows(self._locked(ordered))]
+        locked = ordered.with_for_update(skip_locked=True)
+        return [rows.delivery_of(row) for row in self._rows(locked)]
 
     def prune(self, before: int, identities_before: int, limit: int) -> int:
         self._put(tables.meta, [{"name": PRUNED, "value": str(before)}])
@@ -381,10 +353,9 @@ class SqlUnit:
         [key] = table.primary_key
         chosen = [row[0] for row in self._connection.execute(select(key).where(which).limit(limit))]
         members = tables.group_alerts
-        for chunk in _chunks(chosen):
-            self._connection.execute(delete(table).where(key.in_(chunk)))
-            if table is tables.groups:
-                self._connection.execute(delete(members).where(members.c.group_id.in_(chunk)))
+        self._run(delete(table), key, chosen)
+        if table is tables.groups:
+            self._run(delete(members), members.c.group_id, chosen)
         return len(chosen)
 
     # policy
@@ -423,14 +394,13 @@ class SqlUnit:
 
     def drop_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
         values = {"state": State.DROPPED.value, "ended_at": now, "reason": rows.kept(f"dropped by {by}")}
-        return self._moved(ids, (*_OPEN, State.DEAD.value), values)
+        return self._moved(ids, (*ask.OPEN, State.DEAD.value), values)
 
     def _moved(self, ids: Collection[str], states: tuple[str, ...], values: dict[str, Any]) -> list[str]:
         table = tables.deliveries
-        which = self._waited(select(table.c.id).where(table.c.state.in_(states)))
+        which = select(table.c.id).where(table.c.state.in_(states)).with_for_update()
         found = [row["id"] for row in self._in(which, table.c.id, ids)]
-        for chunk in _chunks(found):
-            self._connection.execute(update(table).where(table.c.id.in_(chunk)).values(**values))
+        self._run(update(table).values(**values), table.c.id, found)
         return found
 
     def add_deed(self, deed: Deed) -> None:
@@ -438,8 +408,7 @@ class SqlUnit:
 
     def mark_replayed(self, ids: Collection[str], now: int) -> None:
         table = tables.undecodable
-        for chunk in _chunks(ids):
-            self._connection.execute(update(table).where(table.c.id.in_(chunk)).values(replayed_at=now))
+        self._run(update(table).values(replayed_at=now), table.c.id, ids)
 
     # reading
 
@@ -501,7 +470,7 @@ class SqlUnit:
 
     def unfinished(self) -> dict[str, tuple[State, int]]:
         table = tables.deliveries
-        found = select(table.c.id, table.c.state, table.c.attempts).where(_stands(_UNFINISHED))
+        found = select(table.c.id, table.c.state, table.c.attempts).where(ask.stands(ask.UNFINISHED))
         return {name: (State(state), attempts) for name, state, attempts in self._connection.execute(found)}
 
     def counts(self, counting: Counting, since: int, before: int) -> list[Counted]:
@@ -582,29 +551,28 @@ class SqlUnit:
         names = tuple(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def _bound(self, statement: Any, values: Collection[str]) -> list[rows.Row]:
+    def _bound(self, reading: Reading, values: Collection[str]) -> list[rows.Row]:
         """Rows of a statement that was made once, for any number of values."""
-        return [row for chunk in _chunks(values) for row in self._rows(statement, {"values": chunk})]
+        return self._rows(reading[self._postgresql], self._listed(values)) if values else []
 
     def _in(self, statement: Any, column: Any, values: Collection[str]) -> list[rows.Row]:
-        return [row for chunk in _chunks(values) for row in self._rows(statement.where(column.in_(chunk)))]
+        asked = statement.where(among(column, self._postgresql))
+        return self._rows(asked, self._listed(values)) if values else []
 
-    def _locked(self, statement: Any) -> Any:
-        """Rows that no other replica works on; SQLite has one writer."""
-        return statement.with_for_update(skip_locked=True) if self._postgresql else statement
+    def _run(self, statement: Any, column: Any, values: Collection[str]) -> None:
+        """Changes the rows whose column has one of these values."""
+        if values:
+            self._connection.execute(statement.where(among(column, self._postgresql)), self._listed(values))
 
-    def _waited(self, statement: Any) -> Any:
-        return statement.with_for_update() if self._postgresql else statement
+    def _listed(self, values: Collection[str]) -> dict[str, Any]:
+        return listed(values, self._postgresql)
 
     def _add(self, table: Table, values: list[dict[str, Any]]) -> None:
-        if values:
-            self._connection.execute(_adding(table), values)
+        write(self._connection, table, values)
 
     def _put(self, table: Table, values: list[dict[str, Any]], only: tuple[str, ...] = ()) -> None:
         """Adds rows, or replaces those with the same primary key (only these columns, if named)."""
-        if not values:
-            return
-        self._connection.execute(_putting(self._dialect, table, only), values)
+        write(self._connection, table, values, only or but_key(table))
 
 
 def _beside(group_id: str) -> Any:
@@ -617,7 +585,7 @@ def _beside(group_id: str) -> Any:
         .where(or_(of.c.group_id == group_id, of.c.group_id.in_(together)), alerts.c.ended_at.is_(None))
     )
     sharing = select(of.c.group_id).where(of.c.alert_id.in_(own))
-    return and_(alerts.c.id.in_(select(of.c.alert_id).where(of.c.group_id.in_(sharing))), _IS_OPEN)
+    return and_(alerts.c.id.in_(select(of.c.alert_id).where(of.c.group_id.in_(sharing))), ask.IS_OPEN)
 
 
 #: The time and the id of what stands in each feed.
@@ -628,87 +596,19 @@ _FEEDS: dict[Feed, tuple[Any, Any]] = {
 }
 
 
-# Statements that every event passes are made once: making one costs as much as running it.
-
-
-@cache
-def _adding(table: Table) -> Any:
-    return insert(table)
-
-
-@cache
-def _putting(dialect: Any, table: Table, only: tuple[str, ...]) -> Any:
-    adding = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    replaced = only or tuple(column.name for column in table.columns if column.name not in keys)
-    return adding.on_conflict_do_update(
-        index_elements=keys, set_={name: adding.excluded[name] for name in replaced}
-    )
-
-
-def _by_values(table: Table, column: Any, *where: Any) -> Any:
-    return select(table).where(column.in_(bindparam("values", expanding=True)), *where)
-
-
-_EVENT = select(*(tables.events.c[name] for name in rows.OF_EVENT))
-_KNOWN = _by_values(tables.identities, tables.identities.c.identity)
-_FORGETTING = delete(tables.identities).where(
-    tables.identities.c.identity.in_(bindparam("values", expanding=True))
-)
-_OPEN_ALERTS = _by_values(tables.alerts, tables.alerts.c.slot, _IS_OPEN)
-_ANCHORED = _by_values(tables.alerts, tables.alerts.c.anchor, _IS_OPEN)
-_OPEN_GROUPS = _by_values(tables.groups, tables.groups.c.slot, _IS_OPEN)
-_ENDS = _by_values(tables.ends, tables.ends.c.name)
-_JOBS = _by_values(tables.jobs, tables.jobs.c.job_id)
-
-
-def _chunks(values: Collection[str]) -> list[list[str]]:
-    listed = [rows.kept(value) for value in values]
-    return [listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK)]
-
-
-def _stands(states: tuple[str, ...], table: Any = tables.deliveries) -> Any:
-    """Whether a delivery stands so. Written into the statement, so that partial indexes are found."""
-    return table.c.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
-
-
-def _moves(waiting_for: Collection[str]) -> Any:
-    """Whether time may change an alert: a pending one only once its source has caught up."""
-    table = tables.alerts
-    if not waiting_for:
-        return table.c.due_at.isnot(None)
-    waits = and_(table.c.state == "pending", table.c.source.in_(list(waiting_for)))
-    return and_(table.c.due_at.isnot(None), ~waits)
-
-
-def _due(target: str, now: int, free: int) -> Any:
-    """Due deliveries of a target, none of which has an earlier one of its group before it."""
-    table, earlier = tables.deliveries, tables.deliveries.alias()
-    overtakes = exists().where(
-        earlier.c.group_id == table.c.group_id,
-        earlier.c.target == table.c.target,
-        _stands(_UNFINISHED, earlier),
-        tuple_(earlier.c.created_at, earlier.c.id) < tuple_(table.c.created_at, table.c.id),
-    )
-    due = select(table.c.id).where(
-        table.c.target == target, _stands(_OPEN), table.c.due_at <= now, ~overtakes
-    )
-    return due.order_by(table.c.due_at, table.c.id).limit(free)
-
-
 def _replaced(lane: Sequence[Any], before: int, left_alone: bool) -> list[tuple[str, str]]:
     """Deliveries of a group and target that failed, or cannot be tried, with the newest that waited enough.
 
     The newest has the content of all before it.
     """
-    waited = [n for n, row in enumerate(lane) if row["state"] in _OPEN and row["created_at"] <= before]
+    waited = [n for n, row in enumerate(lane) if row["state"] in ask.OPEN and row["created_at"] <= before]
     if not waited:
         return []
     newest = waited[-1]
     return [
         (row["id"], lane[newest]["id"])
         for row in lane[:newest]
-        if row["state"] in _OPEN and (left_alone or row["attempts"] > 0)
+        if row["state"] in ask.OPEN and (left_alone or row["attempts"] > 0)
     ]
 
 

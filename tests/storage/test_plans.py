@@ -14,8 +14,10 @@ from tests.storage.making import START, delivery
 
 def _loops(unit: Unit) -> None:
     unit.known(["mns:1"])
-    unit.open_alerts(["k-1"], ["k-2"])
-    unit.open_groups(["k-1"])
+    unit.open_alerts(["k-1", "k-2"], ["k-3", "k-4"])
+    unit.open_groups(["k-1", "k-2"])
+    unit.rules_of_alerts()
+    unit.open_alerts_of("a")
     unit.ends(["e-1"])
     unit.jobs(["job-1"])
     unit.due_alerts(START, 10, ["queue"])
@@ -102,10 +104,16 @@ def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
     # Lists of JSON in a row that was found are read as virtual tables.
     scans = [step for step in plans if step.startswith("SCAN") and "VIRTUAL TABLE" not in step]
     assert [step for step in scans if "USING" not in step] == []
-    # The last match of each rule is found by walking an index; alerts of a time by searching it.
-    assert [step for step in scans if "alerts" in step] == ["SCAN alerts USING COVERING INDEX alerts_rule"]
+    # Open alerts are walked for their rules, an index for the last match of each rule.
+    [of_rules, of_matches] = [step for step in scans if "alerts" in step]
+    assert of_rules in ("SCAN alerts USING INDEX alerts_slot", "SCAN alerts USING INDEX alerts_anchor")
+    assert of_matches == "SCAN alerts USING COVERING INDEX alerts_rule"
     for index in ("deliveries_due", "deliveries_unfinished", "deliveries_claimed", "undecodable_received"):
         assert any(index in step for step in plans), index
+    # Whatever is open is never gone through to find a few of it.
+    for found in ("alerts USING INDEX alerts_slot (slot=?)", "alerts USING INDEX alerts_anchor (anchor=?)"):
+        assert f"SEARCH {found}" in plans
+    assert "SEARCH groups USING INDEX groups_slot (slot=?)" in plans
 
 
 def test_no_page_reads_or_sorts_a_whole_table(tmp_path: Path) -> None:

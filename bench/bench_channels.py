@@ -135,7 +135,8 @@ _FOUR = """
 from router.channels import ChannelSpec, inspect_url, make_channel
 written = ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "json://127.0.0.1/p",
            "dingtalk://" + "a" * 64, "mailto://a:b@example.com")
-kept = [make_channel(ChannelSpec("x/1", *found), lambda: 0) for url in written for found in inspect_url(url)]
+found = [single for url in written for single in inspect_url(url)]
+kept = [make_channel(ChannelSpec("x/1", url, kind), lambda: 0) for url, kind, _ in found]
 """
 _TLS = """
 from router.channels.connections import tls_context

@@ -248,8 +248,10 @@ class Router:
                 make_keys(unit)
 
         self._store.write(keep)
+        before = {target.name: target.url for target in self.config.targets}
+        moved = [one.name for one in config.targets if before.get(one.name, one.url) != one.url]
         self.config = config
-        self.deliver.use(channels)
+        self.deliver.use(channels, moved)
         self.listener.sources = sources
         self.listener.gate = gate_of(config, self._clock)
         self.listener.links = self._links(config)
@@ -406,12 +408,12 @@ class _Pull:
 
 def channels_of(config: Config, clock: Clock) -> dict[str, tuple[Channel, ChannelPlan]]:
     """Every target of the configuration, by name, ready to send; its provider's own limit is its rate."""
-    from router.channels import make_channel, rate_of_url
+    from router.channels import make_channel
 
     channels: dict[str, tuple[Channel, ChannelPlan]] = {}
     for target in config.targets:
         plan = config.policy.channels[target.channel]
-        paced = replace(plan, rate=plan.rate or rate_of_url(target.url))
+        paced = replace(plan, rate=plan.rate or target.rate)
         channels[target.name] = make_channel(_spec(target, config), clock.now), paced
     return channels
 

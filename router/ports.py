@@ -5,10 +5,11 @@ Every implementation of a port passes the same suite in ``tests/contract``.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from router.core.alert import Alert, AlertState
+from router.core.breaker import Breaker
 from router.core.delivery import Delivery, State, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.group import Group, Reason
@@ -195,6 +196,22 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetState:
+    """What all who send to a target know of it.
+
+    Args:
+        name: ``channel/number``.
+        tokens: what was left in its bucket at the moment ``tokens_at`` (microseconds UTC); None where nothing
+            was counted yet.
+    """
+
+    name: str
+    tokens: float | None = None
+    tokens_at: int = 0
+    breaker: Breaker = field(default_factory=Breaker)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How many open alerts of one rule stand alike.
 
@@ -232,6 +249,9 @@ class SetAside:
     undecodable: Undecodable
     replayed_at: int | None = None
 
+
+Urgency = Literal["critical", "others"]
+"""Which deliveries of a target: what is critical waits for no others."""
 
 Feed = Literal["events", "set-aside", "ended deliveries"]
 """What comes into the store with a time of its own: by receipt, or by its end."""
@@ -465,15 +485,40 @@ class Unit(Protocol):
 
     # deliver
 
+    def targets(self, names: Collection[str], hold: Collection[str] = ()) -> dict[str, TargetState]:
+        """What is known of targets; every name has an answer.
+
+        Args:
+            hold: those of them that no other replica looks at in this way before the commit.
+        """
+        ...
+
+    def put_targets(self, states: Sequence[TargetState]) -> None:
+        """Replaces what is known of targets."""
+        ...
+
     def claim_deliveries(
-        self, now: int, room: Mapping[str, int], token: str, lease_until: int, made_before: int | None = None
+        self,
+        now: int,
+        room: Mapping[str, int],
+        token: str,
+        lease_until: int,
+        made_before: int | None = None,
+        *,
+        which: Urgency | None = None,
+        newest: Collection[str] = (),
     ) -> list[Delivery]:
         """Due deliveries, made ``sending`` under the token, one attempt counted; not committed yet.
 
         Args:
             room: how many at most for each target.
             made_before: only those that are older.
+            newest: targets of which the newest are taken, not the oldest.
         """
+        ...
+
+    def count_due(self, now: int, most: Mapping[str, int], which: Urgency) -> dict[str, int]:
+        """How many deliveries of each target could be claimed; counted up to so many."""
         ...
 
     def settle_deliveries(self, deliveries: Sequence[Delivery], tokens: Sequence[str]) -> list[str]:
@@ -496,8 +541,8 @@ class Unit(Protocol):
         """Keeps attempts."""
         ...
 
-    def next_due(self, targets: Collection[str]) -> dict[str, int]:
-        """For each target that has open deliveries: when the first is due."""
+    def next_due(self, targets: Collection[str], after: int = 0) -> dict[str, int]:
+        """For each target that has open deliveries which are due after that time: when the first is."""
         ...
 
     # maintain

@@ -24,13 +24,13 @@ def make_channel(spec: ChannelSpec, now: Callable[[], int]) -> Channel:
     return TargetChannel(spec, now)
 
 
-def inspect_url(url: str) -> list[tuple[str, str]]:
-    """The single-target URLs of a channel's URL, each with its kind.
+def inspect_url(url: str) -> list[tuple[str, str, tuple[int, int] | None]]:
+    """The single-target URLs of a channel's URL, each with its kind and what its provider takes.
 
     Raises:
         RouterError: ``bad-channel``: see :func:`expand`.
     """
-    return [(single, kind_of_url(single)) for single in expand(url)]
+    return [(single, kind_of_url(single), rate_of_url(single)) for single in expand(url)]
 
 
 def kind_of_url(url: str) -> str:

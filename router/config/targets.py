@@ -11,14 +11,17 @@ from router.config.yaml import Document, Way
 from router.core.delivery import Patience
 from router.core.filter import Filter
 from router.core.index import make_index
+from router.core.limits import Rate, rate_of
 from router.core.mute.interval import TimeInterval
 from router.core.policy import ChannelPlan, Policy, Target, make_policy
 from router.core.rule import Rule
 from router.core.text import kind_of
 from router.errors import Finding, RouterError
 
-#: A channel's URL to single-target URLs with their kinds; raises RouterError.
-InspectUrl = Callable[[str], Sequence[tuple[str, str]]]
+#: A single-target URL, its kind, and what its provider takes.
+Single = tuple[str, str, Rate | None]
+#: A channel's URL to its single targets; raises RouterError.
+InspectUrl = Callable[[str], Sequence[Single]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +36,29 @@ class TargetSpec:
     channel: str
     kind: str
     url: str = field(repr=False)
+    rate: Rate | None
     settings: Channel = field(repr=False)
 
 
-def kind_only(url: str) -> Sequence[tuple[str, str]]:
+def kind_only(url: str) -> Sequence[Single]:
     """An :data:`InspectUrl` that takes every URL for one target."""
-    return [(url, kind_of(url.partition("://")[0], url))]
+    schema = url.partition("://")[0]
+    return [(url, kind_of(schema, url), rate_of(schema))]
 
 
 def targets_of(document: Document, settings: Settings, inspect_url: InspectUrl) -> tuple[TargetSpec, ...]:
     """Every target of every channel; URLs that are wrong are findings of the document."""
     return tuple(
-        TargetSpec(f"{name}/{number}", name, kind, url, channel)
+        TargetSpec(f"{name}/{number}", name, kind, url, rate, channel)
         for name, channel in settings.channels.items()
-        for number, (url, kind) in enumerate(_singles(document, name, channel, inspect_url), 1)
+        for number, (url, kind, rate) in enumerate(_singles(document, name, channel, inspect_url), 1)
     )
 
 
-def _singles(
-    document: Document, name: str, channel: Channel, inspect_url: InspectUrl
-) -> list[tuple[str, str]]:
+def _singles(document: Document, name: str, channel: Channel, inspect_url: InspectUrl) -> list[Single]:
     urls = [channel.url] if channel.url else channel.urls
     ways: list[Way] = [("url",)] if channel.url else [("urls", number) for number in range(len(urls))]
-    singles: list[tuple[str, str]] = []
+    singles: list[Single] = []
     for way, url in zip(ways, urls, strict=True):
         try:
             singles += inspect_url(url.get_secret_value())
@@ -84,7 +87,7 @@ def policy_alone(rules: Sequence[Rule]) -> Policy:
 def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> ChannelPlan:
     return ChannelPlan(
         name=name,
-        targets=tuple(Target(one.name, one.kind) for one in targets if one.channel == name),
+        targets=tuple(Target(one.name, one.kind, one.rate) for one in targets if one.channel == name),
         fallback=channel.fallback,
         fallback_after=_fallback_after(channel) if channel.fallback else {},
         rate=channel.rate,

@@ -15,6 +15,8 @@ FAILURES = 5
 FIRST_PAUSE = 5 * SECOND
 #: What heals is found within this time.
 LONGEST_PAUSE = 60 * SECOND
+#: A probe that has not ended by then counts for nothing: its sender is gone.
+LONGEST_PROBE = 60 * SECOND
 #: A provider that asks for more is asked again by then.
 LONGEST_RETRY_AFTER = 3600 * SECOND
 
@@ -41,6 +43,7 @@ class Breaker:
         broken: the provider's words where it refuses us and not a message (a revoked token, a wrong
             address); empty once it has accepted a message.
         answer: of the latest failure.
+        probed_until: a probe is on its way, and no other is sent before.
     """
 
     failures: int = 0
@@ -49,6 +52,7 @@ class Breaker:
     at: int = 0
     broken: str = ""
     answer: str = ""
+    probed_until: int = 0
 
     def standing(self, now: int) -> Standing:
         """Whether its target is sent to at this time."""
@@ -56,11 +60,25 @@ class Breaker:
             return Standing.PAUSED if self._pausing(now) else Standing.CLOSED
         return Standing.OPEN if self._pausing(now) else Standing.HALF_OPEN
 
-    def room(self, free: int, in_flight: int, now: int) -> int:
+    def room(self, free: int, now: int) -> int:
         """How many of the free places may be used: none while it is left alone, then one for the probe."""
-        if self._pausing(now):
+        if self.wait(now):
             return 0
-        return min(free, max(0, 1 - in_flight)) if self.pauses else free
+        return min(free, 1) if self.pauses else free
+
+    def wait(self, now: int) -> int:
+        """Microseconds until something may be sent; a probe that ends may end it sooner."""
+        pause = self.until - now if self._pausing(now) else 0
+        probe = self.probed_until - now
+        return max(pause, probe if 0 < probe <= LONGEST_PROBE else 0)
+
+    def probing(self, now: int) -> "Breaker":
+        """While a probe is on its way."""
+        return replace(self, probed_until=now + LONGEST_PROBE)
+
+    def unprobed(self) -> "Breaker":
+        """As if no probe had been sent."""
+        return replace(self, probed_until=0)
 
     def after(self, verdict: Verdict, began_at: int, now: int) -> "Breaker":
         """What an attempt that has just ended makes of it."""
@@ -71,7 +89,8 @@ class Breaker:
                 return Breaker(broken=verdict.answer if verdict.broken else self.broken)
             case Outcome.THROTTLED if verdict.retry_at is not None:
                 until = min(verdict.retry_at, now + LONGEST_RETRY_AFTER)
-                return replace(self, until=max(self._until(now), until), at=now, answer=verdict.answer)
+                paused = replace(self, until=max(self._until(now), until), at=now, probed_until=0)
+                return replace(paused, answer=verdict.answer)
             case _:
                 return self._failed(verdict, began_at, now)
 
@@ -85,6 +104,7 @@ class Breaker:
             until=max(self._until(now), asked),
             at=now,
             answer=verdict.answer,
+            probed_until=0,
         )
         if not self.pauses and failed.failures < FAILURES:
             return failed

@@ -26,10 +26,12 @@ class Target:
     Args:
         name: ``channel/number``, counted from 1 in the order of the channel's ``urls``.
         kind: which texts and limits it has, see router.core.text.kinds.
+        rate: what its provider takes, messages in microseconds; None where no limit is known.
     """
 
     name: str
     kind: str
+    rate: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class ChannelPlan:
     """What rules and deliveries know of a channel.
 
     Args:
-        rate: messages in microseconds: ``(20, 60_000_000)`` is 20 a minute; None is unlimited.
+        rate: messages in microseconds: ``(20, 60_000_000)`` is 20 a minute; None is each provider's own.
         storm: (messages, microseconds): so many in that time, and further groups are told together;
             None tells every group.
         fallback: the channel that is told when a delivery of this one is given up.
@@ -52,6 +54,10 @@ class ChannelPlan:
     rate: tuple[int, int] | None = None
     patience: Patience = field(default_factory=Patience)
     storm: tuple[int, int] | None = STORM
+
+    def rate_of(self, target: Target) -> tuple[int, int] | None:
+        """How many messages one of its targets is sent; None is without a limit."""
+        return self.rate or target.rate
 
 
 class RuleIndex(Protocol):

@@ -6,7 +6,7 @@ token; while the store cannot write it, it is kept here, and this process never 
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from router.core.message import Message
 from router.core.policy import ChannelPlan, Policy
 from router.errors import RouterError
 from router.failpoints import failpoint
+from router.pipeline.claims import Claims, Ended, Place, claim, learn, take_back_probes
 from router.pipeline.lane import Lane
 from router.pipeline.second_look import withdraw
 from router.ports import Attempt, Channel, Clock, Store, Unit
@@ -28,6 +29,10 @@ from router.ports import Attempt, Channel, Clock, Store, Unit
 LEASE = 60 * SECOND
 #: How long the loop sleeps when nothing is known to be due.
 LONGEST_WAIT = 5 * SECOND
+
+
+#: By target its breaker before and after what was learnt.
+Learnt = Mapping[str, tuple[Breaker, Breaker]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Deliver:
         self._lanes: dict[str, Lane] = {}
         self._hot: set[str] = set()
         self._due: dict[str, int] = {}
+        self._moved: frozenset[str] = frozenset()
         self._done: list[_Sent] = []
         self._in_hand: set[str] = set()
         self._stopping = False
@@ -74,19 +80,22 @@ class Deliver:
 
     # lanes
 
-    def use(self, channels: Mapping[str, tuple[Channel, ChannelPlan]]) -> None:
-        """Sends through these channels from now on, by target name; what is in flight ends as it began."""
-        now = self._clock.now()
+    def use(self, channels: Mapping[str, tuple[Channel, ChannelPlan]], moved: Collection[str] = ()) -> None:
+        """Sends through these channels from now on, by target name; what is in flight ends as it began.
+
+        Args:
+            moved: targets that have another address now: that the old one failed does not count.
+        """
         lanes = {
-            target: Lane(target, channel, plan, self._send, now)
-            for target, (channel, plan) in channels.items()
+            target: Lane(target, channel, plan, self._send) for target, (channel, plan) in channels.items()
         }
         with self._changed:
             old, self._lanes = self._lanes, lanes
             for target, lane in lanes.items():
-                lane.go_on_from(old.get(target), now)
-                for state in (self._metrics.target_broken, self._metrics.target_open):
-                    state.labels(target).set(0)
+                if target in old and target not in moved:
+                    lane.breaker = old[target].breaker
+                self._show_breaker(target, lane.breaker)
+            self._moved |= frozenset(moved)
             self._hot = set(lanes)
             self._changed.notify()
         for lane in old.values():
@@ -103,6 +112,12 @@ class Deliver:
         with self._changed:
             self._stopping = True
             self._changed.notify()
+
+    @property
+    def again(self) -> dict[str, int]:
+        """When each target is to be looked at again, as far as that is known."""
+        with self._changed:
+            return dict(self._due)
 
     @property
     def in_hand(self) -> frozenset[str]:
@@ -130,30 +145,37 @@ class Deliver:
         with self._changed:
             if self._stopping:
                 return 0
-            now = self._clock.now()
             lanes = {target: self._lanes[target] for target in self._hot if target in self._lanes}
-            room = {target: lane.room(now) for target, lane in lanes.items()}
+            places = [place for lane in lanes.values() if (place := lane.place()).free > 0]
             self._hot = set()
-        if not lanes:
+        if not places:
             return 0
-        token = f"{self._owner}:{secrets.token_hex(8)}"
-        open_room = {target: free for target, free in room.items() if free > 0}
-
-        def work(unit: Unit) -> tuple[list[Delivery], dict[str, int]]:
-            claimed = unit.claim_deliveries(now, open_room, token, now + LEASE) if open_room else []
-            failpoint("deliver.claimed")
-            return claimed, unit.next_due(list(lanes))
-
-        try:
-            claimed, due = self._store.write(work)
-        except Exception:
-            self.wake(frozenset(lanes))
-            raise
-        failpoint("deliver.claim_committed")
+        now = self._clock.now()
+        claims = self._claim(places, now)
+        lanes = {place.target: lanes[place.target] for place in places}
+        claimed = claims.deliveries
         withdrawn = self._withdraw([one for one in claimed if one.attempts > 1], lanes, now)
-        self._hand_out([one for one in claimed if one.id not in withdrawn], due, lanes, now)
+        self._hand_out([one for one in claimed if one.id not in withdrawn], claims, lanes, now)
         self.wake(frozenset(delivery.target for delivery in claimed if delivery.id in withdrawn))
         return len(claimed)
+
+    def _claim(self, places: Sequence[Place], now: int) -> Claims:
+        token, moved = f"{self._owner}:{secrets.token_hex(8)}", self._moved
+
+        def work(unit: Unit) -> Claims:
+            claims = claim(unit, places, token, now, now + LEASE, moved=moved)
+            failpoint("deliver.claimed")
+            return claims
+
+        try:
+            claims = self._store.write(work)
+        except Exception:
+            self.wake(frozenset(place.target for place in places))
+            raise
+        failpoint("deliver.claim_committed")
+        with self._changed:
+            self._moved -= claims.states.keys()
+        return claims
 
     def _withdraw(self, again: Sequence[Delivery], lanes: Mapping[str, Lane], now: int) -> frozenset[str]:
         """Ids of those that are not to be sent again now: their reason is gone."""
@@ -162,7 +184,9 @@ class Deliver:
         policy = self._policy()
 
         def work(unit: Unit) -> list[Delivery]:
-            return withdraw(unit, policy, again, now)
+            settled = withdraw(unit, policy, again, now)
+            take_back_probes(unit, {one.target for one in settled})
+            return settled
 
         try:
             withdrawn = self._store.write(work)
@@ -184,17 +208,19 @@ class Deliver:
         return frozenset(delivery.id for delivery in withdrawn)
 
     def _hand_out(
-        self, claimed: Sequence[Delivery], due: Mapping[str, int], lanes: Mapping[str, Lane], now: int
+        self, claimed: Sequence[Delivery], claims: Claims, lanes: Mapping[str, Lane], now: int
     ) -> None:
         with self._changed:
             self._in_hand |= {delivery.id for delivery in claimed}
             for delivery in claimed:
                 # The lanes may have been replaced while the claim was committed.
                 self._take(self._lanes.get(delivery.target, lanes[delivery.target]), delivery, now)
-            for target, lane in lanes.items():
+            for target in lanes:
                 self._due.pop(target, None)
-                if target in due and (wait := lane.wait(now)) is not None:
-                    self._due[target] = max(due[target], now + wait)
+                if target in self._lanes:
+                    self._lanes[target].breaker = claims.states[target].breaker
+                    self._show_breaker(target, self._lanes[target].breaker)
+            self._due |= claims.again
 
     def _take(self, lane: Lane, delivery: Delivery, now: int) -> None:
         try:
@@ -238,8 +264,10 @@ class Deliver:
         if not done:
             return 0
         settled = [self._settled(sent) for sent in done]
+        news = self._news(done)
 
-        def work(unit: Unit) -> tuple[set[str], bool]:
+        def work(unit: Unit) -> tuple[set[str], bool, Learnt]:
+            learnt = learn(unit, news) if news else {}
             tokens = [sent.delivery.token or "" for sent in done]
             ours = set(unit.settle_deliveries(settled, tokens))
             unit.add_attempts([_attempt(sent) for sent in done])
@@ -253,11 +281,11 @@ class Deliver:
                 self._clock.now(),
             )
             failpoint("deliver.settled")
-            return ours, told
+            return ours, told, learnt
 
-        ours, told = self._store.write(work)
+        ours, told, learnt = self._store.write(work)
         failpoint("deliver.settle_committed")
-        self._after_settling(done)
+        self._after_settling(done, learnt)
         if told:
             self._told()
         for sent, after in zip(done, settled, strict=True):
@@ -268,16 +296,31 @@ class Deliver:
         jitter = deliveries.jitter_of(sent.delivery)
         return deliveries.settle(sent.delivery, sent.verdict, sent.ended_at, sent.lane.plan.patience, jitter)
 
-    def _after_settling(self, done: Sequence[_Sent]) -> None:
+    def _news(self, done: Sequence[_Sent]) -> list[Ended]:
+        """Attempts that may say something of their targets: most are accepted where all was well before."""
+        odd = {
+            sent.delivery.target
+            for sent in done
+            if sent.verdict.outcome is not Outcome.ACCEPTED or sent.lane.breaker != Breaker()
+        }
+        return [
+            Ended(sent.delivery.target, sent.verdict, sent.started_at, sent.ended_at)
+            for sent in done
+            if sent.delivery.target in odd
+        ]
+
+    def _after_settling(self, done: Sequence[_Sent], learnt: Learnt) -> None:
         with self._settle_wanted:
             self._done = self._done[len(done) :]
         with self._changed:
             self._in_hand -= {sent.delivery.id for sent in done}
             self._hot |= {sent.delivery.target for sent in done}
-            learnt = [(sent, *sent.lane.learn(sent.verdict, sent.started_at, sent.ended_at)) for sent in done]
+            for target, (_, after) in learnt.items():
+                if target in self._lanes:
+                    self._lanes[target].breaker = after
             self._changed.notify()
-        for sent, before, after in learnt:
-            self._observe_target(sent, before, after)
+        for target, (before, after) in learnt.items():
+            self._observe_target(target, before, after)
 
     def standing(self) -> dict[str, Breaker]:
         """What the latest attempts say of each target."""
@@ -288,17 +331,19 @@ class Deliver:
         """Targets that failed so often in a row that only probes are sent, with their latest answers."""
         return {target: breaker.answer for target, breaker in self.standing().items() if breaker.pauses}
 
-    def _observe_target(self, sent: _Sent, before: Breaker, after: Breaker) -> None:
-        target, metrics = sent.lane.target, self._metrics
-        metrics.target_broken.labels(target).set(1 if after.broken else 0)
-        metrics.target_open.labels(target).set(1 if after.pauses else 0)
-        said = {"target": target, "answer": sent.verdict.answer}
+    def _observe_target(self, target: str, before: Breaker, after: Breaker) -> None:
+        self._show_breaker(target, after)
+        said = {"target": target, "answer": after.broken or after.answer}
         if after.broken and not before.broken:
             telemetry.log("target.broken", "error", **said)
         if after.pauses and not before.pauses:
             telemetry.log("target.left_alone", "warning", **said)
         if (before.pauses or before.broken) and not (after.pauses or after.broken):
-            telemetry.log("target.recovered", **said)
+            telemetry.log("target.recovered", target=target)
+
+    def _show_breaker(self, target: str, breaker: Breaker) -> None:
+        self._metrics.target_broken.labels(target).set(1 if breaker.broken else 0)
+        self._metrics.target_open.labels(target).set(1 if breaker.pauses else 0)
 
     @property
     def in_flight(self) -> int:

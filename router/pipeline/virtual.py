@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from router import telemetry
 from router.core import delivery as deliveries
-from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, Verdict
 from router.core.event import Envelope
 from router.core.group import Group
@@ -18,6 +17,7 @@ from router.core.policy import Policy
 from router.core.telling import Telling
 from router.pipeline import absences
 from router.pipeline.advance import Advance
+from router.pipeline.claims import Ended, Place, claim, learn, take_back_probes
 from router.pipeline.deliver import LEASE, tell_fallbacks
 from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import BATCH, Decode, take_in
@@ -86,9 +86,11 @@ class VirtualRouter:
         self._policy = policy
         self._decode = decode
         self._answer = answer
-        self._targets = {target.name: plan for plan in policy.channels.values() for target in plan.targets}
-        self._free = ROOM if answer is accept else 1
-        self._breakers = dict.fromkeys(self._targets, Breaker())
+        pairs = [(target, plan) for plan in policy.channels.values() for target in plan.targets]
+        self._targets = {target.name: plan for target, plan in pairs}
+        free = ROOM if answer is accept else 1
+        self._places = [Place(target.name, plan.rate_of(target), free, free, True) for target, plan in pairs]
+        self._again: Mapping[str, int] = {}
         metrics = telemetry.Metrics()
         speaks = tongue or Tongue()
         self._dispatch = Dispatch(store, self._in_force, lambda: speaks, self.clock, metrics, lambda _: None)
@@ -157,12 +159,10 @@ class VirtualRouter:
 
     def _next(self) -> int | None:
         def moments(unit: Unit) -> list[int | None]:
-            waiting = unit.next_due(list(self._targets))
-            due = [max(at, self._breakers[target].until) for target, at in waiting.items()]
-            later = [at for at in due if at > self.clock.at]
+            later = [at for at in self._again.values() if at > self.clock.at]
             # Somebody may wait behind a failing one. A look is not lost where an event comes at its moment.
             look = self._looked_at + TAKE_OVER_EVERY - self._looked_at % TAKE_OVER_EVERY
-            return [unit.next_change(()), *later, look if due else None]
+            return [unit.next_change(()), *later, look if unit.next_due(list(self._targets)) else None]
 
         return min((at for at in self.store.read(moments) if at is not None), default=None)
 
@@ -170,7 +170,8 @@ class VirtualRouter:
 
     def _take_over(self) -> None:
         self._looked_at = self.clock.at
-        left_alone = {name: one.answer for name, one in self._breakers.items() if one.pauses}
+        states = self.store.read(lambda unit: unit.targets(list(self._targets)))
+        left_alone = {name: one.breaker.answer for name, one in states.items() if one.breaker.pauses}
         self._maintain.take_over(left_alone)
         self._maintain.give_up(left_alone)
         self._maintain.tell_overdue()
@@ -181,19 +182,22 @@ class VirtualRouter:
     def _send(self, unit: Unit) -> int:
         now = self.clock.at
         token = f"{OWNER}:{now}"
-        room = {name: one.room(self._free, 0, now) for name, one in self._breakers.items()}
-        claimed = unit.claim_deliveries(now, room, token, now + LEASE)
+        claims = claim(unit, self._places, token, now, now + LEASE)
+        self._again = claims.again
+        claimed = claims.deliveries
         again = [one for one in claimed if one.attempts > 1]
-        gone = {one.id for one in withdraw(unit, self._policy, again, now)} if again else set[str]()
+        withdrawn = withdraw(unit, self._policy, again, now) if again else []
+        take_back_probes(unit, {one.target for one in withdrawn})
+        gone = {one.id for one in withdrawn}
         settled = [self._settled(one) for one in claimed if one.id not in gone]
+        learn(unit, [Ended(one.target, said, now, now) for one, said in settled])
         unit.settle_deliveries([after for after, _ in settled], [token] * len(settled))
         unit.add_attempts([Attempt(one.id, one.attempts, now, now, said) for one, said in settled])
         tell_fallbacks(unit, [(after, self._targets[after.target]) for after, _ in settled], now)
         return len(claimed)
 
     def _settled(self, delivery: Delivery) -> tuple[Delivery, Verdict]:
-        verdict, now = self._answer(delivery), self.clock.at
-        self._breakers[delivery.target] = self._breakers[delivery.target].after(verdict, now, now)
+        verdict = self._answer(delivery)
         if verdict.outcome is Outcome.ACCEPTED:
             self.sent.append(Sent(self.clock.at, delivery))
         patience = self._targets[delivery.target].patience

@@ -13,7 +13,18 @@ from router.core.delivery import Delivery, State
 from router.core.event import Event
 from router.core.group import Group
 from router.core.mute.silence import Silence
-from router.ports import Attempt, EventRecord, Job, Known, NotificationRecord, SetAside, Timer, Unit
+from router.ports import (
+    Attempt,
+    EventRecord,
+    Job,
+    Known,
+    NotificationRecord,
+    SetAside,
+    TargetState,
+    Timer,
+    Unit,
+    Urgency,
+)
 
 T = TypeVar("T")
 
@@ -63,6 +74,10 @@ def _take(places: dict[str, str], slot: str, name: str) -> None:
         raise ValueError(f"{name} would take the place of {places[slot]}: {slot}")
 
 
+def _urgencies(which: Urgency | None) -> tuple[Urgency, ...]:
+    return ("critical", "others") if which is None else (which,)
+
+
 class _Due:
     """What is due, the earliest first; what was put again counts as it was put last."""
 
@@ -88,11 +103,15 @@ class _Due:
             heappush(self._heap, one)
         return list(found)
 
-    def next(self, wanted: Callable[[str], bool] | None = None) -> int | None:
-        if wanted is not None:
-            return min((at for name, at in self._at.items() if wanted(name)), default=None)
+    def newest(self, now: int, limit: int, wanted: Callable[[str], bool]) -> list[str]:
+        due = sorted(((at, name) for name, at in self._at.items() if at <= now), reverse=True)
+        return list(islice((name for _, name in due if wanted(name)), limit))
+
+    def next(self, wanted: Callable[[str], bool] = lambda _: True, after: int = 0) -> int | None:
         first = self._first()
-        return first[0] if first else None
+        if first is None or (first[0] > after and wanted(first[1])):
+            return first[0] if first else None
+        return min((at for name, at in self._at.items() if at > after and wanted(name)), default=None)
 
     def _first(self) -> tuple[int, str] | None:
         while self._heap and self._at.get(self._heap[0][1]) != self._heap[0][0]:
@@ -124,7 +143,8 @@ class MemoryUnit:
         self._told: defaultdict[str, list[int]] = defaultdict(list)
         self._due_alerts = _Due()
         self._due_groups = _Due()
-        self._due_deliveries: defaultdict[str, _Due] = defaultdict(_Due)
+        self._due_deliveries: defaultdict[tuple[str, Urgency], _Due] = defaultdict(_Due)
+        self._targets: dict[str, TargetState] = {}
         self._lanes: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._of_group: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -226,7 +246,7 @@ class MemoryUnit:
 
     def next_change(self, waiting_for: Collection[str]) -> int | None:
         timers = min((timer.due_at for timer in self._timers.values()), default=None)
-        alerts = self._due_alerts.next(self._moves(waiting_for) if waiting_for else None)
+        alerts = self._due_alerts.next(self._moves(waiting_for)) if waiting_for else self._due_alerts.next()
         found = (alerts, self._due_groups.next(), timers)
         return min((at for at in found if at is not None), default=None)
 
@@ -322,7 +342,8 @@ class MemoryUnit:
 
     def _put(self, one: Delivery) -> None:
         self.sent[one.id] = one
-        self._due_deliveries[one.target].put(one.id, one.due_at if one.state in _WAITS else None)
+        urgency: Urgency = "critical" if one.severity == "critical" else "others"
+        self._due_deliveries[one.target, urgency].put(one.id, one.due_at if one.state in _WAITS else None)
         if one.state not in _UNFINISHED:
             self._leave(one)
 
@@ -334,17 +355,30 @@ class MemoryUnit:
         if not lane:
             del self._lanes[one.group_id, one.target]
 
-    def claim_deliveries(
-        self, now: int, room: Mapping[str, int], token: str, lease_until: int, made_before: int | None = None
-    ) -> list[Delivery]:
-        claimed: list[Delivery] = []
+    def targets(self, names: Collection[str], hold: Collection[str] = ()) -> dict[str, TargetState]:
+        return {name: self._targets.get(name) or TargetState(name) for name in names}
 
+    def put_targets(self, states: Sequence[TargetState]) -> None:
+        self._targets.update((state.name, state) for state in states)
+
+    def claim_deliveries(
+        self,
+        now: int,
+        room: Mapping[str, int],
+        token: str,
+        lease_until: int,
+        made_before: int | None = None,
+        *,
+        which: Urgency | None = None,
+        newest: Collection[str] = (),
+    ) -> list[Delivery]:
         def wanted(name: str) -> bool:
             young = made_before is not None and self.sent[name].created_at >= made_before
             return not young and self._is_first(name)
 
+        claimed: list[Delivery] = []
         for target, free in room.items():
-            for name in self._due_deliveries[target].until(now, free, wanted):
+            for name in self._due(target, now, free, which, wanted, newest=target in newest):
                 one = self.sent[name]
                 taken = replace(
                     one,
@@ -356,6 +390,29 @@ class MemoryUnit:
                 self._put(taken)
                 claimed.append(taken)
         return sorted(claimed, key=lambda one: (one.due_at, one.id))
+
+    def count_due(self, now: int, most: Mapping[str, int], which: Urgency) -> dict[str, int]:
+        return {
+            target: len(self._due(target, now, limit, which, self._is_first))
+            for target, limit in most.items()
+        }
+
+    def _due(
+        self,
+        target: str,
+        now: int,
+        limit: int,
+        which: Urgency | None,
+        wanted: Callable[[str], bool],
+        *,
+        newest: bool = False,
+    ) -> list[str]:
+        dues = [self._due_deliveries[target, one] for one in _urgencies(which)]
+        if newest:
+            found = [name for due in dues for name in due.newest(now, limit, wanted)]
+        else:
+            found = [name for due in dues for name in due.until(now, limit, wanted)]
+        return sorted(found, key=lambda name: (self.sent[name].due_at, name), reverse=newest)[:limit]
 
     def _is_first(self, name: str) -> bool:
         """Whether no earlier one of its group and target is unfinished."""
@@ -375,9 +432,13 @@ class MemoryUnit:
     def add_attempts(self, attempts: Sequence[Attempt]) -> None:
         self.tried.extend(attempts)
 
-    def next_due(self, targets: Collection[str]) -> dict[str, int]:
-        found = ((target, self._due_deliveries[target].next()) for target in targets)
-        return {target: at for target, at in found if at is not None}
+    def next_due(self, targets: Collection[str], after: int = 0) -> dict[str, int]:
+        found = {
+            target: [self._due_deliveries[target, one].next(after=after) for one in _urgencies(None)]
+            for target in targets
+        }
+        due = {target: [at for at in moments if at is not None] for target, moments in found.items()}
+        return {target: min(moments) for target, moments in due.items() if moments}
 
     def overtaken(self, before: int, limit: int, left_alone: Collection[str] = ()) -> list[tuple[str, str]]:
         pairs: list[tuple[str, str]] = []

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from router.core.alert import Alert, AlertState, Seat
+from router.core.breaker import Breaker
 from router.core.delivery import Delivery, Outcome, State, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.filter import Filter
@@ -15,7 +16,18 @@ from router.core.group import Group, Reason, Tally
 from router.core.json_text import write_json
 from router.core.mute.interval import ClockSpan, Span, TimeInterval
 from router.core.mute.silence import Silence
-from router.ports import Attempt, Deed, EventRecord, Job, Known, NotificationRecord, SetAside, Standing, Timer
+from router.ports import (
+    Attempt,
+    Deed,
+    EventRecord,
+    Job,
+    Known,
+    NotificationRecord,
+    SetAside,
+    Standing,
+    TargetState,
+    Timer,
+)
 
 Row = Mapping[str, Any]
 
@@ -354,3 +366,16 @@ def job_row(job: Job, now: int) -> dict[str, Any]:
 def job_of(row: Row) -> Job:
     """The reverse of :func:`job_row`."""
     return Job(row["job_id"], _loaded(row["data"]), row["at"])
+
+
+def target_row(state: TargetState) -> dict[str, Any]:
+    """What is known of a target."""
+    row: dict[str, Any] = {name: getattr(state.breaker, name) for name in Breaker.__slots__}
+    row |= {"broken": kept(state.breaker.broken), "answer": kept(state.breaker.answer)}
+    return row | {"name": kept(state.name), "tokens": state.tokens, "tokens_at": state.tokens_at}
+
+
+def target_of(row: Row) -> TargetState:
+    """The reverse of :func:`target_row`."""
+    breaker = Breaker(**{name: row[name] for name in Breaker.__slots__})
+    return TargetState(row["name"], row["tokens"], row["tokens_at"], breaker)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Table, and_, bindparam, exists, func, select, text, tuple_
 
 from router.core.delivery import State
+from router.ports import Urgency
 from router.storage import rows, tables
 from router.storage.prepared import Reading, among, by_values
 
@@ -41,7 +42,7 @@ def _moving(statement: Any) -> Reading:
     return Reading(*(statement.where(of.due_at.isnot(None), ~one) for one in lags))
 
 
-def _due_deliveries() -> Any:
+def _due_deliveries(which: Urgency | None, newest: bool) -> Any:
     """Due deliveries of a target, none of which has an earlier one of its group before it."""
     table, earlier = tables.deliveries, tables.deliveries.alias()
     overtakes = exists().where(
@@ -50,14 +51,24 @@ def _due_deliveries() -> Any:
         stands(UNFINISHED, earlier),
         tuple_(earlier.c.created_at, earlier.c.id) < tuple_(table.c.created_at, table.c.id),
     )
-    of_target = select(table.c.id).where(
+    due = select(table.c.id).where(
         table.c.target == bindparam("target"),
         stands(OPEN),
         table.c.created_at < bindparam("before"),
+        table.c.due_at <= bindparam("now"),
         ~overtakes,
+        *([text(_URGENCY[which])] if which else []),
     )
-    return _first(table, of_target).with_for_update(skip_locked=True)
+    order = (table.c.due_at.desc(), table.c.id.desc()) if newest else (table.c.due_at, table.c.id)
+    return due.order_by(*order).limit(bindparam("limit"))
 
+
+#: Written into statements as they stand, so that the index of critical ones is found.
+_URGENCY: dict[Urgency, str] = {
+    "critical": "deliveries.severity = 'critical'",
+    "others": "deliveries.severity <> 'critical'",
+}
+_WHICH: tuple[Urgency | None, ...] = (None, "critical", "others")
 
 _events, _alerts, _groups, _deliveries = tables.events, tables.alerts, tables.groups, tables.deliveries
 _told = tables.notifications.c
@@ -86,9 +97,20 @@ TOLD_SINCE = select(func.count()).where(
     _told.channel == bindparam("channel"), _told.created_at > bindparam("after")
 )
 DELIVERIES = _by_values(_deliveries.c.id)
-DUE_DELIVERIES = _due_deliveries()
+#: By which of them, and whether the newest come first.
+DUE_DELIVERIES = {
+    (which, newest): _due_deliveries(which, newest).with_for_update(skip_locked=True)
+    for which in _WHICH
+    for newest in (False, True)
+}
+COUNTED_DELIVERIES = {which: _due_deliveries(which, newest=False) for which in _URGENCY}
 NEXT_DELIVERY = select(func.min(_deliveries.c.due_at)).where(
-    _deliveries.c.target == bindparam("target"), stands(OPEN)
+    _deliveries.c.target == bindparam("target"), stands(OPEN), _deliveries.c.due_at > bindparam("after")
+)
+TARGETS = _by_values(tables.targets.c.name)
+#: In one order, or two replicas would wait for each other.
+TARGETS_HELD = by_values(
+    select(tables.targets).order_by(tables.targets.c.name).with_for_update(), tables.targets.c.name
 )
 CLAIMED = by_values(
     select(_deliveries.c.id, _deliveries.c.token)

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -14,7 +15,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0005"
+REVISION = "0006"
 
 metadata = MetaData()
 
@@ -321,6 +322,15 @@ deliveries = Table(
         postgresql_where=text("state IN ('pending', 'waiting')"),
     ),
     Index(
+        "deliveries_critical",
+        "severity",
+        "target",
+        "due_at",
+        "id",
+        sqlite_where=text("state IN ('pending', 'waiting') AND severity = 'critical'"),
+        postgresql_where=text("state IN ('pending', 'waiting') AND severity = 'critical'"),
+    ),
+    Index(
         "deliveries_claimed",
         "lease_until",
         sqlite_where=text("state = 'sending'"),
@@ -363,6 +373,21 @@ attempts = Table(
     _text("verdict"),
     Column("status", Integer),
     _text("answer"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("tokens", Float),
+    _time("tokens_at"),
+    _count("failures"),
+    _count("pauses"),
+    _time("until"),
+    _time("at"),
+    _text("broken"),
+    _text("answer"),
+    _time("probed_until"),
 )
 
 silences = Table(

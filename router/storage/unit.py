@@ -39,7 +39,9 @@ from router.ports import (
     Page,
     SetAside,
     Standing,
+    TargetState,
     Timer,
+    Urgency,
 )
 from router.storage import pages, rows, tables
 from router.storage import statements as ask
@@ -223,14 +225,43 @@ class SqlUnit:
 
     # deliver
 
+    def targets(self, names: Collection[str], hold: Collection[str] = ()) -> dict[str, TargetState]:
+        held = self._bound(ask.TARGETS_HELD, sorted(hold)) if self._postgresql and hold else []
+        if self._postgresql and len(held) < len(hold):
+            # A row that is not there cannot be held.
+            write(
+                self._connection,
+                tables.targets,
+                [rows.target_row(TargetState(name)) for name in sorted(hold)],
+                (),
+            )
+            held = self._bound(ask.TARGETS_HELD, sorted(hold))
+        others = set(names) - {row["name"] for row in held}
+        found = [*held, *self._bound(ask.TARGETS, others)]
+        return {name: TargetState(name) for name in names} | {
+            row["name"]: rows.target_of(row) for row in found
+        }
+
+    def put_targets(self, states: Sequence[TargetState]) -> None:
+        self._put(tables.targets, rows.rows_of(states, rows.target_row))
+
     def claim_deliveries(
-        self, now: int, room: Mapping[str, int], token: str, lease_until: int, made_before: int | None = None
+        self,
+        now: int,
+        room: Mapping[str, int],
+        token: str,
+        lease_until: int,
+        made_before: int | None = None,
+        *,
+        which: Urgency | None = None,
+        newest: Collection[str] = (),
     ) -> list[Delivery]:
         claimed: list[str] = []
         for target, free in room.items():
             before = ask.EVER if made_before is None else made_before
             asked = {"target": target, "now": now, "before": before, "limit": free}
-            claimed += [row["id"] for row in self._rows(ask.DUE_DELIVERIES, asked)]
+            due = ask.DUE_DELIVERIES[which, target in newest]
+            claimed += [row["id"] for row in self._rows(due, asked)]
         table = tables.deliveries
         taken = update(table).values(
             state=State.SENDING.value,
@@ -253,10 +284,16 @@ class SqlUnit:
     def add_attempts(self, attempts: Sequence[Attempt]) -> None:
         self._put(tables.attempts, rows.rows_of(attempts, rows.attempt_row))
 
-    def next_due(self, targets: Collection[str]) -> dict[str, int]:
+    def count_due(self, now: int, most: Mapping[str, int], which: Urgency) -> dict[str, int]:
+        due, of = ask.COUNTED_DELIVERIES[which], {"now": now, "before": ask.EVER}
+        found = {target: self._rows(due, {**of, "target": target, "limit": n}) for target, n in most.items()}
+        return {target: len(rows) for target, rows in found.items()}
+
+    def next_due(self, targets: Collection[str], after: int = 0) -> dict[str, int]:
         due: dict[str, int] = {}
         for target in targets:
-            at = self._connection.execute(ask.NEXT_DELIVERY, {"target": target}).scalar()
+            asked = {"target": target, "after": after}
+            at = self._connection.execute(ask.NEXT_DELIVERY, asked).scalar()
             if at is not None:
                 due[target] = at
         return due

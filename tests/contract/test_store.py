@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
 from router.core.alert import AlertState, Seat
+from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.event import MAX_BODY
 from router.core.group import Reason, Tally
 from router.core.link import KEY_BYTES
 from router.pipeline.links import make_keys, rotate_keys
-from router.ports import Attempt, Counted, Counting, Feed, Job, Known, Mark, Store, Unit
+from router.ports import Attempt, Counted, Counting, Feed, Job, Known, Mark, Store, TargetState, Unit, Urgency
 from router.storage import open_store
 from tests.storage.making import (
     START,
@@ -33,6 +34,8 @@ from tests.storage.making import (
 
 LEASE = START + 60 * SECOND
 ROOM = {"oncall/1": 10}
+
+URGENCIES: tuple[Urgency, ...] = ("critical", "others")
 
 Open = Callable[[], Store]
 
@@ -542,6 +545,69 @@ def test_attempts_are_kept_in_their_order(store: Store) -> None:
     assert store.read(lambda unit: unit.attempts(["d1"])) == [attempt("d1"), late]
 
 
+def test_what_is_known_of_a_target_is_kept_whole(store: Store, another: Open) -> None:
+    """Every name has an answer, before anything is known of it too; what is put again replaces all of it."""
+    known = TargetState("a/1", 3.5, START, Breaker(5, 1, START + 9, START, "no such\ufffd token", "no", 7))
+    store.write(lambda unit: unit.put_targets([replace(known, tokens=9.0), TargetState("c/1")]))
+    store.write(lambda unit: unit.put_targets([known]))
+    states = another().read(lambda unit: unit.targets(["a/1", "b/1"]))
+    assert states == {"a/1": known, "b/1": TargetState("b/1")}
+
+
+def test_who_holds_a_target_is_waited_for(store: Store, another: Open) -> None:
+    """Of two that take the last token at the same time one gets it, also where nothing is known of it yet."""
+
+    def take(unit: Unit) -> bool:
+        state = unit.targets(["a/1"], hold=["a/1"])["a/1"]
+        unit.put_targets([replace(state, tokens=0.0)])
+        return state.tokens is None
+
+    took: list[bool] = []
+
+    def run(opened: Store) -> None:
+        took.append(opened.write(take))
+
+    threads = [threading.Thread(target=run, args=(opened,)) for opened in (store, another())]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(took) == [False, True]
+
+
+def test_what_is_critical_is_claimed_apart(store: Store) -> None:
+    """Either those that are critical, or the others; and counted so."""
+    urgent = [delivery(f"c{n}", severity="critical") for n in range(3)]
+    store.write(lambda unit: unit.add_deliveries([*urgent, *(delivery(f"w{n}") for n in range(3))]))
+    counted = store.read(
+        lambda unit: (
+            unit.count_due(START, {"oncall/1": 2}, "critical"),
+            unit.count_due(START, ROOM, "others"),
+        )
+    )
+    assert counted == ({"oncall/1": 2}, {"oncall/1": 3})
+    found = {
+        which: store.write(
+            lambda unit, which=which: unit.claim_deliveries(START, ROOM, "me:1", LEASE, which=which)
+        )
+        for which in URGENCIES
+    }
+    assert {one.id for one in found["critical"]} == {"c0", "c1", "c2"}
+    assert {one.id for one in found["others"]} == {"w0", "w1", "w2"}
+
+
+def test_the_newest_are_claimed_where_it_is_said(store: Store) -> None:
+    """Of a backlog; what stands behind an earlier one of its group still waits for it."""
+    of_one = [delivery(f"g{n}", at=START + n, group_id="g") for n in range(2)]
+    alone = [delivery(f"w{n}", at=START + n) for n in range(4)]
+    store.write(lambda unit: unit.add_deliveries([*of_one, *alone]))
+    now, two = START + 9, {"oncall/1": 2}
+    found = store.write(lambda unit: unit.claim_deliveries(now, two, "me:1", LEASE, newest=["oncall/1"]))
+    assert {one.id for one in found} == {"w3", "w2"}
+    rest = store.write(lambda unit: unit.claim_deliveries(now, ROOM, "me:1", LEASE, newest=["oncall/1"]))
+    assert {one.id for one in rest} == {"w1", "w0", "g0"}
+
+
 def test_it_is_known_when_a_target_is_next_due(store: Store) -> None:
     """The first time of those that are open; targets with nothing open are left out."""
     gone = delivery("d4", "c/1", at=START - 9, state=State.SENT, ended_at=START)
@@ -549,6 +615,8 @@ def test_it_is_known_when_a_target_is_next_due(store: Store) -> None:
     store.write(lambda unit: unit.add_deliveries([*rows, gone]))
     claim(store, room={"b/1": 1})
     assert store.read(lambda unit: unit.next_due(["a/1", "b/1", "c/1", "d/1"])) == {"a/1": START + 3}
+    assert store.read(lambda unit: unit.next_due(["a/1"], START + 2)) == {"a/1": START + 3}
+    assert store.read(lambda unit: unit.next_due(["a/1"], START + 9)) == {}
     assert store.read(lambda unit: unit.open_targets()) == {"a/1"}
 
 

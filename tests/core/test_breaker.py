@@ -22,17 +22,21 @@ def failed(times: int, at: int = NOW) -> Breaker:
 def test_a_few_failures_change_nothing() -> None:
     """Below five in a row all places are used; an acceptance between them begins anew."""
     breaker = failed(FAILURES - 1)
-    assert (breaker.standing(NOW), breaker.room(8, 0, NOW)) == (Standing.CLOSED, 8)
+    assert (breaker.standing(NOW), breaker.room(8, NOW)) == (Standing.CLOSED, 8)
     again = breaker.after(WELL, NOW, NOW).after(DOWN, NOW, NOW)
-    assert (again.failures, again.room(8, 0, NOW)) == (1, 8)
+    assert (again.failures, again.room(8, NOW)) == (1, 8)
 
 
 def test_after_five_a_probe_goes_first() -> None:
     """Nothing for five seconds, then one at a time; accepted, all places are used at once."""
     breaker = failed(FAILURES)
-    assert (breaker.standing(NOW), breaker.room(8, 0, NOW)) == (Standing.OPEN, 0)
+    assert (breaker.standing(NOW), breaker.room(8, NOW)) == (Standing.OPEN, 0)
     then = NOW + 5 * SECOND
-    assert (breaker.standing(then), breaker.room(8, 0, then), breaker.room(7, 1, then)) == ("half-open", 1, 0)
+    assert (breaker.standing(then), breaker.room(8, then), breaker.probing(then).room(7, then)) == (
+        "half-open",
+        1,
+        0,
+    )
     assert breaker.after(WELL, then, then) == Breaker()
 
 
@@ -66,8 +70,8 @@ def test_attempts_of_before_say_nothing_new() -> None:
 def test_a_provider_says_when_to_come_back() -> None:
     """The whole target waits until then, and no longer than an hour; a message's refusal is no failure."""
     throttled = Breaker().after(Verdict(Outcome.THROTTLED, "slow down", 429, NOW + 7 * SECOND), NOW, NOW)
-    assert (throttled.standing(NOW), throttled.room(8, 0, NOW + 6 * SECOND)) == (Standing.PAUSED, 0)
-    assert throttled.room(8, 0, NOW + 7 * SECOND) == 8
+    assert (throttled.standing(NOW), throttled.room(8, NOW + 6 * SECOND)) == (Standing.PAUSED, 0)
+    assert throttled.room(8, NOW + 7 * SECOND) == 8
     absurd = Breaker().after(Verdict(Outcome.THROTTLED, "", 429, NOW * 2), NOW, NOW)
     assert absurd.until == NOW + LONGEST_RETRY_AFTER
     assert failed(4).after(Verdict(Outcome.REFUSED, "no such user", 400), NOW, NOW) == Breaker()
@@ -77,7 +81,7 @@ def test_broken_until_something_is_accepted() -> None:
     """A refusal that is about us stays through other failures; it holds nothing back."""
     broken = failed(2).after(Verdict(Outcome.REFUSED, "token revoked", 401, broken=True), NOW, NOW)
     later = broken.after(DOWN, NOW, NOW).after(Verdict(Outcome.REFUSED, "too long", 400), NOW, NOW)
-    assert (later.broken, later.room(8, 0, NOW)) == ("token revoked", 8)
+    assert (later.broken, later.room(8, NOW)) == ("token revoked", 8)
     assert later.after(WELL, NOW, NOW).broken == ""
 
 
@@ -100,6 +104,6 @@ def test_it_never_waits_for_ever(history: list[tuple[Verdict, int, int]]) -> Non
         asked = max(asked, min(verdict.retry_at or 0, now + LONGEST_RETRY_AFTER))
         breaker = breaker.after(verdict, now - took, now)
         assert breaker.until <= max(asked, now + LONGEST_PAUSE)
-        assert 0 <= breaker.room(8, 0, now) <= 8
-        assert breaker.room(8, 0, max(now, breaker.until)) >= 1
+        assert 0 <= breaker.room(8, now) <= 8
+        assert breaker.room(8, max(now, breaker.until)) >= 1
     assert breaker.after(WELL, now, now) == Breaker()

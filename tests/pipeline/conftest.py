@@ -1,6 +1,7 @@
 """A pipeline on a real store, with a clock that tests move and channels that answer as told."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,15 +46,18 @@ class HandClock:
 
 @dataclass
 class ScriptedChannel:
-    """A target that answers with the next verdict of its script, then accepts."""
+    """A target that answers with the next verdict of its script, then accepts; when ``hold`` is set."""
 
     kind: str = "webhook"
     concurrency: int = 4
     script: list[Verdict] = field(default_factory=list[Verdict])
     sent: list[tuple[Message, Delivery]] = field(default_factory=list[tuple[Message, Delivery]])
+    hold: threading.Event | None = None
 
     def send(self, message: Message, delivery: Delivery) -> Verdict:
         self.sent.append((message, delivery))
+        if self.hold is not None:
+            self.hold.wait(10)
         return self.script.pop(0) if self.script else Verdict(Outcome.ACCEPTED, "ok", 200)
 
     def close(self) -> None:
@@ -69,10 +73,10 @@ def plan(name: str, targets: int = 1, **keys: Any) -> ChannelPlan:
 class Pipeline:
     """Every loop, stepped by hand."""
 
-    def __init__(self, store: Store, policy: Policy) -> None:
+    def __init__(self, store: Store, policy: Policy, clock: HandClock | None = None) -> None:
         self.store = store
         self.policy = policy
-        self.clock = HandClock()
+        self.clock = clock or HandClock()
         self.metrics = telemetry.Metrics()
         self.due = 0
         self.waiting_for: frozenset[str] = frozenset()

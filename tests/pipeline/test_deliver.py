@@ -149,8 +149,8 @@ def test_a_late_owner_changes_nothing(make: MakePipeline) -> None:
 
 
 def test_the_rate_holds_and_nothing_is_dropped(make: MakePipeline) -> None:
-    """At 2 a minute, five messages go out as two, then one every half minute."""
-    pipeline = make(rule(), channels=(plan("oncall", rate=(2, 60 * SECOND)),))
+    """At 4 a minute, five messages go out as two (one more is for what is critical), then one every 30 s."""
+    pipeline = make(rule(), channels=(plan("oncall", rate=(4, 60 * SECOND)),))
     for number in range(5):
         pipeline.take({**EVENT, "JobId": f"job-{number}"})
     counts: list[int] = []

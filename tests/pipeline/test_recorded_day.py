@@ -194,11 +194,10 @@ class Running:
 
     def _next(self) -> int | None:
         now = self._pipeline.clock.at
-        waiting = self._store.read(lambda unit: unit.next_due(self._targets))
-        stand = self._pipeline.deliver.standing()
-        due = [max(at, stand[target].until) for target, at in waiting.items()]
+        due = self._store.read(lambda unit: unit.next_due(self._targets))
+        again = self._pipeline.deliver.again.values()
         change = self._store.read(lambda unit: unit.next_change(()))
-        moments = [at for at in due if at > now] + ([change] if change is not None else [])
+        moments = [at for at in again if at > now] + ([change] if change is not None else [])
         look = [self._looked_at + TAKE_OVER_EVERY - self._looked_at % TAKE_OVER_EVERY] if due else []
         return min(moments + look, default=None)
 

@@ -59,13 +59,12 @@ def notification(name: str, of: str, event: str = "e", at: int = START) -> Notif
 def delivery(name: str, target: str = "oncall/1", at: int = START, **changed: Any) -> Delivery:
     """A pending delivery of a group and a notification of its own."""
     given: dict[str, Any] = {"notification_id": f"n-{name}", "group_id": f"g-{name}", "due_at": at}
-    given |= {"content": '{"title": "Ärger \u2028"}'} | changed
+    given |= {"content": '{"title": "Ärger \u2028"}', "severity": "warning"} | changed
     return Delivery(
         id=name,
         channel=target.partition("/")[0],
         target=target,
         kind="webhook",
-        severity="warning",
         created_at=at,
         **given,
     )

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.core.alert import ENDED, AlertState
+from router.core.breaker import Breaker
 from router.core.delivery import Delivery, State
 from router.core.filter import Filter
 from router.core.mute.silence import Silence
-from router.ports import Job, Known, Store, Timer, Unit
+from router.ports import Job, Known, Store, TargetState, Timer, Unit, Urgency
 from router.storage import open_store
 from router.storage.memory import MemoryStore
 from tests.contract import test_store as contract
@@ -142,10 +143,12 @@ def put_group(name: str, due: int | None, ended: int | None, told_by: str, unit:
 
 def add_delivery(number: int, of: str, target: str, at: int, due: int, attempts: int, unit: Unit) -> None:
     """A delivery with its notification."""
-    name = f"d{number}"
+    name, severity = f"d{number}", "critical" if number % 3 == 0 else "warning"
     if not unit.notifications([f"n-{name}"]):
         unit.add_notifications([notification(f"n-{name}", of, at=at)])
-        unit.add_deliveries([delivery(name, target, at, group_id=of, due_at=due, attempts=attempts)])
+        unit.add_deliveries(
+            [delivery(name, target, at, group_id=of, due_at=due, attempts=attempts, severity=severity)]
+        )
 
 
 def settle(token: str, state: State, at: int, unit: Unit) -> Any:
@@ -162,6 +165,16 @@ def deliveries(unit: Unit) -> list[Delivery]:
 
 def claim(room: dict[str, int], now: int, token: str, unit: Unit) -> Any:
     return unit.claim_deliveries(now, room, token, now + 60)
+
+
+def claim_some(
+    room: dict[str, int], now: int, token: str, which: Urgency | None, newest: list[str], unit: Unit
+) -> Any:
+    return unit.claim_deliveries(now, room, token, now + 60, which=which, newest=newest)
+
+
+def put_target(name: str, tokens: float | None, failures: int, unit: Unit) -> None:
+    unit.put_targets([TargetState(name, tokens, START, Breaker(failures))])
 
 
 def claim_old(room: dict[str, int], now: int, token: str, before: int, unit: Unit) -> Any:
@@ -203,6 +216,15 @@ verbs = st.one_of(
     verb(add_delivery, numbers, names, st.sampled_from(TARGETS), moments, moments, st.integers(0, 1)),
     verb(claim_old, st.dictionaries(st.sampled_from(TARGETS), st.integers(0, 3)), moments, tokens, moments),
     verb(claim, st.dictionaries(st.sampled_from(TARGETS), st.integers(0, 3)), moments, tokens),
+    verb(
+        claim_some,
+        st.dictionaries(st.sampled_from(TARGETS), st.integers(0, 3)),
+        moments,
+        tokens,
+        st.sampled_from([None, "critical", "others"]),
+        st.sampled_from([[], TARGETS[:1]]),
+    ),
+    verb(put_target, st.sampled_from(TARGETS), st.none() | st.floats(0, 9), st.integers(0, 5)),
     verb(settle, tokens, st.sampled_from([State.SENT, State.DEAD, State.WAITING]), moments),
     verb(take_over, moments, st.sampled_from([[], TARGETS[:1]])),
     verb(drop, numbers),
@@ -236,6 +258,9 @@ def view(unit: Unit) -> Iterator[Any]:
     for waiting_for in ((), ("hook",), ("hook", "queue")):
         yield unit.next_change(waiting_for), unit.due_alerts(START + 5, 3, waiting_for)
     yield unit.due_groups(START + 5, 3), unit.list_alerts(), unit.next_due([*TARGETS, "none/1"])
+    yield unit.next_due(TARGETS, START + 4), unit.targets([*TARGETS, "none/1"])
+    most = dict.fromkeys(TARGETS, 3)
+    yield unit.count_due(START + 5, most, "critical"), unit.count_due(START + 5, most, "others")
     for at in (START - 1, START + 4, START + 9):
         yield unit.told_since("oncall", at), unit.silences(at), unit.storm("oncall", at)
         yield (

@@ -28,7 +28,11 @@ def _loops(unit: Unit) -> None:
     unit.storm("oncall", START)
     unit.told_since("oncall", START)
     unit.claim_deliveries(START, {"oncall/1": 4}, "me:1", START + 1)
-    unit.next_due(["oncall/1"])
+    unit.claim_deliveries(START, {"oncall/1": 4}, "me:1", START + 1, which="critical")
+    unit.claim_deliveries(START, {"oncall/1": 4}, "me:1", START + 1, which="others", newest=["oncall/1"])
+    unit.count_due(START, {"oncall/1": 4}, "others")
+    unit.next_due(["oncall/1"], START)
+    unit.targets(["oncall/1"], ["oncall/1"])
     unit.expired_claims(START, 10)
     unit.claims_not_of("me", 10)
     unit.open_targets()
@@ -108,7 +112,13 @@ def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
     [of_rules, of_matches] = [step for step in scans if "alerts" in step]
     assert of_rules in ("SCAN alerts USING INDEX alerts_slot", "SCAN alerts USING INDEX alerts_anchor")
     assert of_matches == "SCAN alerts USING COVERING INDEX alerts_rule"
-    for index in ("deliveries_due", "deliveries_unfinished", "deliveries_claimed", "undecodable_received"):
+    for index in (
+        "deliveries_due",
+        "deliveries_critical",
+        "deliveries_unfinished",
+        "deliveries_claimed",
+        "undecodable_received",
+    ):
         assert any(index in step for step in plans), index
     # Whatever is open is never gone through to find a few of it.
     for found in ("alerts USING INDEX alerts_slot (slot=?)", "alerts USING INDEX alerts_anchor (anchor=?)"):

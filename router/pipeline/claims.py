@@ -1,0 +1,186 @@
+"""Claims: what is sent now. A target's rate and breaker are kept in the store, shared by all who send to it.
+
+What is critical goes first: a part of the rate is kept for it, and it waits behind no other deliveries.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from router.core.breaker import Breaker
+from router.core.delivery import Delivery, Verdict
+from router.core.rate import Bucket
+from router.ports import TargetState, Unit, Urgency
+
+_URGENCIES: tuple[Urgency, ...] = ("critical", "others")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A target, and how many sends it takes now.
+
+    Args:
+        rate: messages in microseconds, or None.
+        others: how many of the free places are not kept for what is critical.
+        paused: it was left alone when it was last looked at.
+    """
+
+    target: str
+    rate: tuple[int, int] | None
+    free: int
+    others: int
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What was claimed, what is known of the targets now, and when each is to be looked at again.
+
+    A target that waits only for the end of an attempt is not among the last.
+    """
+
+    deliveries: list[Delivery]
+    states: Mapping[str, TargetState]
+    again: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that has ended, as its target sees it. Times are microseconds UTC."""
+
+    target: str
+    verdict: Verdict
+    began_at: int
+    at: int
+
+
+def claim(
+    unit: Unit,
+    places: Sequence[Place],
+    token: str,
+    now: int,
+    lease_until: int,
+    *,
+    moved: Collection[str] = (),
+) -> Claims:
+    """Claims what is due where there is room.
+
+    Args:
+        moved: targets whose address has changed: what the old one said does not count.
+    """
+    hold = [place.target for place in places if place.rate or place.paused or place.target in moved]
+    states = unit.targets([place.target for place in places], hold)
+    asked = [_Asked(place, states[place.target], now) for place in places]
+    for one in asked:
+        one.begin(held=one.target in hold, moved=one.target in moved)
+    claimed: list[Delivery] = []
+    for which in _URGENCIES:
+        room = {one.target: most for one in asked if (most := one.room(which)) > 0}
+        found = unit.claim_deliveries(now, room, token, lease_until, which=which) if room else []
+        counts = Counter(delivery.target for delivery in found)
+        for one in asked:
+            one.take(which, counts[one.target], room.get(one.target, 0))
+        claimed += found
+    unit.put_targets([one.state for one in asked if one.changed])
+    return Claims(claimed, {one.target: one.state for one in asked}, _again(unit, asked, now))
+
+
+class _Asked:
+    """A target in one transaction: how much of it is left."""
+
+    def __init__(self, place: Place, state: TargetState, now: int) -> None:
+        self.target = place.target
+        self.state = state
+        self.changed = False
+        self.is_news = False
+        self.free = place.free
+        self._others = place.others
+        self._now = now
+        self._bucket = _bucket(place.rate, state, now)
+        self._all: set[Urgency] = set()
+
+    def begin(self, *, held: bool, moved: bool) -> None:
+        if moved:
+            self._put(replace(self.state, breaker=Breaker()))
+        if self.state.breaker.pauses and not held:
+            # Another replica has found that it fails: its probe is one for all of them.
+            self.free = self._others = 0
+            self.is_news = True
+
+    def room(self, which: Urgency) -> int:
+        places = self.free if which == "critical" else self._others
+        free = self.state.breaker.room(places, self._now)
+        return min(free, self._bucket.room(critical=which == "critical")) if self._bucket else free
+
+    def take(self, which: Urgency, count: int, room: int) -> None:
+        if count < room:
+            self._all.add(which)
+        if not count:
+            return
+        self.free -= count
+        self._others = max(0, self._others - count)
+        if self.state.breaker.pauses:
+            self._put(replace(self.state, breaker=self.state.breaker.probing(self._now)))
+        if self._bucket is not None:
+            self._bucket = self._bucket.take(count)
+            self._put(replace(self.state, tokens=self._bucket.tokens, tokens_at=self._bucket.at))
+
+    def _put(self, state: TargetState) -> None:
+        self.state, self.changed = state, True
+
+    def left_alone_for(self) -> int:
+        """Microseconds; one at least where it has to be looked at again, held."""
+        return self.state.breaker.wait(self._now) or int(self.is_news)
+
+    def waits(self) -> list[tuple[Urgency, int]]:
+        """What may be due and wait for the rate, and how long; not what waits for a place."""
+        if self._bucket is None:
+            return []
+        places: tuple[tuple[Urgency, int], ...] = (("critical", self.free), ("others", self._others))
+        left: list[Urgency] = [which for which, free in places if free > 0 and which not in self._all]
+        return [(which, self._bucket.wait(critical=which == "critical")) for which in left]
+
+
+def _bucket(rate: tuple[int, int] | None, state: TargetState, now: int) -> Bucket | None:
+    if rate is None:
+        return None
+    if state.tokens is None:
+        return Bucket.full(rate, now)
+    return Bucket.resumed(rate, state.tokens, state.tokens_at).at_time(now)
+
+
+def _again(unit: Unit, asked: Sequence[_Asked], now: int) -> dict[str, int]:
+    """When each is to be looked at again: what is due already and was not claimed waits for something."""
+    later = unit.next_due([one.target for one in asked], now)
+    moments: dict[str, list[int]] = {one.target: [] for one in asked}
+    for one in asked:
+        if one.target in later:
+            moments[one.target].append(later[one.target])
+        if pause := one.left_alone_for():
+            moments[one.target] = [now + pause]
+            continue
+        for which, wait in one.waits():
+            if unit.count_due(now, {one.target: 1}, which)[one.target]:
+                moments[one.target].append(now + wait)
+    return {target: min(at) for target, at in moments.items() if at}
+
+
+def learn(unit: Unit, ended: Iterable[Ended]) -> dict[str, tuple[Breaker, Breaker]]:
+    """What attempts that have ended make of their targets' breakers: before, and after."""
+    ended = list(ended)
+    names = {one.target for one in ended}
+    states = unit.targets(names, names)
+    after = {name: state.breaker for name, state in states.items()}
+    for one in ended:
+        after[one.target] = after[one.target].after(one.verdict, one.began_at, one.at)
+    learnt = {name: (states[name].breaker, after[name]) for name in names}
+    changed = [name for name, (before, now) in learnt.items() if before != now]
+    unit.put_targets([replace(states[name], breaker=after[name]) for name in changed])
+    return learnt
+
+
+def take_back_probes(unit: Unit, targets: Collection[str]) -> None:
+    """What was claimed as a probe is not sent: another may be."""
+    states = unit.targets(targets, targets).values()
+    probing = [state for state in states if state.breaker.probed_until]
+    unit.put_targets([replace(state, breaker=state.breaker.unprobed()) for state in probing])

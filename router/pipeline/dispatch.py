@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from router import telemetry
@@ -10,8 +10,8 @@ from router.core import group as groups
 from router.core.alert import Alert, AlertState
 from router.core.book import Book
 from router.core.delivery import Delivery, State
-from router.core.event import Event, digest_id
-from router.core.group import SHOWN, Group, Reason
+from router.core.event import digest_id
+from router.core.group import Group, Reason
 from router.core.message import Message
 from router.core.notification import Cause, Notification
 from router.core.policy import ChannelPlan, Policy, Target
@@ -19,9 +19,9 @@ from router.core.rule import Rule, Severity
 from router.core.text import render
 from router.failpoints import failpoint
 from router.pipeline.deliver import observe_dropped
-from router.pipeline.links import links_of
 from router.pipeline.mutes import Mutes
 from router.pipeline.second_look import unheard
+from router.pipeline.shown import Chosen, DueGroup, show
 from router.pipeline.working_set import close_book
 from router.ports import Clock, NotificationRecord, Store, Unit
 
@@ -40,16 +40,6 @@ class Tongue:
     timezone: str = "UTC"
     language: str = "en"
     public_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DueGroup:
-    """A group that is told now, with the alerts to show and the newest event of the worst."""
-
-    group: Group
-    alerts: tuple[Alert, ...]
-    event: Event
-    links: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,33 +145,29 @@ class _Telling:
     def tell(self, due: Sequence[Group]) -> list[Told]:
         """Looks at each; what is muted, or told by a storm, is not told itself."""
         self._book.load([], due, {})
-        told: list[Told] = []
-        for group in due:
-            if (one := self._tell(group.id)) is not None:
-                told.append(one)
+        chosen = [one for group in due if (one := self._choose(group.id)) is not None]
         # A storm that was made or grew in this batch is told at once, in the same transaction.
-        for storm in [group.id for group in self._book.groups.values() if group.is_storm]:
-            if (one := self._tell(storm)) is not None:
-                told.append(one)
-        return told
+        storms = [group.id for group in self._book.groups.values() if group.is_storm]
+        chosen += [one for storm in storms if (one := self._choose(storm)) is not None]
+        found = show(self._unit, chosen, self._policy, self._tongue.public_url)
+        return [tell(one, self._policy, self._tongue, self._now) for one in found]
 
-    def _tell(self, group_id: str) -> Told | None:
+    def _choose(self, group_id: str) -> Chosen | None:
+        """The group as it is told now; None where it is not, or where its channel has no use for it."""
         self._hold_back(self._book.groups[group_id])
         group = self._book.groups[group_id]
         if group.due_at is None or group.due_at > self._now:
             return None
         if group.due_reason is Reason.FIRST and not group.fallback_of and self._storms(group):
             return None
-        if group.due_reason is Reason.RESOLVED and self._was_never_heard(group):
-            self._book.told(group)
-            return None
-        found = self._shown(group)
-        told = tell(found, self._policy, self._tongue, self._now) if found else None
+        is_unheard = group.due_reason is Reason.RESOLVED and self._was_never_heard(group)
         self._book.told(group)
-        if told is None or not told.deliveries:
+        plan = self._policy.channels.get(group.channel)
+        if is_unheard or (plan is not None and not _targets(plan, group)):
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
-        return told
+        alerts = self._book.alerts
+        return Chosen(group, {one: alerts[one] for one in group.shown if one in alerts})
 
     def _was_never_heard(self, group: Group) -> bool:
         """Whether nobody can have heard of what has ended now: what waits is dropped, and no end is told.
@@ -265,22 +251,6 @@ class _Telling:
     def _accepts(self, storm: Group, channel: str) -> bool:
         return storm.channel == channel and storm.ended_at is None and (storm.accepts_until or 0) > self._now
 
-    # what is shown
-
-    def _shown(self, group: Group) -> DueGroup | None:
-        alerts = {alert.id: alert for alert in self._unit.alerts(group.shown)}
-        alerts |= {one: self._book.alerts[one] for one in group.shown if one in self._book.alerts}
-        if group.open and not any(alert.is_open for alert in alerts.values()):
-            alerts |= {alert.id: alert for alert in self._unit.members(group.id, limit=SHOWN)}
-        if not alerts:
-            return None
-        shown = _in_order([_as_now(alert, self._policy) for alert in alerts.values()])
-        [event] = self._unit.events_of([shown[0].event_id]) or [None]
-        if event is None:
-            return None
-        links = links_of(self._unit, group, shown[0], self._tongue.public_url)
-        return DueGroup(group, tuple(shown[:SHOWN]), event, links)
-
 
 def _is_to_tell(alert: Alert, group: Group, again: bool) -> bool:
     """Whether the group has something to tell of an alert; what was told is told again while it fires."""
@@ -292,21 +262,6 @@ def _is_to_tell(alert: Alert, group: Group, again: bool) -> bool:
     )
 
 
-def _as_now(alert: Alert, policy: Policy) -> Alert:
-    """An alert is as severe as its rule says now."""
-    rule = policy.rule(alert.rule)
-    return replace(alert, severity=rule.severity.word, labels=rule.labels) if rule else alert
-
-
-def _in_order(alerts: Sequence[Alert]) -> list[Alert]:
-    """Those that fire before those that ended, the worst first, the newest first."""
-    return sorted(
-        alerts,
-        key=lambda one: (one.ended_at is None, Severity.of(one.severity), one.event_at, one.id),
-        reverse=True,
-    )
-
-
 def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
     """The notification of a due group and one delivery for each target of its channel."""
     notification = notify(due, now)
@@ -314,7 +269,7 @@ def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
     plan = policy.channels.get(notification.channel)
     if plan is None:
         return _nowhere(notification, rule, tongue, now)
-    targets = [target for target in plan.targets if not due.group.quiet or target.kind in KEEPS_INCIDENTS]
+    targets = _targets(plan, due.group)
     rendered = {
         kind: _rendered(notification, rule, kind, plan.name, tongue, now)
         for kind in {target.kind for target in targets}
@@ -324,6 +279,10 @@ def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
     )
     faults = tuple(dict.fromkeys(fault for message in rendered.values() for fault in message.faults))
     return Told(_record(notification, faults), deliveries, rule.name)
+
+
+def _targets(plan: ChannelPlan, group: Group) -> list[Target]:
+    return [target for target in plan.targets if not group.quiet or target.kind in KEEPS_INCIDENTS]
 
 
 def notify(due: DueGroup, now: int) -> Notification:

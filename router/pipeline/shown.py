@@ -1,0 +1,75 @@
+"""What a notification shows: some alerts of its group and the newest event of the worst of them.
+
+All groups of a transaction are read for at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from router.core.alert import Alert
+from router.core.changed import changed
+from router.core.event import Event
+from router.core.group import SHOWN, Group
+from router.core.policy import Policy
+from router.core.rule import Severity
+from router.pipeline.links import links_of
+from router.ports import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A group that is to be told.
+
+    Args:
+        changed: those of its alerts that this transaction has changed so far.
+    """
+
+    group: Group
+    changed: Mapping[str, Alert]
+
+
+@dataclass(frozen=True, slots=True)
+class DueGroup:
+    """A group that is told now, with the alerts to show and the newest event of the worst."""
+
+    group: Group
+    alerts: tuple[Alert, ...]
+    event: Event
+    links: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def show(unit: Unit, chosen: Sequence[Chosen], policy: Policy, public_url: str) -> list[DueGroup]:
+    """The groups with what is shown of them; those of which nothing is left to show are left out."""
+    wanted = {one for each in chosen for one in each.group.shown if one not in each.changed}
+    known = {alert.id: alert for alert in unit.alerts(wanted)} if wanted else {}
+    found = [(each.group, _alerts(unit, each, known, policy)) for each in chosen]
+    newest = {alerts[0].event_id for _, alerts in found if alerts}
+    events = {event.id: event for event in unit.events_of(newest)} if newest else {}
+    return [
+        DueGroup(group, alerts, event, links_of(unit, group, alerts[0], public_url))
+        for group, alerts in found
+        if alerts and (event := events.get(alerts[0].event_id)) is not None
+    ]
+
+
+def _alerts(unit: Unit, chosen: Chosen, known: Mapping[str, Alert], policy: Policy) -> tuple[Alert, ...]:
+    group = chosen.group
+    alerts = {one: known[one] for one in group.shown if one in known} | dict(chosen.changed)
+    if group.open and not any(alert.is_open for alert in alerts.values()):
+        alerts |= {alert.id: alert for alert in unit.members(group.id, limit=SHOWN)}
+    return tuple(_in_order([_as_now(alert, policy) for alert in alerts.values()])[:SHOWN])
+
+
+def _as_now(alert: Alert, policy: Policy) -> Alert:
+    """An alert is as severe as its rule says now."""
+    rule = policy.rule(alert.rule)
+    return changed(alert, severity=rule.severity.word, labels=rule.labels) if rule else alert
+
+
+def _in_order(alerts: Sequence[Alert]) -> list[Alert]:
+    """Those that fire before those that ended, the worst first, the newest first."""
+    return sorted(
+        alerts,
+        key=lambda one: (one.ended_at is None, Severity.of(one.severity), one.event_at, one.id),
+        reverse=True,
+    )

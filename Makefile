@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports bench docs site pictures torture soak lock clean
+.PHONY: help demo test check lint types imports bench bench-peers docs site pictures torture soak lock clean
 
 help: ## what you can do here
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 # Says what is missing and how to get it, before pip says something stranger.
 define need_python
@@ -58,6 +58,9 @@ imports: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp ## the figures of docs/performance.md, measured here
 	@$(BIN)/python -m bench
+
+bench-peers: $(VENV)/dev.stamp ## ours beside Debian's Alertmanager, in turn (an hour; PEERS=--quick: five minutes)
+	@$(BIN)/python -m bench.peers $(PEERS)
 
 docs: $(VENV)/dev.stamp ## renews the pages of docs/ that are generated
 	@$(BIN)/python -c "from router.core.catalogue.tables import markdown; print(markdown(), end='')" > docs/events.md

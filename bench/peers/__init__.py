@@ -1,0 +1,1 @@
+"""Ours beside Debian's Alertmanager: the same work, the same load generator and sink, in turn."""

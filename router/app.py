@@ -36,7 +36,7 @@ from router.web.lazy import Site
 from router.web.server import Listener
 
 if TYPE_CHECKING:
-    from router.channels import ChannelSpec
+    from router.channels import ChannelSpec, Rehearsed
     from router.config.settings import MnsPush, MnsQueue
     from router.mns_sdk import Access
     from router.sources.mns_consumer import QueueSettings
@@ -416,6 +416,13 @@ def channels_of(config: Config, clock: Clock) -> dict[str, tuple[Channel, Channe
         paced = replace(plan, rate=plan.rate or target.rate)
         channels[target.name] = make_channel(_spec(target, config), clock.now), paced
     return channels
+
+
+def rehearsals(config: Config, clock: Clock) -> "dict[str, Callable[[], Rehearsed]]":
+    """For each target of the configuration, by name, how far a send would come; nothing is sent."""
+    from router.channels import make_channel
+
+    return {target.name: make_channel(_spec(target, config), clock.now).rehearse for target in config.targets}
 
 
 def _spec(target: TargetSpec, config: Config) -> "ChannelSpec":

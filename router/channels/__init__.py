@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 
-from router.channels.channel import ChannelSpec, TargetChannel
+from router.channels.channel import ChannelSpec, Rehearsed, TargetChannel
 from router.channels.limits import rate_of_url
 from router.channels.plugins import schema_of
 from router.channels.targets import expand
 from router.core.text.kinds import kind_of
-from router.ports import Channel
 
-__all__ = ["ChannelSpec", "expand", "inspect_url", "kind_of_url", "make_channel", "rate_of_url"]
+__all__ = ["ChannelSpec", "Rehearsed", "expand", "inspect_url", "kind_of_url", "make_channel", "rate_of_url"]
 
 
-def make_channel(spec: ChannelSpec, now: Callable[[], int]) -> Channel:
+def make_channel(spec: ChannelSpec, now: Callable[[], int]) -> TargetChannel:
     """The channel for one target.
 
     Args:

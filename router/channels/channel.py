@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -10,7 +11,7 @@ import requests
 from router.channels.bounded import THREADS, LateError, NoThreadError
 from router.channels.plugins import Plugin, speaks_http
 from router.channels.providers import is_unverified, provider_of
-from router.channels.recording import Recording
+from router.channels.recording import Recording, Rehearsal
 from router.channels.secrets import Secrets
 from router.channels.targets import single
 from router.channels.transport import Transport, recorded
@@ -48,6 +49,24 @@ class ChannelSpec:
     egress: Mapping[str, str] = field(default_factory=dict[str, str])
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """How far a send would have come.
+
+    Args:
+        origin: of the server; empty where none was asked.
+        well: whether the message would have left; None where nobody can know without sending it.
+        problem: why not, in words.
+    """
+
+    origin: str
+    well: bool | None
+    problem: str
+
+
+_NO_DELIVERY = Delivery("d-rehearsal", "", "", "", "", "", "info", "", 0, 0)
 
 
 class TargetChannel:
@@ -90,6 +109,24 @@ class TargetChannel:
         except Exception as error:  # noqa: BLE001  a bug of ours, too, must not stop the pipeline
             verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
         return replace(verdict, answer=self._secrets.shown(verdict.answer))
+
+    def rehearse(self) -> Rehearsed:
+        """Does all that a send does up to the first byte of the message, which stays here."""
+        if not (self._provider.single or speaks_http(self._plugin)):
+            return Rehearsed("", None, "its service is not spoken to over HTTP or SMTP")
+        with self._lock:
+            self._running += 1
+        recording, message = Rehearsal(self._seconds), Message("Rehearsal", "Nothing is sent.")
+        with suppress(Exception):  # what came of it is on record
+            call = partial(self._run, recording, message, _NO_DELIVERY)
+            THREADS.call(call, self._seconds)
+        recording.abandon()
+        if not recording.exchanges:
+            return Rehearsed("", False, "it did not get as far as a connection")
+        last = recording.exchanges[-1]
+        refusal = f"{last.status}: {last.body.decode(errors='replace')}" if last.status else ""
+        said = "" if recording.arrived else last.fault or refusal or "no answer in time"
+        return Rehearsed(last.origin, recording.arrived, self._secrets.shown(said))
 
     def close(self) -> None:
         """See router.ports.Channel."""

@@ -90,6 +90,25 @@ class Recording:
             raise AbandonedError
 
 
+class Rehearsal(Recording):
+    """Everything up to the first byte of a message: names, connections, TLS, a mail server's log-in.
+
+    ``arrived`` says that the rest would have left.
+    """
+
+    arrived = False
+
+    def sending(self) -> None:
+        """Ends the send instead.
+
+        Raises:
+            AbandonedError: always.
+        """
+        self.arrived = True
+        self.abandon()
+        raise AbandonedError
+
+
 #: The recording of the send that runs in this thread.
 RECORDING: ContextVar[Recording | None] = ContextVar("recording", default=None)
 

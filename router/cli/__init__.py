@@ -28,6 +28,7 @@ from router.cli import (
 )
 from router.cli.coverage import command as coverage
 from router.cli.demo import command as demo
+from router.cli.doctor import command as doctor
 from router.cli.output import harmless
 from router.cli.testing import command as testing
 from router.errors import RouterError
@@ -53,6 +54,7 @@ for _module in (
     coverage,
     events,
     send,
+    doctor,
     alerts,
     silences,
     deliveries,

@@ -1,0 +1,31 @@
+"""One thing that was looked at."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from router.config import Config
+
+State = Literal["ok", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found.
+
+    Args:
+        name: what was looked at, such as ``store`` or ``channel oncall/1``.
+        state: ``error`` keeps people from being told; ``warning`` may do so some day; ``info`` is no fault.
+        message: a sentence, without secrets.
+        remedy: what to do; empty where there is nothing to do.
+    """
+
+    name: str
+    state: State
+    message: str
+    remedy: str = ""
+
+
+#: What looks at one part of the house.
+Look = Callable[["Config"], Iterator[Check]]

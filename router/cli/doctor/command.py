@@ -1,0 +1,85 @@
+"""``doctor``: the command."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from router.cli.doctor.check import Check, State
+from router.cli.output import CONFIG, FORM, Form, colour, harmless, print_json, progress, say
+from router.errors import ConfigError
+
+_COLOURS: dict[State, str] = {"ok": "green", "info": "dim", "warning": "yellow", "error": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(doctor)
+
+
+def doctor(config: str = CONFIG, output: Form = FORM) -> None:
+    """Say what is wrong and what to do: configuration, process, store, disk, clocks, sources, channels.
+
+    It changes nothing and sends nothing: queues are asked for their settings,
+    providers are connected to (a mail server is logged in to), and that is all.
+    Run it where the router runs, as the same user.
+
+    Exit status 1 when something keeps people from being told.
+    """
+    found: list[Check] = []
+    for check in _checks(config):
+        found.append(check)
+        if output is Form.TEXT:
+            progress("")
+            _show(check)
+            progress("looking …")
+    progress("")
+    if output is Form.JSON:
+        print_json({"checks": [_json(check) for check in found]})
+    else:
+        _sum_up(found)
+    if any(check.state == "error" for check in found):
+        raise typer.Exit(1)
+
+
+def _checks(path: str) -> Iterator[Check]:
+    from router.app import load_config
+    from router.cli.doctor import channels, machine, sources, store
+
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        said = f"{len(error.findings)} faults; the first: {error.findings[0].message}"
+        yield Check("configuration", "error", said, f"alert-router check {path} shows all")
+        return
+    rules = len(config.policy.rules)
+    said = f"{rules} rules, {len(config.policy.channels)} channels, {len(config.settings.sources)} sources"
+    yield Check("configuration", "ok" if rules else "warning", said, "" if rules else "No rule tells anybody")
+    warnings = sum(1 for finding in config.findings if finding.level == "warning")
+    if warnings:
+        said = f"{warnings} warning{'s' if warnings > 1 else ''}"
+        yield Check("configuration", "warning", said, f"alert-router check {path} shows them")
+    for look in (machine.look, store.look, sources.look, channels.look):
+        yield from look(config)
+
+
+def _show(check: Check) -> None:
+    say(f"{colour(f'{check.state:<8}', _COLOURS[check.state])} {harmless(f'{check.name}: {check.message}')}")
+    if check.remedy:
+        say(f"         → {harmless(check.remedy)}")
+
+
+def _sum_up(found: list[Check]) -> None:
+    count = {state: sum(1 for check in found if check.state == state) for state in _COLOURS}
+    if not count["error"] and not count["warning"]:
+        say("\nNothing is wrong.")
+        return
+    say(f"\n{_number(count['error'], 'error')}, {_number(count['warning'], 'warning')}.")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _json(check: Check) -> dict[str, Any]:
+    return {"name": check.name, "state": check.state, "message": check.message, "remedy": check.remedy}

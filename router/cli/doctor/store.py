@@ -1,0 +1,147 @@
+"""The store: whole, of this version, on a disk with room, flushed at each commit; and what waits in it."""
+
+import contextlib
+import shutil
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from router.cli.doctor.check import Check
+from router.config import Config
+from router.core.delivery import SECOND
+from router.errors import RouterError
+
+#: Bytes that should be free, and those below which a night may fill the disk.
+_ENOUGH, _TOO_FEW = 1 << 30, 64 << 20
+#: Seconds by which two clocks may differ.
+_DRIFT = 5.0
+#: A message that waits longer has met something.
+_LONG = 600 * SECOND
+
+
+def look(config: Config) -> Iterator[Check]:
+    """The database, then the books in it. Nothing is made or changed."""
+    from router.storage.opening import address_of
+
+    url = config.settings.store
+    address = address_of(url)
+    is_file = address.get_backend_name() == "sqlite"
+    path = Path(address.database or "").resolve()
+    if is_file:
+        yield from _disk(path)
+        if not path.exists():
+            yield Check("store", "info", f"there is none at {path} yet", "`run` makes it at its start")
+            return
+        yield from _file(path)
+    try:
+        yield from _database(url, is_file)
+    except RouterError as error:
+        yield Check("store", "error", error.message, error.remedy)
+
+
+def _disk(path: Path) -> Iterator[Check]:
+    folder = next(part for part in (path.parent, *path.parents) if part.exists())
+    free = shutil.disk_usage(folder).free
+    said = f"{free / (1 << 30):.1f} GiB free at {folder}"
+    if free < _TOO_FEW:
+        yield Check("disk", "error", said, "Free space: without it nothing is taken and nothing is sent")
+    elif free < _ENOUGH:
+        yield Check("disk", "warning", said, "Free space before a storm fills it")
+    else:
+        yield Check("disk", "ok", said)
+
+
+def _file(path: Path) -> Iterator[Check]:
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Check("store", "warning", f"others may read {path}", f"chmod 600 {path}")
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            said = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.Error as error:
+        said = [str(error)]
+    if said != ["ok"]:
+        remedy = "Stop the router, keep the file, restore a backup"
+        yield Check("store", "error", f"{path} is damaged: {'; '.join(said)}", remedy)
+
+
+def _database(url: str, is_file: bool) -> Iterator[Check]:
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    from router.storage.faults import explained
+    from router.storage.opening import make_engine, revision
+    from router.storage.tables import REVISION
+
+    engine = make_engine(url)
+    try:
+        found = revision(engine)
+        if found is None:
+            yield Check("store", "info", "it has no tables yet", "`run` makes them at its start")
+            return
+        if found > REVISION:
+            said = f"it is of a newer version ({found}, known: {REVISION})"
+            yield Check("store", "error", said, "Run the newer version, or restore an older backup")
+            return
+        older = "; `run` brings it up to date" if found < REVISION else ""
+        yield Check("store", "ok", f"revision {found}{older}")
+        if not is_file:
+            with engine.connect() as connection:
+                yield from _server(connection)
+    except (DBAPIError, SQLAlchemyError, OSError) as error:
+        raise explained(error) from error
+    finally:
+        engine.dispose()
+    if found == REVISION:
+        yield from _books(url)
+
+
+def _server(connection: Connection) -> Iterator[Check]:
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        value = connection.execute(text(f"SHOW {name}")).scalar()
+        if value == "off":
+            said = f"{name} is off: what it confirms is lost when its machine fails"
+            yield Check("store", "error", said, f"Set {name} = on, or nothing acknowledged is safe")
+    theirs = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    yield _clocks("the database's", theirs - time.time())
+
+
+def _clocks(whose: str, ahead: float) -> Check:
+    said = f"{whose} clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    if abs(ahead) > _DRIFT:
+        return Check("clock", "warning", said, "Let both be set by NTP")
+    return Check("clock", "ok", said)
+
+
+def _books(url: str) -> Iterator[Check]:
+    from router.app import SystemClock
+    from router.storage import open_store
+
+    store = open_store(url)
+    try:
+        books = store.read(lambda unit: unit.books())
+        waiting = store.read(lambda unit: unit.outbox())
+    finally:
+        store.close()
+    wrong = {name: count for name, count in books.items() if name.startswith("unbalanced.") and count}
+    if wrong:
+        yield Check("books", "error", "they do not balance", "alert-router verify says what is missing")
+    dead = books.get("deliveries.dead", 0)
+    if dead:
+        said = f"{dead:,} messages were given up"
+        yield Check("dead letters", "warning", said, "alert-router deliveries list --state dead says why")
+    yield _outbox(waiting, SystemClock().now())
+
+
+def _outbox(waiting: Mapping[str, tuple[int, int]], now: int) -> Check:
+    count = sum(number for number, _ in waiting.values())
+    if not count:
+        return Check("outbox", "ok", "no message waits")
+    age = now - min(at for _, at in waiting.values())
+    minutes = age // (60 * SECOND)
+    said = f"{count:,} messages wait, the oldest" if count > 1 else "1 message waits,"
+    late = age > _LONG
+    remedy = "alert-router deliveries list --state waiting says why; is a router running?" if late else ""
+    return Check("outbox", "warning" if late else "ok", f"{said} for {minutes} min", remedy)

@@ -1,0 +1,178 @@
+"""``doctor``: each fault is found, said with what to do, and nothing is changed or sent."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mns.account import Account
+from mns.queue import QueueMeta
+
+from router.core.delivery import SECOND, State
+from router.mns.application import KEYS, StandIn
+from router.storage import open_store
+from tests.acceptance.harness import Process, Sink
+from tests.cli.running import run, write_router
+from tests.databases import Postgres
+from tests.mns.conftest import account, admin, shared_stand_in, stand_in
+from tests.storage.making import delivery
+
+__all__ = ["account", "admin", "shared_stand_in", "stand_in"]
+
+RULE = {"name": "job-failed", "when": "Event == 'OnJobFailed'", "to": ["oncall"]}
+
+
+@pytest.fixture
+def free() -> Iterator[str]:
+    """An address on which nobody listens meanwhile: its port is held, and not listened on."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy in the environment."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def checks(file: str) -> dict[str, tuple[str, str, str]]:
+    """What was found, by its name: state, message, remedy; of several the worst."""
+    done = run("doctor", "-c", file, "-o", "json")
+    found = sorted(
+        json.loads(done.out)["checks"], key=lambda one: ("ok", "info", "warning", "error").index(one["state"])
+    )
+    assert done.status == any(one["state"] == "error" for one in found)
+    return {one["name"]: (one["state"], one["message"], one["remedy"]) for one in found}
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_router_that_is_well_has_nothing_to_mend(tmp_path: Path, sink: Sink) -> None:
+    """Every line is ok, beside a running router; the receiver heard of nothing."""
+    file = write_router(
+        tmp_path, [RULE], http={"listen": "127.0.0.1:0"}, channels={"oncall": {"url": sink.url("")}}
+    )
+    process = Process(Path(file))
+    settings = json.loads(Path(file).read_text("utf-8"))
+    Path(file).write_text(json.dumps(settings | {"http": {"listen": f"127.0.0.1:{process.port}"}}), "utf-8")
+    done = run("doctor", "-c", file)
+    assert done.status == 0, done
+    assert {line.split()[0] for line in done.out.strip().splitlines()[:-2]} == {"ok"}, done.out
+    assert done.out.endswith("\nNothing is wrong.\n")
+    assert sink.received() == []
+    assert process.terminate() == 0
+
+
+def test_a_channel_that_cannot_be_reached_is_an_error(tmp_path: Path, free: str) -> None:
+    """With what was tried and what to do; status 1."""
+    file = write_router(tmp_path, [RULE], channels={"oncall": {"url": f"json://{free}/"}})
+    state, said, remedy = checks(file)["channel oncall/1"]
+    assert state == "error"
+    assert said == f"http://{free} cannot be sent to: Connection refused"
+    assert "alert-router send oncall" in remedy
+
+
+def test_what_is_critical_should_have_a_second_way(tmp_path: Path) -> None:
+    """A channel of critical rules without a fallback is a warning."""
+    file = write_router(tmp_path, [RULE | {"severity": "critical"}], "oncall", "team")
+    found = checks(file)
+    assert found["channel oncall"][0] == "warning"
+    assert "channel team" not in found
+
+
+def test_no_store_yet_is_no_fault(tmp_path: Path, free: str) -> None:
+    """Neither is a router that does not run; and none is made by looking."""
+    file = write_router(tmp_path, [RULE], "oncall", http={"listen": free})
+    found = checks(file)
+    assert found["store"][0] == found["router"][0] == "info"
+    assert not (tmp_path / "state.db").exists()
+
+
+def test_a_damaged_store_is_an_error(tmp_path: Path) -> None:
+    """It is said, and the file stays as it is."""
+    file = write_router(tmp_path, [RULE], "oncall")
+    path = tmp_path / "state.db"
+    path.write_bytes(b"not a database" * 1000)
+    path.chmod(0o644)
+    before = path.read_bytes()
+    found = checks(file)["store"]
+    assert found[0] == "error"
+    assert path.read_bytes() == before
+
+
+def test_messages_that_nobody_got_are_said(tmp_path: Path) -> None:
+    """What waits for long, and what was given up, each with the command that says why."""
+    file = write_router(tmp_path, [RULE], "oncall")
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    hour_ago = time.time_ns() // 1000 - 3600 * SECOND
+    given_up = delivery("d2", at=hour_ago, state=State.DEAD, ended_at=hour_ago, reason="refused: 403")
+    store.write(lambda unit: unit.add_deliveries([delivery("d1", at=hour_ago), given_up]))
+    store.close()
+    found = checks(file)
+    assert found["outbox"][0] == "warning"
+    assert found["outbox"][1] == "1 message waits, for 60 min"
+    assert found["dead letters"][:2] == ("warning", "1 messages were given up")
+
+
+def test_proxies_of_the_environment_are_said_to_be_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By name, without their values."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy:3128")
+    file = write_router(tmp_path, [RULE], "oncall")
+    assert checks(file)["proxy"][:2] == ("warning", "HTTPS_PROXY of the environment is ignored")
+    assert "hunter2" not in run("doctor", "-c", file).out
+
+
+def test_a_configuration_with_faults_is_all_that_is_said(tmp_path: Path) -> None:
+    """How many, the first, and the command that shows them."""
+    file = write_router(tmp_path, [RULE | {"to": ["nobody"]}], "oncall")
+    [(name, (state, _, remedy))] = checks(file).items()
+    assert (name, state) == ("configuration", "error")
+    assert remedy == f"alert-router check {file} shows all"
+
+
+def queue_source(stand_in: StandIn, **changed: Any) -> dict[str, Any]:
+    """A source on a queue of the stand-in."""
+    keys = {"access_key_id": "stand-in", "access_key_secret": KEYS["stand-in"]}
+    return {"batch": {"kind": "mns-queue", "endpoint": stand_in.url, "queue": "jobs"} | keys | changed}
+
+
+def test_a_queue_is_judged_by_its_settings(tmp_path: Path, stand_in: StandIn, account: Account) -> None:
+    """Messages kept for a day, or hidden for five seconds, are warnings with the value to set."""
+    account.get_queue("jobs").create(QueueMeta(msg_ttl=86400, vis_timeout=5))
+    file = write_router(tmp_path, [RULE], "oncall", sources=queue_source(stand_in))
+    done = run("doctor", "-c", file)
+    assert "source batch: the queue jobs can be read" in done.out
+    assert "it keeps messages for 1 days" in done.out
+    assert "it hides a message for 5 s" in done.out
+    assert "Set MessageRetentionPeriod to 604800 (7 days)" in done.out
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_queue_that_cannot_be_read_is_an_error(tmp_path: Path, stand_in: StandIn) -> None:
+    """A queue that is not there, and keys that are wrong, each with its remedy."""
+    file = write_router(tmp_path, [RULE], "oncall", sources=queue_source(stand_in))
+    state, said, remedy = checks(file)["source batch"]
+    assert state == "error"
+    assert "QueueNotExist" in said
+    assert "mns setup" in remedy
+    wrong = queue_source(stand_in, access_key_secret="wrong")
+    state, said, _ = checks(write_router(tmp_path, [RULE], "oncall", sources=wrong))["source batch"]
+    assert (state, "SignatureDoesNotMatch" in said) == ("error", True)
+
+
+def test_a_server_that_confirms_what_it_may_lose_is_an_error(tmp_path: Path, postgres: Postgres) -> None:
+    """The tests' own PostgreSQL has fsync off, for speed: exactly what must not be."""
+    url = postgres.url(postgres.new_database())
+    open_store(url).close()
+    file = write_router(tmp_path, [RULE], "oncall", store=url)
+    found = checks(file)
+    assert found["store"][0] == "error"
+    assert found["store"][1].startswith("fsync is off")
+    assert found["clock"][0] == "ok"

@@ -106,7 +106,9 @@ class Router:
         self._watermarks = Watermarks(self.metrics)
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
         self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._due.set)
-        self.deliver = Deliver(store, self._owner, policy, self._clock, self.metrics, self._due.set)
+        self.deliver = Deliver(
+            store, self._owner, policy, self._clock, self.metrics, self._due.set, self._tongue
+        )
         self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self.deliver.wake)
         self.advance = Advance(
             store,

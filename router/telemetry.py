@@ -36,6 +36,7 @@ LOG_EVENTS: dict[str, str] = {
     "delivery.dropped": "a message that waited was not sent: its reason was gone",
     "delivery.not_judged": "whether a message is still due could not be judged; it is sent",
     "delivery.fenced": "a late owner's outcome was not written: another owner has the delivery",
+    "delivery.digest": "more waited than a target takes: so many messages were told as one",
     "delivery.replaced": "later messages took the place of failing ones of their group",
     "delivery.overdue": "the fallback was told of deliveries that were not accepted in `fallback_after`",
     "delivery.rescued": "a delivery whose sender ended without an outcome was given back",

@@ -23,6 +23,7 @@ _CODES = {
     -1: BUSY,
     130101: THROTTLED,  # more than 20 in a minute
     410100: THROTTLED,
+    660026: THROTTLED,
     310000: BROKEN,  # keyword, signature or address list
     300001: BROKEN,
     300005: BROKEN,

@@ -1,6 +1,7 @@
 """Claims: what is sent now. A target's rate and breaker are kept in the store, shared by all who send to it.
 
 What is critical goes first: a part of the rate is kept for it, and it waits behind no other deliveries.
+Where more is due than the rate lets through in some seconds, all of it is claimed, to be told together.
 """
 
 from collections import Counter
@@ -8,9 +9,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from router.core.breaker import Breaker
-from router.core.delivery import Delivery, Verdict
+from router.core.delivery import SECOND, Delivery, Verdict
 from router.core.rate import Bucket
 from router.ports import TargetState, Unit, Urgency
+
+#: Messages that all go out within so much time are not told together.
+DRIPS_WITHIN = 10 * SECOND
+#: So many are told together at most: more would be long in memory, and in one transaction.
+CROWD = 1_000
+#: Of a backlog so many are counted at most.
+COUNTED = 10_000
 
 _URGENCIES: tuple[Urgency, ...] = ("critical", "others")
 
@@ -23,6 +31,7 @@ class Place:
         rate: messages in microseconds, or None.
         others: how many of the free places are not kept for what is critical.
         paused: it was left alone when it was last looked at.
+        folds: several of its messages may be told as one.
     """
 
     target: str
@@ -30,6 +39,15 @@ class Place:
     free: int
     others: int
     paused: bool = False
+    folds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Deliveries of one target that are told as so many messages at most."""
+
+    deliveries: list[Delivery]
+    messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +55,14 @@ class Claims:
     """What was claimed, what is known of the targets now, and when each is to be looked at again.
 
     A target that waits only for the end of an attempt is not among the last.
+
+    Args:
+        deliveries: each is told alone.
+        crowds: those of each are told together.
     """
 
     deliveries: list[Delivery]
+    crowds: list[Crowd]
     states: Mapping[str, TargetState]
     again: Mapping[str, int]
 
@@ -74,15 +97,35 @@ def claim(
     for one in asked:
         one.begin(held=one.target in hold, moved=one.target in moved)
     claimed: list[Delivery] = []
+    crowds: list[Crowd] = []
     for which in _URGENCIES:
         room = {one.target: most for one in asked if (most := one.room(which)) > 0}
-        found = unit.claim_deliveries(now, room, token, lease_until, which=which) if room else []
+        crowded = _crowded(unit, [one for one in asked if one.target in room], which, now)
+        most = room | crowded
+        found = (
+            unit.claim_deliveries(now, most, token, lease_until, which=which, newest=crowded) if room else []
+        )
         counts = Counter(delivery.target for delivery in found)
         for one in asked:
-            one.take(which, counts[one.target], room.get(one.target, 0))
-        claimed += found
+            one.take(which, min(counts[one.target], room.get(one.target, 0)), room.get(one.target, 0))
+        crowds += [Crowd([one for one in found if one.target == name], room[name]) for name in crowded]
+        claimed += [one for one in found if one.target not in crowded]
     unit.put_targets([one.state for one in asked if one.changed])
-    return Claims(claimed, {one.target: one.state for one in asked}, _again(unit, asked, now))
+    return Claims(claimed, crowds, {one.target: one.state for one in asked}, _again(unit, asked, now))
+
+
+def _crowded(unit: Unit, asked: Sequence["_Asked"], which: Urgency, now: int) -> dict[str, int]:
+    """Targets of which more is due than goes out soon, and how many are claimed for what is sent now.
+
+    Each message that the rate lets through now has its share of them.
+    """
+    soon = {one.target: count for one in asked if (count := one.soon(which)) is not None}
+    due = unit.count_due(now, {target: count + 1 for target, count in soon.items()}, which)
+    crowded = {one.target: one for one in asked if due.get(one.target, 0) > soon.get(one.target, 0)}
+    most = {target: min(CROWD * one.tokens(which), COUNTED) for target, one in crowded.items()}
+    due = unit.count_due(now, most, which) if most else {}
+    shares = {target: -(-due[target] // one.tokens(which)) for target, one in crowded.items()}
+    return {target: min(CROWD, share * crowded[target].room(which)) for target, share in shares.items()}
 
 
 class _Asked:
@@ -94,6 +137,7 @@ class _Asked:
         self.changed = False
         self.is_news = False
         self.free = place.free
+        self._folds = place.folds
         self._others = place.others
         self._now = now
         self._bucket = _bucket(place.rate, state, now)
@@ -108,9 +152,20 @@ class _Asked:
             self.is_news = True
 
     def room(self, which: Urgency) -> int:
+        """How many messages it takes now."""
         places = self.free if which == "critical" else self._others
         free = self.state.breaker.room(places, self._now)
-        return min(free, self._bucket.room(critical=which == "critical")) if self._bucket else free
+        return min(free, self.tokens(which)) if self._bucket else free
+
+    def tokens(self, which: Urgency) -> int:
+        """How many messages its rate lets through now."""
+        return self._bucket.room(critical=which == "critical") if self._bucket else 0
+
+    def soon(self, which: Urgency) -> int | None:
+        """How many messages its rate lets through soon; None where each is told alone, as a probe is."""
+        if not self._folds or self._bucket is None or self.state.breaker.pauses:
+            return None
+        return self.tokens(which) + int(DRIPS_WITHIN / self._bucket.interval)
 
     def take(self, which: Urgency, count: int, room: int) -> None:
         if count < room:

@@ -15,18 +15,21 @@ from router.core import delivery as deliveries
 from router.core import group as groups
 from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, Patience, State, Verdict
-from router.core.message import Message
 from router.core.policy import ChannelPlan, Policy
 from router.errors import RouterError
 from router.failpoints import failpoint
 from router.pipeline.claims import Claims, Ended, Place, claim, learn, take_back_probes
+from router.pipeline.digesting import Sending, accepted, alone, together
 from router.pipeline.lane import Lane
 from router.pipeline.second_look import withdraw
+from router.pipeline.tongue import Tongue
 from router.ports import Attempt, Channel, Clock, Store, Unit
 
 #: How long a claim holds. Longer than any send (its timeout and what the store may need), so that
 #: a lease that runs out means a sender that is gone.
 LEASE = 60 * SECOND
+#: Deliveries that are looked at again in one transaction.
+LOOKS = 200
 #: How long the loop sleeps when nothing is known to be due.
 LONGEST_WAIT = 5 * SECOND
 
@@ -38,10 +41,18 @@ Learnt = Mapping[str, tuple[Breaker, Breaker]]
 @dataclass(frozen=True, slots=True)
 class _Sent:
     lane: Lane
-    delivery: Delivery
+    sending: Sending
     verdict: Verdict
     started_at: int
     ended_at: int
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """As they are kept: one of each delivery."""
+        return [
+            Attempt(one.id, one.attempts, self.started_at, self.ended_at, self.verdict)
+            for one in self.sending.deliveries
+        ]
 
 
 class Deliver:
@@ -51,6 +62,7 @@ class Deliver:
         owner: names this process; every claim's token starts with it.
         policy: in force.
         told: called after a commit that made groups or alerts due.
+        tongue: of digests.
     """
 
     def __init__(
@@ -61,9 +73,11 @@ class Deliver:
         clock: Clock,
         metrics: telemetry.Metrics,
         told: Callable[[], None],
+        tongue: Callable[[], Tongue] = Tongue,
     ) -> None:
         self._store = store
         self._owner = owner
+        self._tongue = tongue
         self._policy = policy
         self._clock = clock
         self._metrics = metrics
@@ -153,11 +167,21 @@ class Deliver:
         now = self._clock.now()
         claims = self._claim(places, now)
         lanes = {place.target: lanes[place.target] for place in places}
-        claimed = claims.deliveries
-        withdrawn = self._withdraw([one for one in claimed if one.attempts > 1], lanes, now)
-        self._hand_out([one for one in claimed if one.id not in withdrawn], claims, lanes, now)
+        claimed = [*claims.deliveries, *(one for crowd in claims.crowds for one in crowd.deliveries)]
+        again = [one for one in claimed if one.attempts > 1]
+        looks = (self._withdraw(again[at : at + LOOKS], lanes, now) for at in range(0, len(again), LOOKS))
+        withdrawn = frozenset[str]().union(*looks)
+        self._hand_out(self._sendings(claims, withdrawn), claims, lanes, now)
         self.wake(frozenset(delivery.target for delivery in claimed if delivery.id in withdrawn))
         return len(claimed)
+
+    def _sendings(self, claims: Claims, withdrawn: Collection[str]) -> list[Sending]:
+        """What is left of the claims, as it is sent."""
+        sendings = alone([one for one in claims.deliveries if one.id not in withdrawn])
+        for crowd in claims.crowds:
+            left = [one for one in crowd.deliveries if one.id not in withdrawn]
+            sendings += together(left, crowd.messages, self._tongue())
+        return sendings
 
     def _claim(self, places: Sequence[Place], now: int) -> Claims:
         token, moved = f"{self._owner}:{secrets.token_hex(8)}", self._moved
@@ -195,8 +219,8 @@ class Deliver:
             # Nobody knows what was committed: that nothing was sent is written under the claim, or not.
             with self._changed:
                 self._in_hand |= {delivery.id for delivery in again}
-            for delivery in again:
-                self._not_sent(lanes[delivery.target], delivery, error, now)
+            for sending in alone(again):
+                self._not_sent(lanes[sending.first.target], sending, error, now)
             return frozenset(delivery.id for delivery in again)
         except Exception as error:  # noqa: BLE001  what cannot be judged is sent: it was due once
             telemetry.log("delivery.not_judged", "warning", count=len(again), error=repr(error))
@@ -208,13 +232,14 @@ class Deliver:
         return frozenset(delivery.id for delivery in withdrawn)
 
     def _hand_out(
-        self, claimed: Sequence[Delivery], claims: Claims, lanes: Mapping[str, Lane], now: int
+        self, sendings: Sequence[Sending], claims: Claims, lanes: Mapping[str, Lane], now: int
     ) -> None:
         with self._changed:
-            self._in_hand |= {delivery.id for delivery in claimed}
-            for delivery in claimed:
+            self._in_hand |= {delivery.id for sending in sendings for delivery in sending.deliveries}
+            for sending in sendings:
                 # The lanes may have been replaced while the claim was committed.
-                self._take(self._lanes.get(delivery.target, lanes[delivery.target]), delivery, now)
+                target = sending.first.target
+                self._take(self._lanes.get(target, lanes[target]), sending, now)
             for target in lanes:
                 self._due.pop(target, None)
                 if target in self._lanes:
@@ -222,27 +247,27 @@ class Deliver:
                     self._show_breaker(target, self._lanes[target].breaker)
             self._due |= claims.again
 
-    def _take(self, lane: Lane, delivery: Delivery, now: int) -> None:
+    def _take(self, lane: Lane, sending: Sending, now: int) -> None:
         try:
-            lane.take(delivery)
+            lane.take(sending)
         except RuntimeError as error:
-            self._not_sent(lane, delivery, error, now)
+            self._not_sent(lane, sending, error, now)
 
-    def _not_sent(self, lane: Lane, delivery: Delivery, error: Exception, now: int) -> None:
+    def _not_sent(self, lane: Lane, sending: Sending, error: Exception, now: int) -> None:
         verdict = Verdict(Outcome.UNREACHABLE, f"nothing was sent: {error}")
-        self._finish(_Sent(lane, delivery, verdict, now, now))
+        self._finish(_Sent(lane, sending, verdict, now, now))
 
     # send: in the lanes' threads
 
-    def _send(self, lane: Lane, delivery: Delivery) -> None:
+    def _send(self, lane: Lane, sending: Sending) -> None:
         failpoint("deliver.sending")
         started = self._clock.now()
         try:
-            verdict = lane.channel.send(Message.from_json(delivery.content), delivery)
+            verdict = lane.channel.send(sending.message, sending.delivery)
         except Exception as error:  # noqa: BLE001  a channel never raises; if it does, nobody knows what was sent
             verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
         failpoint("deliver.sent")
-        self._finish(_Sent(lane, delivery, verdict, started, self._clock.now()))
+        self._finish(_Sent(lane, sending, verdict, started, self._clock.now()))
 
     def _finish(self, sent: _Sent) -> None:
         with self._settle_wanted:
@@ -263,23 +288,16 @@ class Deliver:
             done = list(self._done)
         if not done:
             return 0
-        settled = [self._settled(sent) for sent in done]
+        pairs = [(sent, after) for sent in done for after in self._settled(sent)]
+        tokens = [one.token or "" for sent in done for one in sent.sending.deliveries]
         news = self._news(done)
 
         def work(unit: Unit) -> tuple[set[str], bool, Learnt]:
             learnt = learn(unit, news) if news else {}
-            tokens = [sent.delivery.token or "" for sent in done]
-            ours = set(unit.settle_deliveries(settled, tokens))
-            unit.add_attempts([_attempt(sent) for sent in done])
-            told = tell_fallbacks(
-                unit,
-                [
-                    (after, sent.lane.plan)
-                    for after, sent in zip(settled, done, strict=True)
-                    if after.id in ours
-                ],
-                self._clock.now(),
-            )
+            ours = set(unit.settle_deliveries([after for _, after in pairs], tokens))
+            unit.add_attempts([attempt for sent in done for attempt in sent.attempts])
+            ended = [(after, sent.lane.plan) for sent, after in pairs if after.id in ours]
+            told = tell_fallbacks(unit, ended, self._clock.now())
             failpoint("deliver.settled")
             return ours, told, learnt
 
@@ -288,33 +306,39 @@ class Deliver:
         self._after_settling(done, learnt)
         if told:
             self._told()
-        for sent, after in zip(done, settled, strict=True):
+        for sent in done:
+            self._observe_send(sent)
+        for sent, after in pairs:
             self._observe(sent, after, fenced=after.id not in ours)
         return len(done)
 
-    def _settled(self, sent: _Sent) -> Delivery:
-        jitter = deliveries.jitter_of(sent.delivery)
-        return deliveries.settle(sent.delivery, sent.verdict, sent.ended_at, sent.lane.plan.patience, jitter)
+    def _settled(self, sent: _Sent) -> list[Delivery]:
+        patience = sent.lane.plan.patience
+        settled = [
+            deliveries.settle(one, sent.verdict, sent.ended_at, patience, deliveries.jitter_of(one))
+            for one in sent.sending.deliveries
+        ]
+        return accepted(sent.sending, settled)
 
     def _news(self, done: Sequence[_Sent]) -> list[Ended]:
         """Attempts that may say something of their targets: most are accepted where all was well before."""
         odd = {
-            sent.delivery.target
+            sent.lane.target
             for sent in done
             if sent.verdict.outcome is not Outcome.ACCEPTED or sent.lane.breaker != Breaker()
         }
         return [
-            Ended(sent.delivery.target, sent.verdict, sent.started_at, sent.ended_at)
+            Ended(sent.lane.target, sent.verdict, sent.started_at, sent.ended_at)
             for sent in done
-            if sent.delivery.target in odd
+            if sent.lane.target in odd
         ]
 
     def _after_settling(self, done: Sequence[_Sent], learnt: Learnt) -> None:
         with self._settle_wanted:
             self._done = self._done[len(done) :]
         with self._changed:
-            self._in_hand -= {sent.delivery.id for sent in done}
-            self._hot |= {sent.delivery.target for sent in done}
+            self._in_hand -= {one.id for sent in done for one in sent.sending.deliveries}
+            self._hot |= {sent.lane.target for sent in done}
             for target, (_, after) in learnt.items():
                 if target in self._lanes:
                     self._lanes[target].breaker = after
@@ -350,16 +374,21 @@ class Deliver:
         """Sends that have begun and are not settled."""
         return len(self.in_hand)
 
+    def _observe_send(self, sent: _Sent) -> None:
+        first, count = sent.sending.first, len(sent.sending.deliveries)
+        self._metrics.attempts.labels(first.channel, sent.verdict.outcome).inc()
+        if count > 1 and sent.verdict.outcome is Outcome.ACCEPTED:
+            telemetry.log("delivery.digest", channel=first.channel, delivery=first.id, count=count)
+
     def _observe(self, sent: _Sent, after: Delivery, *, fenced: bool) -> None:
-        delivery, metrics = sent.delivery, self._metrics
-        metrics.attempts.labels(delivery.channel, sent.verdict.outcome).inc()
-        said: dict[str, Any] = {"channel": delivery.channel, "delivery": delivery.id, "answer": after.answer}
+        metrics = self._metrics
+        said: dict[str, Any] = {"channel": after.channel, "delivery": after.id, "answer": after.answer}
         if fenced:
             metrics.fenced.inc()
             telemetry.log("delivery.fenced", "warning", **said)
             return
         if after.state is State.SENT:
-            metrics.latency.labels(delivery.channel).observe((sent.ended_at - delivery.created_at) / SECOND)
+            metrics.latency.labels(after.channel).observe((sent.ended_at - after.created_at) / SECOND)
         if after.ended_at is not None:
             observe_ended(metrics, after)
         else:
@@ -406,10 +435,6 @@ def tell_instead(unit: Unit, unsaid: Sequence[tuple[Delivery, str]], now: int) -
     unit.put_groups([group for _, group in new])
     unit.copy_members([(of, group.id) for of, group in new])
     return len(new)
-
-
-def _attempt(sent: _Sent) -> Attempt:
-    return Attempt(sent.delivery.id, sent.delivery.attempts, sent.started_at, sent.ended_at, sent.verdict)
 
 
 def patience_of(plans: Mapping[str, ChannelPlan], delivery: Delivery) -> Patience:

@@ -22,6 +22,7 @@ from router.pipeline.deliver import observe_dropped
 from router.pipeline.mutes import Mutes
 from router.pipeline.second_look import unheard
 from router.pipeline.shown import Chosen, DueGroup, show
+from router.pipeline.tongue import Tongue
 from router.pipeline.working_set import close_book
 from router.ports import Clock, NotificationRecord, Store, Unit
 
@@ -31,15 +32,6 @@ BATCH = 100
 CAUSES = 5
 #: Channel kinds that keep incidents of their own: they are always sent the close.
 KEEPS_INCIDENTS = frozenset({"pagerduty", "opsgenie"})
-
-
-@dataclass(frozen=True, slots=True)
-class Tongue:
-    """How built-in texts speak, and the address under which their links lead to us: empty for no links."""
-
-    timezone: str = "UTC"
-    language: str = "en"
-    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,22 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from router.core.breaker import Breaker
-from router.core.delivery import Delivery
 from router.core.policy import ChannelPlan
+from router.core.text.kinds import KINDS
 from router.pipeline.claims import Place
+from router.pipeline.digesting import Sending
 from router.ports import Channel
 
 
 class Lane:
-    """Sends deliveries to one target in threads of its own, started when they are needed.
+    """Sends to one target in threads of its own, started when they are needed.
 
     Args:
-        send: called in a lane's thread with each delivery; never raises.
+        send: called in a lane's thread with each; never raises.
     """
 
     def __init__(
-        self, target: str, channel: Channel, plan: ChannelPlan, send: Callable[["Lane", Delivery], None]
+        self, target: str, channel: Channel, plan: ChannelPlan, send: Callable[["Lane", Sending], None]
     ) -> None:
         self.target = target
         self.channel = channel
@@ -28,7 +29,7 @@ class Lane:
         self._send = send
         # Where a target takes several at once, one more is for what is critical.
         self._places = channel.concurrency + (1 if channel.concurrency > 1 else 0)
-        self._queue: SimpleQueue[Delivery | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sending | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
         self._in_flight = 0
@@ -37,15 +38,16 @@ class Lane:
         """What it takes now."""
         in_flight = self._in_flight
         free, others = self._places - in_flight, max(0, self.channel.concurrency - in_flight)
-        return Place(self.target, self.plan.rate, free, others, self.breaker.pauses > 0)
+        folds = KINDS.get(self.channel.kind, KINDS["plain"]).folds
+        return Place(self.target, self.plan.rate, free, others, self.breaker.pauses > 0, folds)
 
     @property
     def in_flight(self) -> int:
-        """How many deliveries it has taken and not finished."""
+        """How many sends it has taken and not finished."""
         return self._in_flight
 
-    def take(self, delivery: Delivery) -> None:
-        """Sends a claimed delivery as soon as a thread is free.
+    def take(self, sending: Sending) -> None:
+        """Sends what was claimed as soon as a thread is free.
 
         Raises:
             RuntimeError: it has no thread, and the machine gives none; nothing was sent.
@@ -54,7 +56,7 @@ class Lane:
             if self._threads < min(self._in_flight + 1, self._places):
                 self._start_thread()
             self._in_flight += 1
-        self._queue.put(delivery)
+        self._queue.put(sending)
 
     def _start_thread(self) -> None:
         try:
@@ -75,8 +77,8 @@ class Lane:
             self.channel.close()
 
     def _run(self) -> None:
-        while (delivery := self._queue.get()) is not None:
-            self._send(self, delivery)
+        while (sending := self._queue.get()) is not None:
+            self._send(self, sending)
             with self._lock:
                 self._in_flight -= 1
         self.channel.close()

@@ -223,7 +223,11 @@ def _replaced(case: Case) -> Reason | None:
     one = worst(case.messages)
     if one.state is not State.REPLACED:
         return None
-    return Reason("replaced", f"the message to {one.target} went into a later one: {one.replaced_by}", "yes")
+    return Reason(
+        "replaced",
+        f"the message to {one.target} was told as a part of {one.replaced_by}: {one.reason}",
+        "yes",
+    )
 
 
 def _sent(case: Case) -> Reason | None:

@@ -59,8 +59,14 @@ def unheard(unit: Unit, group: Group, unsent: Collection[str] = ()) -> list[Deli
         unsent: ids of those that are claimed, and were not sent under that claim.
     """
     written = unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
-    free = all((one.state in UNHEARD or one.id in unsent) and not one.unknown for one in written)
-    return written if free and len(written) < LOOKED_AT else []
+    ids = {one.id for one in written}
+
+    def is_free(one: Delivery) -> bool:
+        # What another group's message has replaced was told with it, in a digest.
+        told = one.replaced_by is not None and one.replaced_by not in ids
+        return (one.state in UNHEARD or one.id in unsent) and not (told or one.unknown)
+
+    return written if len(written) < LOOKED_AT and all(map(is_free, written)) else []
 
 
 class _Look:

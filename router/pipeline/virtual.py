@@ -15,14 +15,17 @@ from router.core.group import Group
 from router.core.message import Message
 from router.core.policy import Policy
 from router.core.telling import Telling
+from router.core.text.kinds import KINDS
 from router.pipeline import absences
 from router.pipeline.advance import Advance
 from router.pipeline.claims import Ended, Place, claim, learn, take_back_probes
 from router.pipeline.deliver import LEASE, tell_fallbacks
-from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.digesting import Sending, accepted, alone, together
+from router.pipeline.dispatch import Dispatch
 from router.pipeline.ingest import BATCH, Decode, take_in
 from router.pipeline.maintain import Maintain
 from router.pipeline.second_look import withdraw
+from router.pipeline.tongue import Tongue
 from router.ports import Attempt, NotificationRecord, Receipt, Store, Unit
 
 #: Deliveries that a target takes at once where all are accepted; else one, which says how the next will do.
@@ -89,10 +92,13 @@ class VirtualRouter:
         pairs = [(target, plan) for plan in policy.channels.values() for target in plan.targets]
         self._targets = {target.name: plan for target, plan in pairs}
         free = ROOM if answer is accept else 1
-        self._places = [Place(target.name, plan.rate_of(target), free, free, True) for target, plan in pairs]
+        self._places = [
+            Place(target.name, plan.rate_of(target), free, free, True, _folds(target.kind))
+            for target, plan in pairs
+        ]
         self._again: Mapping[str, int] = {}
         metrics = telemetry.Metrics()
-        speaks = tongue or Tongue()
+        speaks = self._tongue = tongue or Tongue()
         self._dispatch = Dispatch(store, self._in_force, lambda: speaks, self.clock, metrics, lambda _: None)
         self._advance = Advance(
             store, self._in_force, self.clock, metrics, lambda: (), self._dispatch.recheck
@@ -184,25 +190,36 @@ class VirtualRouter:
         token = f"{OWNER}:{now}"
         claims = claim(unit, self._places, token, now, now + LEASE)
         self._again = claims.again
-        claimed = claims.deliveries
+        claimed = [*claims.deliveries, *(one for crowd in claims.crowds for one in crowd.deliveries)]
         again = [one for one in claimed if one.attempts > 1]
         withdrawn = withdraw(unit, self._policy, again, now) if again else []
         take_back_probes(unit, {one.target for one in withdrawn})
         gone = {one.id for one in withdrawn}
-        settled = [self._settled(one) for one in claimed if one.id not in gone]
-        learn(unit, [Ended(one.target, said, now, now) for one, said in settled])
-        unit.settle_deliveries([after for after, _ in settled], [token] * len(settled))
-        unit.add_attempts([Attempt(one.id, one.attempts, now, now, said) for one, said in settled])
-        tell_fallbacks(unit, [(after, self._targets[after.target]) for after, _ in settled], now)
+        sendings = alone([one for one in claims.deliveries if one.id not in gone])
+        for crowd in claims.crowds:
+            left = [one for one in crowd.deliveries if one.id not in gone]
+            sendings += together(left, crowd.messages, self._tongue)
+        for sending in sendings:
+            self._settle(unit, sending, token)
         return len(claimed)
 
-    def _settled(self, delivery: Delivery) -> tuple[Delivery, Verdict]:
-        verdict = self._answer(delivery)
+    def _settle(self, unit: Unit, sending: Sending, token: str) -> None:
+        verdict, now, plan = self._answer(sending.first), self.clock.at, self._targets[sending.first.target]
+        settled = [
+            deliveries.settle(one, verdict, now, plan.patience, deliveries.jitter_of(one))
+            for one in sending.deliveries
+        ]
+        ended = accepted(sending, settled)
         if verdict.outcome is Outcome.ACCEPTED:
-            self.sent.append(Sent(self.clock.at, delivery))
-        patience = self._targets[delivery.target].patience
-        jitter = deliveries.jitter_of(delivery)
-        return deliveries.settle(delivery, verdict, self.clock.at, patience, jitter), verdict
+            self.sent.append(Sent(now, ended[0]))
+        learn(unit, [Ended(sending.first.target, verdict, now, now)])
+        unit.settle_deliveries(ended, [token] * len(ended))
+        unit.add_attempts([Attempt(one.id, one.attempts, now, now, verdict) for one in sending.deliveries])
+        tell_fallbacks(unit, [(after, plan) for after in ended], now)
+
+
+def _folds(kind: str) -> bool:
+    return KINDS.get(kind, KINDS["plain"]).folds
 
 
 def _tellings(unit: Unit, sent: Sequence[Sent]) -> list[Telling]:

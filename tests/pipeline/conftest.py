@@ -84,8 +84,10 @@ class Pipeline:
             target.name: ScriptedChannel() for plan in policy.channels.values() for target in plan.targets
         }
         self.ingest = Ingest(store, decode, lambda: self.policy, self.clock, self.metrics, self._told)
-        self.deliver = Deliver(store, "me", lambda: self.policy, self.clock, self.metrics, self._told)
         self.tongue = Tongue()
+        self.deliver = Deliver(
+            store, "me", lambda: self.policy, self.clock, self.metrics, self._told, lambda: self.tongue
+        )
         self.dispatch = Dispatch(
             store, lambda: self.policy, lambda: self.tongue, self.clock, self.metrics, self.deliver.wake
         )

@@ -22,6 +22,8 @@ class Kind:
         form: which ``format=`` of its URL asks for it; a rule's texts for the kind without a form hold for
             it too.
         buttons: links are buttons beside the text, not lines in it.
+        folds: people read it: several messages may be told as one. Programs, and services that keep an
+            incident for each group, get each alone.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Kind:
     mark: Literal["sign", "word", "none"] = "sign"
     form: str = ""
     buttons: bool = False
+    folds: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,10 +67,10 @@ KINDS: dict[str, Kind] = {
         # 28 KB of JSON.
         Kind("teams", "chat", 22_000, sizes.adaptive_card, buttons=True),
         # 1,024 characters of summary; an event of 512 KB.
-        Kind("pagerduty", "text", 16_000, title=900, mark="none", buttons=True),
+        Kind("pagerduty", "text", 16_000, title=900, mark="none", buttons=True, folds=False),
         # 130 characters of message, 15,000 of description.
-        Kind("opsgenie", "text", 14_000, title=120, mark="none"),
-        Kind("webhook", "text", 65_536, mark="none"),
+        Kind("opsgenie", "text", 14_000, title=120, mark="none", folds=False),
+        Kind("webhook", "text", 65_536, mark="none", folds=False),
         # 35 characters for each variable of a short message's template, 249 for all of a call's.
         Kind("template", "text", 240, title=0, mark="none"),
         Kind("plain", "chat", 950, mark="word"),

@@ -8,7 +8,7 @@ from tests.core.text.making import LINKS, a_rule, notified, rendered, sample
 FAILED = sample("OnInstanceFailed", ExitCode=137, ErrorMessage="a < b & c", Detail="one\ntwo")
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """Tags, what they refer to, and the words of a page."""
 
     def __init__(self, text: str) -> None:
@@ -35,7 +35,7 @@ class _Page(HTMLParser):
 def test_a_mail_has_both_parts_and_they_say_the_same() -> None:
     """Every fact of the text part stands in the HTML, as words."""
     message = rendered(notified(FAILED), "email")
-    page = _Page(message.html)
+    page = Page(message.html)
     words = "".join(page.words)
     assert page.open == []
     assert "a < b & c" in words
@@ -48,7 +48,7 @@ def test_a_mail_has_both_parts_and_they_say_the_same() -> None:
 def test_a_mail_loads_nothing_and_links_only_to_us() -> None:
     """No image, no style sheet, no script; the links are ours."""
     message = rendered(notified({**FAILED, "ErrorMessage": "https://evil.example/x.png"}), "email")
-    page = _Page(message.html)
+    page = Page(message.html)
     assert set(page.references) == set(LINKS.values())
     assert "url(" not in message.html
     assert "@import" not in message.html
@@ -58,7 +58,7 @@ def test_a_mail_of_an_end_is_green_and_asks_for_nothing() -> None:
     """A resolved mail has no button to acknowledge."""
     message = rendered(notified(FAILED, reason=Reason.RESOLVED), "email")
     assert "#188038" in message.html
-    assert _Page(message.html).references == [LINKS["explain"]]
+    assert Page(message.html).references == [LINKS["explain"]]
 
 
 def test_a_rule_s_text_stands_in_the_page() -> None:
@@ -67,7 +67,7 @@ def test_a_rule_s_text_stands_in_the_page() -> None:
     message = rendered(notified(FAILED, rule), "email", rule)
     assert message.body == "*a < b & c*\nsecond line"
     assert "*a &lt; b &amp; c*\nsecond line</div>" in message.html
-    assert _Page(message.html).open == []
+    assert Page(message.html).open == []
 
 
 def test_a_rule_s_html_is_html() -> None:

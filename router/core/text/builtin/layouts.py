@@ -37,11 +37,16 @@ def title(story: Story, kind: Kind, words: Words) -> str:
 
 
 def _mark(story: Story, kind: Kind, words: Words) -> str:
-    if kind.mark == "none" or (story.ended and kind.mark == "word"):
+    if story.ended and kind.mark != "none":
+        return f"{_ENDED} " if kind.mark == "sign" else ""
+    return mark_of(story.severity, kind, words)
+
+
+def mark_of(severity: str, kind: Kind, words: Words) -> str:
+    """How a title of the kind begins."""
+    if kind.mark == "none":
         return ""
-    if kind.mark == "sign":
-        return f"{_ENDED if story.ended else _SIGNS[story.severity]} "
-    return f"{words.severities[story.severity]}{words.colon}"
+    return f"{_SIGNS[severity]} " if kind.mark == "sign" else f"{words.severities[severity]}{words.colon}"
 
 
 def bodies(story: Story, kind: Kind, words: Words) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """The HTML part of a mail: inline styles only, no image, readable in the dark and on a telephone."""
 
+from collections.abc import Sequence
+
 from router.core.text.builtin.layouts import foot
 from router.core.text.builtin.story import Fact, Story
 from router.core.text.builtin.words import Words
@@ -47,6 +49,23 @@ def mail(story: Story, words: Words, text: str | None = None) -> str:
         f'<h1 style="font-size:20px;line-height:1.3;margin:2px 0 16px">{html(story.headline)}</h1>'
         f"{inside}{_links(story, colour)}"
         f'<p style="{_FOOT}">{html(foot(story, words))}</p></div></body></html>'
+    )
+
+
+def mail_of_many(headline: str, severity: str, texts: Sequence[tuple[str, str]], end: str, link: str) -> str:
+    """A page of several messages: each with its title and its text, then what could not be shown.
+
+    Args:
+        link: a link of ours as HTML, or nothing.
+    """
+    inside = "".join(
+        f'<h2 style="font-size:16px;margin:0 0 4px">{html(t)}</h2>{own_text(html(b))}' for t, b in texts
+    )
+    return (
+        f'<!doctype html><html>{_HEAD.format(title=html(headline))}<body style="{_BODY}">'
+        f'<div style="max-width:640px;border-left:4px solid {_COLOURS[severity]};padding:4px 0 0 16px">'
+        f'<h1 style="font-size:20px;line-height:1.3;margin:2px 0 16px">{html(headline)}</h1>'
+        f'{inside}<p style="{_FOOT}">{html(end)} {link}</p></div></body></html>'
     )
 
 

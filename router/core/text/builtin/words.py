@@ -73,6 +73,8 @@ class Words:
     count_new: str
     count_ended: str
     and_more: str
+    digest: str
+    digest_list: str
     fallback: str
     rule: str
     shortened: str

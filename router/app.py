@@ -371,7 +371,8 @@ class Router:
             # Asked again for each batch: what a target that heals meanwhile has left gets its attempt.
             while self.maintain.give_up(self.deliver.left_alone()):
                 self._loops[-1].turn()
-            self.maintain.tell_overdue()
+            while self.maintain.tell_overdue():
+                self._loops[-1].turn()
         self._rounds += 1
         # What is left after a full batch is taken at once, not an hour later.
         if self._rounds % PRUNE_EVERY == 1:

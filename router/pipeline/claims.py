@@ -15,8 +15,10 @@ from router.ports import TargetState, Unit, Urgency
 
 #: Messages that all go out within so much time are not told together.
 DRIPS_WITHIN = 10 * SECOND
-#: So many are told together at most: more would be long in memory, and in one transaction.
+#: So many are told together at most, by a target that takes one message in six seconds; by a slower one
+#: more, within bounds: more still would be long in memory, and in one transaction.
 CROWD = 1_000
+LARGEST_CROWD = 4_000
 #: Of a backlog so many are counted at most.
 COUNTED = 10_000
 
@@ -122,10 +124,10 @@ def _crowded(unit: Unit, asked: Sequence["_Asked"], which: Urgency, now: int) ->
     soon = {one.target: count for one in asked if (count := one.soon(which)) is not None}
     due = unit.count_due(now, {target: count + 1 for target, count in soon.items()}, which)
     crowded = {one.target: one for one in asked if due.get(one.target, 0) > soon.get(one.target, 0)}
-    most = {target: min(CROWD * one.tokens(which), COUNTED) for target, one in crowded.items()}
+    most = {target: min(one.crowd * one.tokens(which), COUNTED) for target, one in crowded.items()}
     due = unit.count_due(now, most, which) if most else {}
     shares = {target: -(-due[target] // one.tokens(which)) for target, one in crowded.items()}
-    return {target: min(CROWD, share * crowded[target].room(which)) for target, share in shares.items()}
+    return {target: min(one.crowd, shares[target] * one.room(which)) for target, one in crowded.items()}
 
 
 class _Asked:
@@ -160,6 +162,12 @@ class _Asked:
     def tokens(self, which: Urgency) -> int:
         """How many messages its rate lets through now."""
         return self._bucket.room(critical=which == "critical") if self._bucket else 0
+
+    @property
+    def crowd(self) -> int:
+        """How many are told together at most."""
+        interval = self._bucket.interval if self._bucket else 0
+        return min(LARGEST_CROWD, max(CROWD, int(CROWD * interval / (6 * SECOND))))
 
     def soon(self, which: Urgency) -> int | None:
         """How many messages its rate lets through soon; None where each is told alone, as a probe is."""

@@ -10,9 +10,11 @@ from router.core.filter import Filter
 from router.core.message import Message
 from router.core.policy import ChannelPlan, Target
 from router.core.rule import Severity
+from router.pipeline.claims import CROWD
 from router.pipeline.fate import fate_of
 from router.pipeline.why_not import why_not_rule
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
+from tests.storage.making import delivery as made
 
 RATE = (20, 60 * SECOND)
 DOWN = Verdict(Outcome.UNREACHABLE, "connection refused")
@@ -217,3 +219,51 @@ def test_the_end_of_what_was_told_in_a_digest_is_told(make: MakePipeline) -> Non
     pipeline.take({"Event": "OnJobFinished", "JobId": f"job-{job}", "JobName": f"nightly-{job}"})
     pipeline.run()
     assert sent(pipeline)[-1].data["reason"] == "resolved"
+
+
+def waiting(pipeline: Pipeline, number: int) -> None:
+    """So many deliveries of groups of their own that have waited for a day, one written each second."""
+    content = Message("a job failed", "x" * 500, data={"reason": "first"}).to_json()
+    begin = pipeline.clock.now() - 86_400 * SECOND
+    rows = [
+        replace(made(f"d{n:05}", at=begin + n * SECOND, group_id=f"g{n}", content=content), kind="dingtalk")
+        for n in range(number)
+    ]
+    pipeline.store.write(lambda unit: unit.add_deliveries(rows))
+
+
+def test_the_backlog_of_a_day_drains_within_minutes(make: MakePipeline) -> None:
+    """The newest first, none lost, and none of the transactions claims more than a digest holds."""
+    pipeline = of_kind(make(rule(), channels=(robot(),)))
+    waiting(pipeline, 12_000)
+    claimed, begin, oncall = list[int](), pipeline.clock.now(), pipeline.channels["oncall/1"]
+    while pipeline.store.read(lambda unit: unit.open_targets()):
+        pipeline.deliver.wake(frozenset({"oncall/1"}))
+        claimed.append(pipeline.deliver.step())
+        pipeline.settle()
+        if not claimed[-1]:
+            pipeline.clock.at = pipeline.deliver.again["oncall/1"]
+    assert max(claimed) <= CROWD
+    assert pipeline.clock.now() - begin < 120 * SECOND
+    assert len(oncall.sent) < 25
+    assert sum(claimed) == 12_000
+    leaders = [delivery for _, delivery in oncall.sent]
+    assert [one.created_at for one in leaders] == sorted((one.created_at for one in leaders), reverse=True)
+
+
+def test_what_is_late_by_the_hundred_is_told_together_on_the_fallback_too(make: MakePipeline) -> None:
+    """The fallback has limits of its own, and all content arrives there."""
+    late = robot(fallback="backup", fallback_after={"warning": 900 * SECOND})
+    pipeline = of_kind(make(rule(), channels=(late, robot("backup"))))
+    pipeline.channels["oncall/1"].script = [DOWN] * 1000
+    jobs(pipeline, 300)
+    pipeline.send()
+    pipeline.clock.move(900)
+    assert pipeline.maintain.tell_overdue() == 300
+    for _ in range(3):
+        pipeline.run()
+        pipeline.clock.move(6.1)
+    backup = sent(pipeline, "backup/1")
+    assert len(backup) <= 12
+    said = "\n".join(f"{message.title}\n{message.body}" for message in backup)
+    assert [job for job in range(300) if f"nightly-{job:03}" not in said] == []

@@ -128,6 +128,10 @@ class Step(StrEnum):
     MISS = "miss"
 
 
+#: What an alert is before anything is known of it.
+_BLANK = Alert("", "", "", AlertState.PENDING, "", 0, "", 0, 0, "")
+
+
 def id_of(rule: str, key: Key, event: Event) -> str:
     """The id of the alert that an event opens."""
     return digest_id("a", f"{rule}\n{key.text}\n{event.id}")
@@ -141,11 +145,11 @@ def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Al
     """
     rule, event = match.rule, match.event
     alert_id = id_of(rule.name, key, event)
-    alert = Alert(
+    alert = changed(
+        _BLANK,
         id=alert_id,
         rule=rule.name,
         key=key.text,
-        state=AlertState.PENDING,
         severity=rule.severity.word,
         opened_at=now,
         event_id=event.id,
@@ -284,7 +288,7 @@ def escalated(alert: Alert, rule: Rule, steps: int) -> Alert:
 
 def timed(alert: Alert, rule: Rule) -> Alert:
     """The alert with the moment at which time alone changes something."""
-    due = min((at for at, _ in _moments(alert, rule)), default=None)
+    due, _ = min(_moments(alert, rule), default=(None, None))
     return alert if due == alert.due_at else changed(alert, due_at=due)
 
 

@@ -15,7 +15,7 @@ from router.core.alert import HIDDEN, Alert, Seat, Step
 from router.core.cause import cause_of
 from router.core.changed import changed
 from router.core.event import Event
-from router.core.group import Group, Tally
+from router.core.group import NOTHING, Group, Tally
 from router.core.key import Key
 from router.core.policy import Policy
 from router.core.rule import Judgement, Match, Rule
@@ -163,8 +163,9 @@ class Book:
             return known
         if rule.remembers_ends and self._ended_later(rule, key, event):
             return None
-        self._open(alerts.opened(match, key, self.policy.hash, self.now, cause_of(event)), rule)
-        return self._by_slot[keys.slot(rule.name, key)]
+        alert = alerts.opened(match, key, self.policy.hash, self.now, cause_of(event))
+        self._open(alert, rule)
+        return alert.id
 
     # absent: what matches is what was waited for
 
@@ -196,9 +197,10 @@ class Book:
         return any(self.ends.get(name, event.at) > event.at for name in keys.ends_for(rule, key))
 
     def _open(self, alert: Alert, rule: Rule) -> None:
-        self._put(alert)
         if alert.is_open and not alert.shadow:
             self._seat(alert, rule)
+        else:
+            self._put(alert)
 
     # alerts
 
@@ -218,7 +220,6 @@ class Book:
             fresh: it matched again or fires again, so that its groups have something to tell.
         """
         if new.is_open and not old.is_open and not new.shadow:
-            self._put(new)
             self._seat(new, rule)
             return
         if fresh and new.muted_by.startswith(_INHIBITED):
@@ -283,7 +284,7 @@ class Book:
         self.members.append((group.id, alert.id))
         self.groups.setdefault(group.id, group)
         after = groups.part_of(alert, seat, group)
-        self._count(joined, alert, Tally(), after, fresh=False)
+        self._count(joined, alert, NOTHING, after, fresh=False)
         return changed(alert, seats=(*alert.seats, seat))
 
     def group_slots(self, alert: Alert, channels: Sequence[str]) -> list[str]:
@@ -308,7 +309,7 @@ class Book:
     def _leave(self, alert: Alert, seat: Seat, *, quiet: bool) -> None:
         group = self.groups[seat.group_id]
         before = groups.part_of(alert, seat, group)
-        left = groups.counted(group, alert.rule, before, Tally())
+        left = groups.counted(group, alert.rule, before, NOTHING)
         left = changed(left, resolved=group.resolved + 1)
         if left.open or left.ended_at is not None:
             self.put_group(groups.due(left, self.policy.rule, self.now))
@@ -327,7 +328,7 @@ class Book:
         came = after.open > before.open
         if not came and not fresh:
             return
-        old = storm.tallies.get(alert.rule, Tally())
+        old = storm.tallies.get(alert.rule, NOTHING)
         opened = old.open + int(came)
         told = old._replace(
             open=opened,
@@ -345,7 +346,7 @@ class Book:
 
     def _leave_storm(self, storm_id: str, alert: Alert, *, quiet: bool) -> None:
         storm = self.groups[storm_id]
-        old = storm.tallies.get(alert.rule, Tally())
+        old = storm.tallies.get(alert.rule, NOTHING)
         opened = max(0, old.open - 1)
         less = old._replace(open=opened, fresh=min(opened, old.fresh), untold=min(opened, old.untold))
         left = changed(storm, resolved=storm.resolved + 1, tallies={**storm.tallies, alert.rule: less})
@@ -358,7 +359,7 @@ class Book:
         """Lets a storm tell a group from now on; returns the storm's group."""
         tallies = dict(storm.tallies)
         for name, tally in group.tallies.items():
-            old = tallies.get(name, Tally())
+            old = tallies.get(name, NOTHING)
             tallies[name] = old._replace(
                 open=old.open + tally.open, untold=old.untold + tally.untold, fresh=old.fresh + tally.fresh
             )

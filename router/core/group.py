@@ -68,6 +68,10 @@ class Tally(NamedTuple):
         return self.open - self.acknowledged - self.held
 
 
+#: What no alert counts for.
+NOTHING = Tally()
+
+
 @dataclass(frozen=True)
 class Group:
     """One conversation on one channel.
@@ -172,7 +176,7 @@ def opened_storm(channel: str, first: Group, now: int) -> Group:
 def part_of(alert: Alert, seat: Seat, group: Group) -> Tally:
     """What an alert counts for in a group."""
     if not alert.is_open:
-        return Tally()
+        return NOTHING
     firing = alert.state is AlertState.FIRING and not seat.held
     return Tally(
         open=1,
@@ -188,8 +192,8 @@ def counted(group: Group, rule: str, before: Tally, after: Tally) -> Group:
     """The group in which an alert counted for one thing and now counts for another."""
     if before == after:
         return group
-    old = group.tallies.get(rule, Tally())
-    new = Tally(*(max(0, o - b + a) for o, b, a in zip(old, before, after, strict=True)))
+    old = group.tallies.get(rule, NOTHING)
+    new = Tally._make([max(0, o - b + a) for o, b, a in zip(old, before, after, strict=True)])
     return changed(group, tallies={**group.tallies, rule: new})
 
 
@@ -229,7 +233,10 @@ def due(group: Group, rules: Rules, now: int) -> Group:
     if group.storm_id or group.fallback_of or group.ended_at is not None:
         return group
     at, reason = _due_storm(group, rules) if group.is_storm else _due(group, rules, now)
-    return changed(group, due_at=at, due_reason=reason if at is not None else None)
+    reason = reason if at is not None else None
+    if at == group.due_at and reason == group.due_reason:
+        return group
+    return changed(group, due_at=at, due_reason=reason)
 
 
 def _due(group: Group, rules: Rules, now: int) -> tuple[int | None, Reason | None]:

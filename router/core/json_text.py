@@ -76,6 +76,14 @@ def write_json(value: Any) -> str:
     return _written(value, 0)
 
 
+def write_text(value: Any) -> str:
+    """JSON text whose letters stand as they are, for what people may read."""
+    try:
+        return orjson.dumps(value, _listed).decode()
+    except (TypeError, ValueError):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: Any) -> str:
     """The same with names in order: equal values give equal texts."""
     return _written(value, orjson.OPT_SORT_KEYS)

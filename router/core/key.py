@@ -5,9 +5,8 @@ A key is a list of JMESPath expressions, its *parts*, and their values on the ev
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
 from router.core.catalogue import EVENTS
 from router.core.event import Event, digest_id
@@ -23,8 +22,7 @@ _WHOLES = ("JobId", "ClusterId")
 JOB = "Job"
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """The parts of a key and their values on one event.
 
     Args:
@@ -35,12 +33,12 @@ class Key:
     parts: tuple[str, ...]
     values: tuple[Any, ...]
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The values as canonical JSON text."""
         return canonical_json(self.values)
 
-    @cached_property
+    @property
     def whole(self) -> str:
         """Parts and values as canonical JSON text."""
         return canonical_json((self.parts, self.values))

@@ -1,9 +1,12 @@
 """A rendered message: what one channel kind is given to send."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
+
+from router.core.json_text import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Message:
 
     def to_json(self) -> str:
         """As it stands in a delivery's ``content``."""
-        return json.dumps(
+        return write_text(
             {
                 "title": self.title,
                 "body": self.body,
@@ -40,14 +43,13 @@ class Message:
                 "data": self.data,
                 "faults": self.faults,
                 "links": self.links,
-            },
-            ensure_ascii=False,
+            }
         )
 
     @classmethod
     def from_json(cls, text: str) -> "Message":
         """The reverse of :meth:`to_json`."""
-        fields: dict[str, Any] = json.loads(text)
+        fields: dict[str, Any] = orjson.loads(text)
         fields["faults"] = tuple(fields["faults"])
         fields["links"] = tuple((words, url) for words, url in fields.get("links", ()))
         return cls(**fields)

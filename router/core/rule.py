@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cache
 from typing import Literal, NamedTuple
 
 from router.core.case import Case
@@ -31,6 +32,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
     @classmethod
+    @cache
     def of(cls, word: str) -> "Severity":
         return cls[word.upper()]
 

@@ -9,6 +9,7 @@ import orjson
 
 from router.core.alert import Alert, AlertState, Seat
 from router.core.breaker import Breaker
+from router.core.changed import made
 from router.core.delivery import Delivery, Outcome, State, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.filter import Filter
@@ -35,6 +36,8 @@ Row = Mapping[str, Any]
 _EMPTY: dict[type, str] = {tuple: "[]", list: "[]", dict: "{}"}
 #: Columns that :func:`event_of` reads: the body may be large.
 OF_EVENT = ("id", "source", "at", "data", "received_at", "identity", "odd_fields")
+_ALERT_STATES = {state.value: state for state in AlertState}
+_REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -205,25 +208,23 @@ def alert_row(alert: Alert) -> dict[str, Any]:
 
 def alert_of(row: Row) -> Alert:
     """The reverse of :func:`alert_row`."""
-    return Alert(
-        **_with(
-            row,
-            state=AlertState(row["state"]),
-            labels=_loaded(row["labels"]),
-            parts=tuple(_loaded(row["parts"])),
-            times=tuple(_loaded(row["times"])),
-            shadow=bool(row["shadow"]),
-            seats=tuple(Seat(*seat) for seat in _loaded(row["seats"])),
-        )
+    fields = _with(
+        row,
+        state=_ALERT_STATES[row["state"]],
+        labels=_loaded(row["labels"]),
+        parts=tuple(_loaded(row["parts"])),
+        times=tuple(_loaded(row["times"])),
+        shadow=bool(row["shadow"]),
+        seats=tuple([Seat(*seat) for seat in _loaded(row["seats"])]),
     )
+    return made(Alert, fields)
 
 
 def group_row(group: Group) -> dict[str, Any]:
     """A group."""
-    reason = group.due_reason.value if group.due_reason else None
     return vars(group) | {
         "key": kept(group.key),
-        "due_reason": reason,
+        "due_reason": group.due_reason and group.due_reason.value,
         "tallies": _json(dict(group.tallies)),
         "shown": _json(group.shown),
         "causes": _json(dict(group.causes)),
@@ -236,20 +237,18 @@ def group_row(group: Group) -> dict[str, Any]:
 
 def group_of(row: Row) -> Group:
     """The reverse of :func:`group_row`."""
-    reason = row["due_reason"]
-    return Group(
-        **_with(
-            row,
-            due_reason=Reason(reason) if reason else None,
-            tallies={name: Tally(*tally) for name, tally in _loaded(row["tallies"]).items()},
-            shown=tuple(_loaded(row["shown"])),
-            causes=_loaded(row["causes"]),
-            escalation=tuple(_loaded(row["escalation"])),
-            covered={name: tuple(until) for name, until in _loaded(row["covered"]).items()},
-            is_storm=bool(row["is_storm"]),
-            quiet=bool(row["quiet"]),
-        )
+    fields = _with(
+        row,
+        due_reason=_REASONS[row["due_reason"]],
+        tallies={name: Tally(*tally) for name, tally in _loaded(row["tallies"]).items()},
+        shown=tuple(_loaded(row["shown"])),
+        causes=_loaded(row["causes"]),
+        escalation=tuple(_loaded(row["escalation"])),
+        covered={name: tuple(until) for name, until in _loaded(row["covered"]).items()},
+        is_storm=bool(row["is_storm"]),
+        quiet=bool(row["quiet"]),
     )
+    return made(Group, fields)
 
 
 def notification_row(record: NotificationRecord) -> dict[str, Any]:

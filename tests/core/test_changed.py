@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from router.core.changed import changed
+from router.core.changed import changed, made
 
 
 @dataclass(frozen=True)
@@ -24,3 +24,8 @@ def test_a_field_that_is_not_there_is_refused() -> None:
     """A mistyped name must not become a field."""
     with pytest.raises(TypeError, match="Noun has no field coutn"):
         changed(Noun("a"), coutn=2)
+
+
+def test_a_noun_is_made_from_all_its_fields() -> None:
+    """As its own maker makes it."""
+    assert made(Noun, {"name": "a", "count": 2}) == Noun("a", 2)

@@ -16,6 +16,7 @@ from router.core.json_text import (
     kind_of,
     read_json,
     write_json,
+    write_text,
 )
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text()
@@ -52,6 +53,12 @@ def test_equal_values_have_one_canonical_text(value: dict[str, Any]) -> None:
 def test_half_a_surrogate_pair_is_written_as_an_escape() -> None:
     """What no UTF-8 can hold is still text, and a tuple by any name is a list."""
     assert write_json({"b": "\ud800", "a": (1,)}) == '{"b":"\\ud800","a":[1]}'
+
+
+def test_letters_stand_as_they_are_in_a_text_for_people() -> None:
+    """No escape for a letter; what the fast writer refuses is written by the standard library."""
+    assert write_text({"a": "Ä\u2028", "b": (1,)}) == '{"a":"Ä\u2028","b":[1]}'
+    assert write_text({"a": "\ud800", "b": 2**70}) == f'{{"a":"\ud800","b":{2**70}}}'
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def _normal(found: re.Match[str]) -> str:
     if kind != "word":
         return f"<{kind}>"
     word = found[0]
-    if not any(map(str.isdigit, word)):
+    if word.isalpha() or not any(map(str.isdigit, word)):
         return word
     if _ID.fullmatch(word) or _HEXADECIMAL.fullmatch(word):
         return "<id>"

@@ -1,7 +1,8 @@
 """What a template sees, and what a webhook is sent: docs/templates.md and docs/webhook.md list it."""
 
-import json
 from typing import Any, cast
+
+import orjson
 
 from router.core.alert import Alert
 from router.core.event import Event
@@ -99,7 +100,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
 def key_values(key: str) -> list[Any]:
     """A key's values; keys are kept as canonical JSON text."""
     try:
-        found: Any = json.loads(key)
+        found: Any = orjson.loads(key)
     except ValueError:
         return [key]
     return cast("list[Any]", found) if isinstance(found, list) else [found]

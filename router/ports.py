@@ -616,6 +616,10 @@ class Unit(Protocol):
         """Ends open and dead deliveries that are not being sent; returns their ids."""
         ...
 
+    def dead_letters(self, since: int, before: int, limit: int, channel: str = "") -> list[str]:
+        """Ids of deliveries that were given up in that time (of a channel), those that were written first."""
+        ...
+
     def add_deed(self, deed: Deed) -> None:
         """Keeps what a person did."""
         ...

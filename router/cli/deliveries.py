@@ -71,44 +71,51 @@ def show(delivery_id: str, config: str = CONFIG, output: Form = FORM) -> None:
     table(("ATTEMPT", "STARTED", "VERDICT", "STATUS", "ANSWER"), rows, "Not tried yet.")
 
 
+_SINCE = typer.Option(None, help="All that were given up in the last 90s, 15m, 2h, 1d …")
+
+
 @group.command()
 def retry(
     ids: list[str] = typer.Argument(None, help="Dead deliveries."),
     channel: str | None = typer.Option(None, help="All dead deliveries of this channel."),
+    since: str | None = _SINCE,
     config: str = CONFIG,
     output: Form = FORM,
 ) -> None:
-    """Make dead deliveries due again."""
-    _change("retry", ids or [], channel, config, output)
+    """Make dead deliveries due again: some, all of a channel, all of a time."""
+    _change("retry", ids or [], channel, since, config, output)
 
 
 @group.command()
 def drop(
     ids: list[str] = typer.Argument(None, help="Deliveries that are not being sent."),
     channel: str | None = typer.Option(None, help="All dead deliveries of this channel."),
+    since: str | None = _SINCE,
     config: str = CONFIG,
     output: Form = FORM,
 ) -> None:
     """End deliveries for good; who did it is on record."""
-    _change("drop", ids or [], channel, config, output)
+    _change("drop", ids or [], channel, since, config, output)
 
 
-def _change(verb: str, ids: list[str], channel: str | None, config: str, output: Form) -> None:
+def _change(
+    verb: str, ids: list[str], channel: str | None, since: str | None, config: str, output: Form
+) -> None:
     from router.app import SystemClock
     from router.cli.files import store_of
+    from router.config.units import duration
     from router.pipeline import people
-    from router.ports import Unit
 
-    if bool(ids) == bool(channel):
-        raise RouterError("usage", "name deliveries by id, or a channel with --channel")
+    if bool(ids) == bool(channel or since):
+        raise RouterError("usage", "name deliveries by id, or all dead ones with --channel, --since or both")
     now, by = SystemClock().now(), getpass.getuser()
-
-    def work(unit: Unit) -> list[str]:
-        chosen = ids or [d.id for d in unit.deliveries(state=State.DEAD, channel=channel, limit=10_000)]
-        return people.retry(unit, chosen, now, by) if verb == "retry" else people.drop(unit, chosen, now, by)
-
+    change = people.retry if verb == "retry" else people.drop
+    dead = people.DeadLetters(channel or "", now - duration(since) if since else 0)
     with store_of(config) as (_, store):
-        changed = store.write(work)
+        if ids:
+            changed = store.write(lambda unit: change(unit, ids, now, by))
+        else:
+            changed = people.change_dead(store, change, dead, now, by)
     if output is Form.JSON:
         print_json({"deliveries": [{"id": one} for one in changed]})
         return

@@ -1,7 +1,8 @@
 """What people do: acknowledge, resolve, silence, expire, retry, drop. Each is on record with who did it."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from router.core.alert import ENDED, OPEN, Alert, AlertState
 from router.core.mute.silence import Silence, alert_document, expired
@@ -10,7 +11,7 @@ from router.errors import RouterError
 from router.pipeline.working_set import book_of, close_book
 from router.ports import Deed, Store, Unit
 
-#: Alerts in one transaction.
+#: Alerts, or dead letters, in one transaction.
 BATCH = 500
 DAY = 86_400 * 1_000_000
 #: Alerts that are looked at before a silence is made, of each state and of the last day.
@@ -116,6 +117,38 @@ def retry(unit: Unit, ids: Collection[str], now: int, by: str) -> list[str]:
 def drop(unit: Unit, ids: Collection[str], now: int, by: str) -> list[str]:
     """Ends deliveries that are not being sent; returns their ids."""
     return _noted(unit, now, by, "drop", unit.drop_deliveries(ids, now, by))
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """All that were given up at a time or later.
+
+    Args:
+        channel: only of this one; empty for all.
+        since: microseconds UTC.
+    """
+
+    channel: str = ""
+    since: int = 0
+
+
+#: :func:`retry` or :func:`drop`.
+Change = Callable[[Unit, Collection[str], int, str], list[str]]
+
+
+def change_dead(store: Store, change: Change, which: DeadLetters, now: int, by: str) -> list[str]:
+    """Retries or drops dead letters that were given up until now; returns their ids.
+
+    So many transactions as it takes: a hundred thousand would hold up all else if they were one.
+    """
+
+    def some(unit: Unit) -> list[str]:
+        return change(unit, unit.dead_letters(which.since, now, BATCH, which.channel), now, by)
+
+    changed: list[str] = []
+    while done := store.write(some):
+        changed += done
+    return changed
 
 
 def _noted(unit: Unit, now: int, by: str, what: str, ids: list[str]) -> list[str]:

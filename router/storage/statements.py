@@ -14,6 +14,7 @@ from router.storage.prepared import Reading, among, by_values
 
 OPEN = (State.PENDING.value, State.WAITING.value)
 UNFINISHED = (*OPEN, State.SENDING.value)
+UNDELIVERED = (State.DEAD.value, State.REPLACED.value, State.DROPPED.value)
 #: Written into statements as it stands, so that the partial indexes are found.
 IS_OPEN = text("ended_at IS NULL")
 #: A time after all others.

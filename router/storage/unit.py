@@ -440,6 +440,17 @@ class SqlUnit:
         self._run(update(table).values(**values), table.c.id, found)
         return found
 
+    def dead_letters(self, since: int, before: int, limit: int, channel: str = "") -> list[str]:
+        of = tables.deliveries.c
+        which = select(of.id).where(
+            of.state == State.DEAD.value,
+            ask.stands(ask.UNDELIVERED),
+            of.ended_at >= since,
+            of.ended_at <= before,
+            *([of.channel == rows.kept(channel)] if channel else []),
+        )
+        return [row["id"] for row in self._rows(which.order_by(of.created_at, of.id).limit(limit))]
+
     def add_deed(self, deed: Deed) -> None:
         self._add(tables.deeds, [rows.deed_row(deed)])
 

@@ -67,6 +67,19 @@ def test_deliveries_list_show_retry_and_drop(folder: Path) -> None:
     assert command(folder, "deliveries", "show", "d-none").returncode == 2
 
 
+def test_all_dead_letters_of_a_channel_or_of_a_time(folder: Path) -> None:
+    """With --channel, with --since, with both; without any of them it says what to name."""
+    assert "0 due again" in command(folder, "deliveries", "retry", "--channel", "other").stdout
+    assert (
+        "1 due again" in command(folder, "deliveries", "retry", "--channel", "oncall", "--since", "1h").stdout
+    )
+    assert "0 due again" in command(folder, "deliveries", "retry", "--since", "1h").stdout
+    refused = command(folder, "deliveries", "retry")
+    assert (refused.returncode, "--channel, --since or both" in refused.stderr) == (2, True)
+    assert command(folder, "deliveries", "drop", "--since", "soon").returncode == 2
+    assert as_json(folder, "deliveries", "list", "--state", "waiting")["deliveries"]
+
+
 def test_the_books_balance(folder: Path) -> None:
     """Every event and delivery has its end."""
     books = as_json(folder, "verify")

@@ -545,6 +545,23 @@ def test_attempts_are_kept_in_their_order(store: Store) -> None:
     assert store.read(lambda unit: unit.attempts(["d1"])) == [attempt("d1"), late]
 
 
+def test_dead_letters_are_found_by_their_time_and_channel(store: Store) -> None:
+    """By when they were given up; those that were written first come first, and no other states."""
+    dead: dict[str, Any] = {"state": State.DEAD, "reason": "no"}
+    rows = [delivery(f"d{n}", at=START - n, ended_at=START + n, **dead) for n in range(4)]
+    other = delivery("m", target="mail/1", ended_at=START + 1, **dead)
+    sent = delivery("s", ended_at=START + 1, state=State.SENT, reason="ok")
+    store.write(lambda unit: unit.add_deliveries([*rows, other, sent]))
+
+    def found(since: int, before: int, limit: int = 9, channel: str = "") -> list[str]:
+        return store.read(lambda unit: unit.dead_letters(since, before, limit, channel))
+
+    assert found(START, START + 9) == ["d3", "d2", "d1", "d0", "m"]
+    assert found(START + 1, START + 2) == ["d2", "d1", "m"]
+    assert found(START, START + 9, limit=2) == ["d3", "d2"]
+    assert found(START, START + 9, channel="mail") == ["m"]
+
+
 def test_what_is_known_of_a_target_is_kept_whole(store: Store, another: Open) -> None:
     """Every name has an answer, before anything is known of it too; what is put again replaces all of it."""
     known = TargetState("a/1", 3.5, START, Breaker(5, 1, START + 9, START, "no such\ufffd token", "no", 7))

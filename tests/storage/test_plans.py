@@ -69,6 +69,7 @@ def _pages(unit: Unit) -> None:
         unit.page_of_deliveries(before, 10, state="dead", channel="oncall")
         unit.page_of_deliveries(before, 10, state="sent", channel="oncall")
         unit.page_of_deeds(before, 10)
+    unit.dead_letters(START, START + 1, 10, "oncall")
     unit.groups_now(10)
 
 

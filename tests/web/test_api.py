@@ -104,6 +104,26 @@ def test_a_dead_letter_is_tried_again_and_dropped(served: House) -> None:
     assert done == {"retry", "drop"}
 
 
+def test_all_dead_letters_of_a_channel_and_a_time(served: House) -> None:
+    """Of the last hour they are tried again and then dropped; a wrong time, or nothing named, is refused."""
+    for job in range(3):
+        served.tell(job_failed(f"job-dead-{job}"))
+
+    def dead() -> list[Any]:
+        found = get(served, "/v1/deliveries?state=dead&channel=broken")["deliveries"]
+        return found if len(found) >= 3 else []
+
+    letters = {one["id"] for one in served.until(dead)}
+    asked = {"channel": "broken", "since": "1h"}
+    assert set(served.ask("POST", "/v1/deliveries/retry", asked).json()["ids"]) >= letters
+    served.until(dead)
+    assert served.ask("POST", "/v1/deliveries/drop", {"channel": "none"}).json() == {"ids": []}
+    assert set(served.ask("POST", "/v1/deliveries/drop", asked).json()["ids"]) >= letters
+    assert dead() == []
+    for wrong in ({}, {"since": "soon"}, {"ids": ["d-1"], "channel": "broken"}):
+        assert served.ask("POST", "/v1/deliveries/retry", wrong).status == 400
+
+
 def test_a_silence_is_previewed_made_and_ended(served: House) -> None:
     """The preview names what it would mute and makes nothing; made it is listed, ended it is over."""
     served.tell(job_failed("job-silence"))

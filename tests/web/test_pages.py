@@ -141,6 +141,18 @@ def test_a_dead_letter_is_tried_again_from_its_page(served: House) -> None:
     assert served.read(lambda unit: unit.deliveries(ids=[name]))[0].state == "dropped"
 
 
+def test_all_dead_letters_of_a_channel_are_dropped_from_the_list(served: House) -> None:
+    """Those of a time that one writes, or of all times."""
+    served.tell(job_failed("job-dead"))
+    served.until(lambda: "broken/1" in page(served, "/deliveries?state=dead&channel=broken"))
+    text = page(served, "/deliveries?state=dead&channel=broken")
+    assert "of broken that were given up" in text
+    fields = [("form", proof(text)), ("channel", "broken"), ("what", "drop all")]
+    assert post(served, "/deliveries/change", [*fields, ("since", "soon")]).status == 400
+    assert post(served, "/deliveries/change", [*fields, ("since", "")]).status == 303
+    assert "broken/1" not in page(served, "/deliveries?state=dead")
+
+
 def test_a_silence_is_previewed_made_and_ended(served: House) -> None:
     """The preview shows the alert that it would mute; made, it is listed; its button ends it."""
     served.tell(job_failed("job-quiet"))

@@ -3,15 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from router.config import duration
 from router.core.delivery import State
 from router.errors import RouterError
 from router.pipeline import people
 from router.ports import Unit
 from router.web.api.alerts import Changed
 from router.web.api.asked import Administrator, Before, By, Ids, Limit, Within, mark_of, text_of, who
+from router.web.gate import Person
+from router.web.inside import Inside
 from router.web.shapes import (
     AttemptJson,
     DeliveryJson,
@@ -42,10 +45,38 @@ class DeliveryShown(TypedDict):
 
 
 class WhichDeliveries(BaseModel):
-    """Deliveries by id."""
+    """Deliveries by id, or all dead ones of a channel, of a time, or of both."""
 
-    ids: Ids
+    ids: Ids | None = None
+    channel: Annotated[str, Field(max_length=100, description="All dead ones of this channel.")] = ""
+    since: Annotated[
+        str, Field(max_length=20, description="All that were given up in the last `90s`, `15m`, `2h`, `1d`.")
+    ] = ""
     by: By = ""
+
+
+def _change(inside: Inside, person: Person, which: WhichDeliveries, change: people.Change) -> Changed:
+    now, by = inside.now(), who(person, which.by)
+    ids = which.ids
+    if bool(ids) == bool(which.channel or which.since):
+        said = "expected ids, or a channel, since, or both"
+        raise RouterError("bad-request", said, "See /v1/openapi.json")
+    if ids:
+        return {"ids": inside.store.write(lambda unit: change(unit, ids, now, by))}
+    dead = people.DeadLetters(which.channel, since_of(which.since, now))
+    return {"ids": people.change_dead(inside.store, change, dead, now, by)}
+
+
+def since_of(lasted: str, now: int) -> int:
+    """When the last ``90s``, ``15m``, ``2h``, ``1d`` began; 0 for an empty text.
+
+    Raises:
+        RouterError: ``bad-request``.
+    """
+    try:
+        return now - duration(lasted) if lasted else 0
+    except RouterError as error:
+        raise RouterError("bad-request", f"since: {error.message}", error.remedy) from error
 
 
 @router.get("/v1/deliveries")
@@ -81,12 +112,10 @@ def show_delivery(inside: Within, delivery_id: str) -> DeliveryShown:
 @router.post("/v1/deliveries/retry")
 def retry(inside: Within, person: Administrator, which: WhichDeliveries) -> Changed:
     """Makes dead deliveries due again."""
-    now, by = inside.now(), who(person, which.by)
-    return {"ids": inside.store.write(lambda unit: people.retry(unit, which.ids, now, by))}
+    return _change(inside, person, which, people.retry)
 
 
 @router.post("/v1/deliveries/drop")
 def drop(inside: Within, person: Administrator, which: WhichDeliveries) -> Changed:
     """Ends deliveries that are not being sent, for good."""
-    now, by = inside.now(), who(person, which.by)
-    return {"ids": inside.store.write(lambda unit: people.drop(unit, which.ids, now, by))}
+    return _change(inside, person, which, people.drop)

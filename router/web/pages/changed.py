@@ -10,6 +10,7 @@ from router.core.text.dialects import one_line
 from router.errors import RouterError
 from router.pipeline import people
 from router.web.api.asked import MOST_IDS, Reader, Within, headers_of, who
+from router.web.api.deliveries import since_of
 from router.web.api.silences import NewSilence, silence_of
 from router.web.gate import COOKIE, SESSION_LASTS
 from router.web.inside import Inside
@@ -77,10 +78,15 @@ def resolve(inside: Within, form: Sent) -> Response:
 
 @router.post("/deliveries/change")
 def change_deliveries(inside: Within, form: Sent) -> Response:
-    """Tries dead letters again, or drops them."""
+    """Tries dead letters again, or drops them: those that are picked, or all of a channel, of a time."""
     ids, now, by = form.all("id")[:MOST_IDS], inside.now(), _by(form)
-    change = people.drop if form.one("what") == "drop" else people.retry
-    inside.store.write(lambda unit: change(unit, ids, now, by))
+    verb, _, every = form.one("what").partition(" ")
+    change = people.drop if verb == "drop" else people.retry
+    if every:
+        dead = people.DeadLetters(form.one("channel"), since_of(form.one("since"), now))
+        people.change_dead(inside.store, change, dead, now, by)
+    else:
+        inside.store.write(lambda unit: change(unit, ids, now, by))
     return RedirectResponse("/deliveries?state=dead", 303)
 
 

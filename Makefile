@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports bench bench-peers docs site pictures torture soak lock clean
+.PHONY: help demo test check lint types imports bench bench-peers docs site pictures torture torture-bugs soak lock clean
 
 help: ## what you can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ pictures: $(VENV)/dev.stamp ## takes the pictures of docs/page.md and docs/galle
 
 torture: $(VENV)/dev.stamp ## kills, power cuts and random inputs at full size (up to an hour)
 	@ALERT_ROUTER_TORTURE=1 $(BIN)/python -m pytest $(TESTS) -m slow -s
+
+torture-bugs: $(VENV)/dev.stamp ## puts known bugs in, one by one: each must turn a test red
+	@$(BIN)/python -m tests.torture.bugs
 
 lock: ## renew the locks from the ranges in pyproject.toml
 	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock

@@ -1,14 +1,17 @@
 """What the wiring decides by itself."""
 
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from router.app import MAINTENANCE, SHORTEST_WAIT, Router, load_config, pause_until
 from router.config import Config
 from router.core.delivery import SECOND
+from router.errors import RouterError
 from router.pipeline.deliver import LEASE
 from router.pipeline.watermarks import LONGEST_HOLD
+from router.ports import Clock
 from router.storage import open_store
 from tests.pipeline.conftest import HandClock, Pipeline, wait_until
 
@@ -114,3 +117,22 @@ def test_a_router_whose_loop_has_ended_is_not_healthy(
     finally:
         router.stop()
     assert router.hung() == []
+
+
+def test_a_reload_that_fails_late_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files are well and a channel cannot be made: the rules stay as they were, too."""
+
+    def cannot(_config: Config, _clock: Clock) -> Never:
+        raise RouterError("bad-channel", "its file is gone by now")
+
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    router = Router(config_in(tmp_path), open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+    try:
+        before = router.config
+        (tmp_path / "rules.yaml").write_text(RULES.replace("name: failed", "name: other"), encoding="utf-8")
+        monkeypatch.setattr("router.app.channels_of", cannot)
+        assert router.reload(tmp_path / "router.yaml") is False
+        assert router.config is before
+    finally:
+        assert router.stop()

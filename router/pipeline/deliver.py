@@ -262,6 +262,11 @@ class Deliver:
     def _send(self, lane: Lane, sending: Sending) -> None:
         failpoint("deliver.sending")
         started = self._clock.now()
+        if started >= (sending.first.lease_until or started + 1):
+            # We stood still: it may be somebody else's by now.
+            verdict = Verdict(Outcome.UNREACHABLE, "nothing was sent: its claim had run out")
+            self._finish(_Sent(lane, sending, verdict, started, started))
+            return
         try:
             verdict = lane.channel.send(sending.message, sending.delivery)
         except Exception as error:  # noqa: BLE001  a channel never raises; if it does, nobody knows what was sent

@@ -142,10 +142,29 @@ def test_a_late_owner_changes_nothing(make: MakePipeline) -> None:
     )
     pipeline.clock.move(LEASE / SECOND + 1)
     assert pipeline.maintain.rescue() == 1
-    pipeline.send()
+    now = pipeline.clock.now()
+    [next_claim] = pipeline.store.write(
+        lambda unit: unit.claim_deliveries(now, {"oncall/1": 1}, "next:1", now + LEASE)
+    )
     written = pipeline.store.write(lambda unit: unit.settle_deliveries([claimed], ["late:1"]))
     assert written == []
-    assert pipeline.deliveries()[0].state is State.SENT
+    assert pipeline.deliveries() == [next_claim]
+
+
+def test_who_stood_still_until_its_claim_ran_out_sends_nothing(make: MakePipeline) -> None:
+    """Stopped between the claim and the send, it leaves the message to whoever has it by now."""
+    pipeline = due(make)
+    times = iter([pipeline.clock.now()])
+    pipeline.clock.move(LEASE / SECOND)
+    later = pipeline.clock.at
+    pipeline.clock.now = lambda: next(times, later)
+    pipeline.deliver.wake(frozenset({"oncall/1"}))
+    assert pipeline.deliver.step() == 1
+    pipeline.settle()
+    assert pipeline.channels["oncall/1"].sent == []
+    [waiting] = pipeline.deliveries()
+    assert (waiting.state, waiting.unknown) == (State.WAITING, 0)
+    assert "its claim had run out" in waiting.answer
 
 
 def test_the_rate_holds_and_nothing_is_dropped(make: MakePipeline) -> None:

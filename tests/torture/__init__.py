@@ -1,0 +1,1 @@
+"""Campaigns: what is promised, tried until it breaks."""

@@ -63,11 +63,14 @@ class Fate:
         return delivery
 
     def instead_of(self, delivery: Delivery, rule: str) -> list[Delivery]:
-        """What the fallback was sent because this delivery was given up."""
+        """What the fallback was sent because this one, or one whose content it has, was given up or late."""
+        of = {
+            one.id for one in self.deliveries.get(delivery.group_id, ()) if self._last(one).id == delivery.id
+        }
         return [
             other
             for group in self.groups.get(rule, ())
-            if group.fallback_of == delivery.id
+            if group.fallback_of in of | {delivery.id}
             for other in self.deliveries.get(group.id, ())
         ]
 

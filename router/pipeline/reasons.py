@@ -189,18 +189,18 @@ def _nothing_written(case: Case) -> Reason | None:
 
 def _dead(case: Case) -> Reason | None:
     one = worst(case.messages)
-    if one.state is not State.DEAD or case.fate is None:
+    if one.state is not State.DEAD:
         return None
-    instead = case.fate.instead_of(one, case.rule.name)
-    fallback = f"; the fallback {instead[-1].target} got it instead: {instead[-1].state}" if instead else ""
-    return Reason("dead", f"it matched, but the message to {one.target} is dead: {_why(one)}{fallback}")
+    said = f"it matched, but the message to {one.target} is dead: {_why(one)}{_instead(case, one)}"
+    return Reason("dead", said)
 
 
 def _dropped(case: Case) -> Reason | None:
     one = worst(case.messages)
     if one.state is not State.DROPPED:
         return None
-    return Reason("dropped", f"it matched, but the message to {one.target} was dropped: {one.reason}")
+    said = f"it matched, but the message to {one.target} was dropped: {one.reason}{_instead(case, one)}"
+    return Reason("dropped", said)
 
 
 def _waiting(case: Case) -> Reason | None:
@@ -208,7 +208,8 @@ def _waiting(case: Case) -> Reason | None:
     if one.state is not State.WAITING:
         return None
     again = f"it is tried again at {clock(one.due_at)} (attempts: {one.attempts})"
-    return Reason("waiting", f"the message to {one.target} waits: {_why(one)}; {again}", "not yet")
+    said = f"the message to {one.target} waits: {_why(one)}; {again}{_instead(case, one)}"
+    return Reason("waiting", said, "not yet")
 
 
 def _not_sent(case: Case) -> Reason | None:
@@ -216,7 +217,7 @@ def _not_sent(case: Case) -> Reason | None:
     if one.state not in (State.PENDING, State.SENDING):
         return None
     said = "is being sent" if one.state is State.SENDING else f"is due at {clock(one.due_at)}, and not sent"
-    return Reason(one.state.value, f"the message to {one.target} {said}", "not yet")
+    return Reason(one.state.value, f"the message to {one.target} {said}{_instead(case, one)}", "not yet")
 
 
 def _replaced(case: Case) -> Reason | None:
@@ -264,6 +265,17 @@ REASONS: tuple[Callable[[Case], Reason | None], ...] = (
 def reason_of_case(case: Case) -> Reason:
     """The one reason."""
     return next(reason for check in REASONS if (reason := check(case)))
+
+
+def _instead(case: Case, delivery: Delivery) -> str:
+    """Who was told of it because it was given up, or late."""
+    told = case.fate.instead_of(delivery, case.rule.name) if case.fate else []
+    if not told:
+        return ""
+    got = (
+        "got it instead" if delivery.state is State.DEAD else "was told of it meanwhile, because it was late"
+    )
+    return f"; the fallback {told[-1].target} {got}: {told[-1].state}"
 
 
 def _why(delivery: Delivery) -> str:

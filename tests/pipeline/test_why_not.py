@@ -150,6 +150,26 @@ def test_the_worst_message_is_the_reason(make: MakePipeline) -> None:
     assert asked(pipeline, receipt.id, channel="team").reason.code == "sent"
 
 
+def test_the_fallback_of_a_late_message_is_named(make: MakePipeline) -> None:
+    """While it waits, and also where a later message of the group has taken its place."""
+    late = plan("oncall", fallback="team", fallback_after={"warning": 120 * SECOND})
+    pipeline = make(failed(group_interval=60 * SECOND), channels=(late, TEAM))
+    pipeline.channels["oncall/1"].script = [Verdict(Outcome.UNREACHABLE, "down", 503)] * 99
+    [receipt] = pipeline.take(instance(number=0))
+    pipeline.run()
+    pipeline.clock.move(120)
+    assert pipeline.maintain.tell_overdue() == 1
+    pipeline.run()
+    told = "; the fallback team/1 was told of it meanwhile, because it was late: sent"
+    reason = asked(pipeline, receipt.id).reason
+    assert (reason.code, reason.told, reason.text.endswith(told)) == ("waiting", "not yet", True)
+    pipeline.take(instance(number=1))
+    pipeline.run()
+    pipeline.clock.move(121)
+    assert pipeline.maintain.take_over() == 1
+    assert told in asked(pipeline, receipt.id).reason.text
+
+
 def test_a_message_that_waits_says_why_and_until_when(make: MakePipeline) -> None:
     """The provider's answer, the next attempt, and how many there were; dropped by a person after it."""
     pipeline = make(rule(), channels=(plan("oncall", patience=IMPATIENT),))

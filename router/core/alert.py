@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from router.core.changed import changed
-from router.core.event import Event, digest_id
+from router.core.event import Event, timed_id
 from router.core.key import Key, anchor, anchored, group_key_of, slot
 from router.core.rule import Count, Match, Rule, Severity
 
@@ -134,7 +134,7 @@ _BLANK = Alert("", "", "", AlertState.PENDING, "", 0, "", 0, 0, "")
 
 def id_of(rule: str, key: Key, event: Event) -> str:
     """The id of the alert that an event opens."""
-    return digest_id("a", f"{rule}\n{key.text}\n{event.id}")
+    return timed_id("a", event.received_at, f"{rule}\n{key.text}\n{event.id}")
 
 
 def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Alert:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from router.core.alert import HIDDEN, Alert, AlertState, Seat
 from router.core.changed import changed
-from router.core.event import digest_id
+from router.core.event import beside, digest_id
 from router.core.key import Key, slot_of
 from router.core.rule import GROUP_INTERVAL, Rule, Severity
 
@@ -144,7 +144,7 @@ def opened(channel: str, alert: Alert, now: int) -> Group:
     """The group that an alert opens on a channel, still without it."""
     key = Key.of(alert.group_key)
     return Group(
-        id=digest_id("g", f"{channel}\n{key.text}\n{alert.id}"),
+        id=beside("g", alert.id, f"{channel}\n{key.text}\n{alert.id}"),
         channel=channel,
         key=key.text,
         slot=slot_of(channel, alert.group_key),
@@ -156,7 +156,7 @@ def opened(channel: str, alert: Alert, now: int) -> Group:
 
 def opened_storm(channel: str, first: Group, now: int) -> Group:
     """The group that tells others together on a channel, still without them."""
-    name = digest_id("g", f"{channel}\nstorm\n{first.id}")
+    name = beside("g", first.id, f"{channel}\nstorm\n{first.id}")
     return Group(
         id=name,
         channel=channel,
@@ -353,7 +353,7 @@ def for_fallback(group: Group, channel: str, delivery_id: str, reason: Reason, n
     """The same conversation on the fallback channel, told once, at once: a delivery was given up."""
     return changed(
         group,
-        id=digest_id("g", f"{channel}\n{delivery_id}"),
+        id=beside("g", delivery_id, f"{channel}\n{delivery_id}"),
         slot=digest_id("k", f"{channel}\n{delivery_id}"),
         channel=channel,
         due_at=now,

@@ -2,7 +2,16 @@
 
 from typing import Any, NamedTuple, cast
 
-from router.core.event import MAX_BODY, Envelope, Event, Undecodable, digest_id, identity_of, is_plain_id
+from router.core.event import (
+    MAX_BODY,
+    Envelope,
+    Event,
+    Undecodable,
+    digest_id,
+    identity_of,
+    is_plain_id,
+    timed_id,
+)
 from router.core.json_text import JsonError, kind_of, read_json
 from router.decoders import batchcompute, cloudevents, mns
 from router.decoders.base64_text import layers
@@ -98,7 +107,7 @@ def _id(envelope: Envelope, mns_id: str, identity: str | None) -> str:
     if identity is not None:
         return digest_id("e", identity)
     place = f"{envelope.source}\n{envelope.received_at}\n{envelope.position}\n"
-    return digest_id("e", place.encode("utf-8", "surrogatepass") + envelope.body)
+    return timed_id("e", envelope.received_at, place.encode("utf-8", "surrogatepass") + envelope.body)
 
 
 def _time(envelope: Envelope, content: _Content, is_cloud_event: bool) -> int:

@@ -10,7 +10,7 @@ from router.core import group as groups
 from router.core.alert import Alert, AlertState
 from router.core.book import Book
 from router.core.delivery import Delivery, State
-from router.core.event import digest_id
+from router.core.event import beside
 from router.core.group import Group, Reason
 from router.core.message import Message
 from router.core.notification import Cause, Notification
@@ -283,7 +283,7 @@ def notify(due: DueGroup, now: int) -> Notification:
     if group.due_reason is None:
         raise ValueError(f"group {group.id} is due without a reason")
     return Notification(
-        id=digest_id("n", f"{group.id}\n{group.told + 1}"),
+        id=beside("n", group.id, f"{group.id}\n{group.told + 1}"),
         channel=group.channel,
         reason=group.due_reason,
         group=group,
@@ -331,7 +331,7 @@ def _delivery(
 ) -> Delivery:
     after = plan.fallback_after.get(notification.heading.severity)
     return Delivery(
-        id=digest_id("d", f"{notification.id}\n{target.name}"),
+        id=beside("d", notification.id, f"{notification.id}\n{target.name}"),
         notification_id=notification.id,
         group_id=notification.group.id,
         channel=plan.name,

@@ -32,13 +32,15 @@ from router.storage.tables import REVISION, metadata
 
 #: Alembic's own table, as it makes it.
 _stamps = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
-#: The log goes back to 16 MiB after a burst or a long read that let it grow.
+#: The log goes back to 16 MiB after a burst or a long read that let it grow; it is written back when it
+#: has about as much: four times as many pages as by default, each of which was then changed several times.
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "temp_store=MEMORY",
     "journal_size_limit=16777216",
+    "wal_autocheckpoint=4000",
 )
 #: A server that is gone without a word is noticed within 20 s; without these, after hours.
 _PATIENCE = {

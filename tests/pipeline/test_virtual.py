@@ -165,7 +165,7 @@ CASES = {
     "several tellings behind a failing one": Case(
         [failed(group_interval=60 * SECOND)],
         OFTEN,
-        [*[(None, "oncall", "new")] * 3, (600, "oncall", "new")],
+        [*[(None, "oncall", "new")] * 3, (540, "oncall", "new"), (600, "oncall", "new")],
         outages=[("oncall", 0, 500, Outcome.THROTTLED)],
         until=700,
     ),
@@ -189,7 +189,7 @@ CASES = {
     "late, with a fallback": Case(
         [failed()],
         ONE,
-        [(90, "boss", "first"), (None, "oncall", "first")],
+        [(None, "boss", "first"), (None, "oncall", "first")],
         channels=(plan("oncall", fallback="boss", fallback_after={"warning": 70 * SECOND}), plan("boss")),
         outages=[("oncall", 0, 300, Outcome.UNREACHABLE)],
     ),

@@ -73,7 +73,9 @@ def plan(name: str, targets: int = 1, **keys: Any) -> ChannelPlan:
 class Pipeline:
     """Every loop, stepped by hand."""
 
-    def __init__(self, store: Store, policy: Policy, clock: HandClock | None = None) -> None:
+    def __init__(
+        self, store: Store, policy: Policy, clock: HandClock | None = None, owner: str = "me"
+    ) -> None:
         self.store = store
         self.policy = policy
         self.clock = clock or HandClock()
@@ -86,7 +88,7 @@ class Pipeline:
         self.ingest = Ingest(store, decode, lambda: self.policy, self.clock, self.metrics, self._told)
         self.tongue = Tongue()
         self.deliver = Deliver(
-            store, "me", lambda: self.policy, self.clock, self.metrics, self._told, lambda: self.tongue
+            store, owner, lambda: self.policy, self.clock, self.metrics, self._told, lambda: self.tongue
         )
         self.dispatch = Dispatch(
             store, lambda: self.policy, lambda: self.tongue, self.clock, self.metrics, self.deliver.wake

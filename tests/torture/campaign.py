@@ -1,0 +1,236 @@
+"""What every campaign shares: routers that start by a fork, a load that never ends, and the count."""
+
+import http.client
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.harness import ROOT, Sink, post, sample, write_config
+
+#: A router that takes longer than this to be ready is a fault.
+READY_WITHIN = 30.0
+
+
+class Starter:
+    """The process that forks routers, see starter.py."""
+
+    def __init__(self) -> None:
+        clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.torture.starter"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=clean | {"PYTHONPATH": str(ROOT)},
+        )
+        self._lock = threading.Lock()
+
+    def ask(self, **asked: Any) -> Any:
+        """What it answers."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """Ends it; every router has ended before."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class Replica:
+    """A router that is started again and again on one configuration.
+
+    Args:
+        lease: seconds that a claim holds.
+    """
+
+    def __init__(self, starter: Starter, config: Path, lease: float) -> None:
+        self.config = config
+        self.port: int | None = None
+        self.pid = 0
+        self._starter = starter
+        self._lease = lease
+        self._log = config.with_suffix(".log")
+
+    def start(self, failpoints: str = "") -> bool:
+        """Returns whether it was ready, or was killed before that."""
+        earlier = self._log.stat().st_size if self._log.exists() else 0
+        self.pid = self._starter.ask(
+            start=str(self.config), log=str(self._log), failpoints=failpoints, lease=self._lease
+        )
+        ends = time.monotonic() + READY_WITHIN
+        while time.monotonic() < ends:
+            with suppress(FileNotFoundError), self._log.open("rb") as log:
+                log.seek(earlier)
+                for line in log.read().splitlines():
+                    if b'"router.ready"' in line and line.endswith(b"}"):
+                        self.port = int(json.loads(line)["address"].rpartition(":")[2])
+                        return True
+            if (status := self.ended(0.0)) is not None:
+                assert status == -signal.SIGKILL, self._log.read_text("utf-8")[-2000:]
+                return False
+            time.sleep(0.003)
+        raise AssertionError(f"not ready: {self._log.read_text('utf-8')[-2000:]}")
+
+    def ended(self, within: float) -> int | None:
+        """Its exit status once it has ended."""
+        if not self.pid:
+            return 0
+        status = self._starter.ask(end=self.pid, within=within)
+        if status is not None:
+            self.pid, self.port = 0, None
+        return status
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends it a signal."""
+        if self.pid:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL, at whatever instruction it is."""
+        self.signal(signal.SIGKILL)
+        assert self.ended(10) is not None
+
+    def terminate(self) -> None:
+        """SIGTERM, and it ends well."""
+        self.signal(signal.SIGTERM)
+        assert self.ended(25) == 0
+
+
+class Load:
+    """Clients that post events without end, each to one of the routers, and note what was acknowledged.
+
+    Args:
+        ports: of the routers that take events now.
+        pause: seconds between two events of a client.
+    """
+
+    def __init__(
+        self, ports: Callable[[], Iterable[int | None]], clients: int = 2, pause: float = 0.004
+    ) -> None:
+        self.acknowledged: list[str] = []
+        self._ports = ports
+        self._pause = pause
+        self._numbers = itertools.count()
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._pause):
+            number = next(self._numbers)
+            ports = [port for port in self._ports() if port]
+            if ports:
+                with suppress(OSError, http.client.HTTPException):
+                    self._post(ports[number % len(ports)], number)
+
+    def _post(self, port: int, number: int) -> None:
+        job = f"job-{number}"
+        event = sample("OnInstanceFailed", JobId=job, ExitCode="137")
+        if post(port, "/v1/events/push", event, {"x-mns-message-id": f"m-{number}"})[0] // 100 == 2:
+            self.acknowledged.append(job)
+
+    def stop(self) -> None:
+        """Ends when the clients have their last answers."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join(20)
+
+
+@dataclass
+class Figures:
+    """What a campaign came to, as its receiver saw it.
+
+    Args:
+        blows: when something was killed, stopped or cut off, in nanoseconds.
+        repeated: messages that came again.
+        unmarked: of them those that do not say so.
+        needless: of them those with no blow between one and the next.
+        most: copies of a message.
+    """
+
+    blows: list[int] = field(default_factory=list[int])
+    acknowledged: int = 0
+    lost: list[str] = field(default_factory=list[str])
+    repeated: int = 0
+    unmarked: list[str] = field(default_factory=list[str])
+    needless: list[str] = field(default_factory=list[str])
+    most: int = 1
+
+    def sound(self, in_flight: int) -> None:
+        """Fails where something was lost, or told again without need or without saying so."""
+        assert not self.lost, f"lost {len(self.lost)} of {self.acknowledged}: {self.lost[:5]}"
+        assert not self.unmarked, f"repeated without saying so: {self.unmarked[:5]}"
+        assert not self.needless, f"repeated without an attempt in doubt: {self.needless[:5]}"
+        assert self.most <= 2
+        assert self.repeated <= len(self.blows) * in_flight
+        assert self.acknowledged > 0
+
+
+def count(sink: Sink, acknowledged: list[str], blows: list[int], seconds: float) -> Figures:
+    """The figures, as soon as all is told or the time is over."""
+    ends = time.monotonic() + seconds
+    while (missing := set(acknowledged) - {job for _, job in told(sink)}) and time.monotonic() < ends:
+        time.sleep(0.5)
+    figures = Figures(blows, len(acknowledged), sorted(missing))
+    for (_, job), notes in told(sink).items():
+        figures.most = max(figures.most, len(notes))
+        figures.repeated += len(notes) - 1
+        for (before, _), (after, marked) in itertools.pairwise(notes):
+            if not marked:
+                figures.unmarked.append(job)
+            if not any(before <= at <= after for at in blows):
+                figures.needless.append(job)
+    return figures
+
+
+def told(sink: Sink) -> dict[tuple[str, str], list[tuple[int, bool]]]:
+    """By target and job when its message came, and whether it says that it may be a repeat."""
+    found: dict[tuple[str, str], list[tuple[int, bool]]] = defaultdict(list)
+    for note in sink.received():
+        message = json.loads(note["body"])
+        if "event" in message:
+            job = message["event"]["data"]["JobId"]
+            found[note["path"], job].append((note["at"], message["possible_duplicate"]))
+    return found
+
+
+def config_in(folder: Path, sink: Sink, store: str | None = None, **rule: Any) -> Path:
+    """Each event a message of its own, and in doubt twice, the fallback's; one target never works."""
+    folder.mkdir(exist_ok=True)
+    channels = {
+        "oncall": {"url": sink.url("oncall", hang=0.01), "storm": "off", "fallback": "backup"},
+        "backup": {"url": sink.url("backup"), "storm": "off"},
+        "broken": {"url": sink.url("broken", status=503), "give_up_after": "20s"},
+    }
+    failed = "Event == 'OnInstanceFailed'"
+    each = {"name": "failed", "when": failed, "to": ["oncall"], "group_by": ["..."]}
+    unheard = {"name": "unheard", "when": failed, "to": ["broken"], "group_interval": "10s"}
+    more = {"store": store} if store else {}
+    return write_config(folder, channels, [each | rule, unheard], **more)
+
+
+def books_balance(config: Path) -> None:
+    """``alert-router verify`` says so."""
+    command = [sys.executable, "-m", "router", "verify", "-c", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -22,6 +22,8 @@ from router.core.message import Message
 
 #: A target with more sends than this still hanging after their deadline is not tried.
 MOST_HANGING = 3
+#: A send that has hung for so long does not count any more: its thread is lost, its target is not.
+LOST_AFTER = 3600 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class TargetChannel:
         )
         self._secrets = Secrets([spec.url, spec.proxy or ""], _open_parts(plugin))
         self._lock = threading.Lock()
-        self._running = 0
+        self._running: dict[Recording, int] = {}
 
     def send(self, message: Message, delivery: Delivery) -> Verdict:
         """See router.ports.Channel."""
@@ -114,9 +116,8 @@ class TargetChannel:
         """Does all that a send does up to the first byte of the message, which stays here."""
         if not (self._provider.single or speaks_http(self._plugin)):
             return Rehearsed("", None, "its service is not spoken to over HTTP or SMTP")
-        with self._lock:
-            self._running += 1
         recording, message = Rehearsal(self._seconds), Message("Rehearsal", "Nothing is sent.")
+        self._begin(recording)
         with suppress(Exception):  # what came of it is on record
             call = partial(self._run, recording, message, _NO_DELIVERY)
             THREADS.call(call, self._seconds)
@@ -133,15 +134,13 @@ class TargetChannel:
         self._transport.close()
 
     def _verdict(self, message: Message, delivery: Delivery) -> Verdict:
-        with self._lock:
-            if self._running >= self.concurrency + MOST_HANGING:
-                return Verdict(Outcome.UNREACHABLE, f"{self._running} earlier sends still hang")
-            self._running += 1
         recording = Recording(self._seconds)
+        if hanging := self._begin(recording, self.concurrency + MOST_HANGING):
+            return Verdict(Outcome.UNREACHABLE, f"{hanging} earlier sends still hang")
         try:
             claimed = THREADS.call(partial(self._run, recording, message, delivery), self._seconds)
         except NoThreadError:
-            self._ended()
+            self._ended(recording)
             return Verdict(Outcome.UNREACHABLE, "this machine has no thread left to send it")
         except LateError:
             recording.abandon()
@@ -157,11 +156,21 @@ class TargetChannel:
         except requests.RequestException:  # of our own senders; on record where there was a request
             return False
         finally:
-            self._ended()
+            self._ended(recording)
 
-    def _ended(self) -> None:
+    def _begin(self, recording: Recording, most: int | None = None) -> int:
+        """Notes a send; if there are so many already, how many: then it does not begin."""
+        now = self._now()
         with self._lock:
-            self._running -= 1
+            running = sum(now - began < LOST_AFTER for began in self._running.values())
+            if most is not None and running >= most:
+                return running
+            self._running[recording] = now
+        return 0
+
+    def _ended(self, recording: Recording) -> None:
+        with self._lock:
+            self._running.pop(recording, None)
 
 
 def _open_parts(plugin: Plugin) -> list[str]:

@@ -93,6 +93,7 @@ def _plan(name: str, channel: Channel, targets: Sequence[TargetSpec]) -> Channel
         rate=channel.rate,
         patience=Patience(channel.give_up_after, channel.max_unknown),
         storm=(channel.storm.groups, channel.storm.within) if channel.storm else None,
+        timeout=channel.timeout,
     )
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 from router.core import outage
-from router.core.delivery import Patience
+from router.core.delivery import SECOND, Patience
 from router.core.event import Event
 from router.core.mute.interval import TimeInterval
 from router.core.rule import FailedFilter, Judgement, Match, Rule
@@ -45,6 +45,7 @@ class ChannelPlan:
         fallback: the channel that is told when a delivery of this one is given up.
         fallback_after: by severity, how old a delivery may grow before the fallback is told, microseconds;
             for ever where a severity is missing.
+        timeout: of one send, microseconds.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ChannelPlan:
     rate: tuple[int, int] | None = None
     patience: Patience = field(default_factory=Patience)
     storm: tuple[int, int] | None = STORM
+    timeout: int = 12 * SECOND
 
     def rate_of(self, target: Target) -> tuple[int, int] | None:
         """How many messages one of its targets is sent; None is without a limit."""

@@ -25,9 +25,11 @@ from router.pipeline.second_look import withdraw
 from router.pipeline.tongue import Tongue
 from router.ports import Attempt, Channel, Clock, Store, Unit
 
-#: How long a claim holds. Longer than any send (its timeout and what the store may need), so that
+#: How long a claim holds at least. Longer than any send (its timeout and what the store may need), so that
 #: a lease that runs out means a sender that is gone.
 LEASE = 60 * SECOND
+#: What is left of a claim when a send has taken all of its time.
+AFTER_TIMEOUT = 48 * SECOND
 #: Deliveries that are looked at again in one transaction.
 LOOKS = 200
 #: How long the loop sleeps when nothing is known to be due.
@@ -165,7 +167,8 @@ class Deliver:
         if not places:
             return 0
         now = self._clock.now()
-        claims = self._claim(places, now)
+        slowest = max(lanes[place.target].plan.timeout for place in places)
+        claims = self._claim(places, now, now + max(LEASE, slowest + AFTER_TIMEOUT))
         lanes = {place.target: lanes[place.target] for place in places}
         claimed = [*claims.deliveries, *(one for crowd in claims.crowds for one in crowd.deliveries)]
         again = [one for one in claimed if one.attempts > 1]
@@ -183,11 +186,11 @@ class Deliver:
             sendings += together(left, crowd.messages, self._tongue())
         return sendings
 
-    def _claim(self, places: Sequence[Place], now: int) -> Claims:
+    def _claim(self, places: Sequence[Place], now: int, lease_until: int) -> Claims:
         token, moved = f"{self._owner}:{secrets.token_hex(8)}", self._moved
 
         def work(unit: Unit) -> Claims:
-            claims = claim(unit, places, token, now, now + LEASE, moved=moved)
+            claims = claim(unit, places, token, now, lease_until, moved=moved)
             failpoint("deliver.claimed")
             return claims
 

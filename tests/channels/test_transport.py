@@ -13,13 +13,14 @@ import pytest
 import requests
 import trustme
 
-from router.channels.channel import MOST_HANGING
+from router.channels import ChannelSpec, make_channel
+from router.channels.channel import LOST_AFTER, MOST_HANGING
 from router.channels.recording import AbandonedError
 from router.channels.shim import SHIM
 from router.core.delivery import SECOND, Outcome
 from router.core.message import Message
 from router.errors import RouterError
-from tests.channels.making import DELIVERY, MESSAGE, channel, send
+from tests.channels.making import DELIVERY, MESSAGE, NOW, channel, send
 from tests.channels.servers import Provider, answer, drip, endless, listening, silent
 
 HOOK = "jsons://hooks.example.com/alerts"
@@ -53,11 +54,13 @@ class NameServer:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers = threading.Event()
         self.asked = 0
+        self.hangs = True
         look_up = socket.getaddrinfo
 
         def slow(*args: object, **options: object) -> object:
             self.asked += 1
-            self.answers.wait(20)
+            if self.hangs:
+                self.answers.wait(20)
             return look_up("127.0.0.1", *args[1:], **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -91,6 +94,22 @@ def test_a_target_whose_sends_hang_is_not_tried_again_and_again(monkeypatch: pyt
     begun = time.monotonic()
     assert "still hang" in made.send(MESSAGE, DELIVERY).answer
     assert time.monotonic() - begun < 1
+    names.answers.set()
+
+
+def test_a_target_is_not_lost_with_its_threads(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour later sends that hang for ever count no more: the target is tried, and takes messages."""
+    names = NameServer(monkeypatch)
+    clock = [NOW]
+    url = f"json://hooks.example.com:{provider.port}/"
+    made = make_channel(ChannelSpec("oncall/1", url, "webhook", timeout=500_000), lambda: clock[0])
+    while names.asked < made.concurrency + MOST_HANGING:
+        made.send(MESSAGE, DELIVERY)
+    clock[0] += LOST_AFTER - 1
+    assert "still hang" in made.send(MESSAGE, DELIVERY).answer
+    names.hangs = False
+    clock[0] += 1
+    assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
     names.answers.set()
 
 

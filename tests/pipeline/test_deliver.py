@@ -101,6 +101,23 @@ def test_an_outcome_that_cannot_be_written_is_kept_and_not_sent_again(make: Make
     assert pipeline.deliveries()[0].state is State.SENT
 
 
+def test_a_claim_outlasts_the_slowest_send(make: MakePipeline) -> None:
+    """A channel may take minutes for a send: nobody else gives its claim back meanwhile."""
+    pipeline = due(make, timeout=300 * SECOND)
+    channel = pipeline.channels["oncall/1"]
+    channel.hold = threading.Event()
+    try:
+        pipeline.deliver.wake(frozenset({"oncall/1"}))
+        pipeline.deliver.step()
+        [claimed] = pipeline.deliveries()
+        assert (claimed.lease_until or 0) > pipeline.clock.now() + 300 * SECOND
+        ends = pipeline.clock.now() + 301 * SECOND
+        assert pipeline.store.read(lambda unit: unit.expired_claims(ends, 10)) == []
+    finally:
+        channel.hold.set()
+    pipeline.settle()
+
+
 def test_a_claim_whose_sender_is_gone_is_given_back_marked(make: MakePipeline) -> None:
     """An earlier process claimed and died: at the start its claim counts as one that may have arrived."""
     pipeline = due(make)

@@ -17,6 +17,7 @@ LOG_EVENTS: dict[str, str] = {
     "router.stopping": "a signal asked the process to end",
     "router.stopped": "the process ends",
     "router.hung": "a loop has ended or hangs: /healthz says so, and systemd is not told that we live",
+    "router.out_of_handles": "no file handle is left: whoever connects waits; at most once a minute",
     "router.loop_failed": "a loop met a fault that nobody expected; it goes on",
     "systemd.unreachable": "systemd could not be told that we are ready, live or stop",
     "config.loaded": "a configuration is in force",

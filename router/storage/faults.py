@@ -38,9 +38,19 @@ _KNOWN = (
     ("malformed", "the store's file is damaged", "Stop the router, keep the file, restore a backup"),
     ("not a database", "the store's file is not a SQLite database", "Check the path in `store`"),
     (
+        "too many open files",
+        "the process has no file handle left",
+        "Let it open more (LimitNOFILE=, ulimit -n)",
+    ),
+    (
+        "can't start new thread",
+        "the machine gives the process no more threads",
+        "Let it have more (TasksMax=, pids.max)",
+    ),
+    (
         "unable to open",
         "the store's file cannot be opened",
-        "Check that its folder exists and may be written",
+        "Check that its folder exists and may be written, and that the process may open more files",
     ),
     (
         "timeout",

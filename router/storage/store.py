@@ -105,8 +105,12 @@ class SqlStore:
         # The thread may hang in the disk or the server for ever: the next call gets another one.
         with self._lock:
             if self._workers[name] is worker:
+                try:
+                    self._workers[name] = worker.successor()
+                except RuntimeError as error:
+                    # No thread: it stays the one that serves, and must not count among those that hang.
+                    raise explained(error) from error
                 self._hanging[name].append(worker)
-                self._workers[name] = worker.successor()
 
     def close(self) -> None:
         with self._lock:

@@ -23,6 +23,7 @@ from router.ports import Clock, HttpSource, Intake, Receipt, Request
 from router.web.ack import MOST_FORM_BYTES, AckLinks
 from router.web.answer import Answer
 from router.web.gate import Gate, Role
+from router.web.handles import OutOfHandles
 from router.web.status import said_of, status_of
 
 #: Seconds after which a source is told to come back: MNS gives up after 5.
@@ -283,6 +284,10 @@ def make_server(listener: Listener) -> Any:
         @contextlib.contextmanager
         def capture_signals(self) -> Generator[None]:
             yield
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            asyncio.get_running_loop().set_exception_handler(OutOfHandles())
+            await super().startup(sockets)
 
     config = uvicorn.Config(
         listener,

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,13 @@ class Sink:
 
 
 class Process:
-    """``alert-router run`` as a user starts it."""
+    """``alert-router run`` as a user starts it.
 
-    def __init__(self, config: Path, **environ: str) -> None:
+    Args:
+        within: a command that becomes the one which follows it, such as ``unshare``.
+    """
+
+    def __init__(self, config: Path, within: Sequence[str] = (), **environ: str) -> None:
         self.config = config
         self.started_at = time.monotonic()
         log = config.with_suffix(".log")
@@ -72,7 +76,7 @@ class Process:
         clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "router", "run", "-c", str(config)],
+                [*within, sys.executable, "-m", "router", "run", "-c", str(config)],
                 stderr=output,
                 stdout=output,
                 env=clean | {"PYTHONPATH": str(ROOT)} | environ,

@@ -87,6 +87,23 @@ def test_work_that_hangs_is_given_up_and_never_committed(store: Store, waiting: 
     assert store.read(lambda unit: unit.events()) == []
 
 
+def test_a_hang_where_no_thread_can_be_started_is_told_and_over_when_it_ends(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often: the call is refused in words, and the thread that hung serves again afterwards."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    for _ in range(MOST_HANGING + 1):
+        wake = threading.Event()
+        with monkeypatch.context() as patched, refused_in_time("no more threads"):
+            patched.setattr(threading.Thread, "start", refuse)
+            store.write(lambda _, wake=wake: wake.wait(20))
+        wake.set()
+        comes_back(lambda: store.write(lambda unit: unit.beat(START)))
+
+
 def test_a_read_that_hangs_keeps_no_write_waiting(store: Store) -> None:
     """Reads and writes have a thread each."""
     wake = threading.Event()
@@ -300,6 +317,7 @@ def test_a_closed_store_says_so(store: Store) -> None:
         ("server closed the connection unexpectedly", "does not answer"),
         ("could not extend file: No space left on device", "disk is full"),
         ("failed to resolve host 'db'", "nobody knows"),
+        ("[Errno 24] Too many open files", "no file handle left"),
         ("something new\nsecond line", "the store failed: something new"),
         ("", "the store failed: OSError"),
     ],

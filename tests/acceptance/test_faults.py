@@ -50,7 +50,7 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_all_that_was_is_told_once(
     small_disk: Process, sink: Sink
 ) -> None:
     """503 with the reason until there is space, then on by itself; counted at the receiver."""
-    acknowledged, answer = 0, b""
+    acknowledged, status, answer = 0, 0, b""
     while acknowledged < 1_000:
         status, answer = post(small_disk.port, HOOK, {"n": acknowledged, "text": "x" * 3000})
         if status != 200:

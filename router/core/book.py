@@ -124,8 +124,10 @@ class Book:
 
     def take(self, event: Event, judgement: Judgement) -> Taken:
         """What an event ends, opens and updates; ``resolve_when`` is judged first."""
-        ends = sum(self._end(rule, event, "resolve_when") for rule in judgement.ended)
-        ends += sum(self._end(rule, event, "expect") for rule in judgement.met)
+        ends = 0
+        for by, rules in (("resolve_when", judgement.ended), ("expect", judgement.met)):
+            for rule in rules:
+                ends += self._end(rule, event, by)
         matches: list[tuple[str, str]] = []
         late: list[str] = []
         for match in judgement.matches:

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -176,8 +176,14 @@ class Ingest:
 
     def _observe(self, envelopes: Sequence[Envelope], effects: Effects) -> None:
         metrics = self._metrics
-        for envelope, receipt in zip(envelopes, effects.receipts, strict=True):
-            metrics.received.labels(envelope.source, receipt.outcome).inc()
+        received = list(zip(envelopes, effects.receipts, strict=True))
+        outcomes = Counter((envelope.source, receipt.outcome) for envelope, receipt in received)
+        for names, number in outcomes.items():
+            metrics.received.labels(*names).inc(number)
+        matched = Counter(match.rule.name for _, judgement in effects.judged for match in judgement.matches)
+        for rule, number in matched.items():
+            metrics.matched.labels(rule).inc(number)
+        for envelope, receipt in received:
             if receipt.outcome == "undecodable":
                 telemetry.log(
                     "source.undecodable",
@@ -191,8 +197,6 @@ class Ingest:
         for event, judgement in effects.judged:
             for name in event.odd_fields:
                 metrics.odd_fields.labels(name).inc()
-            for match in judgement.matches:
-                metrics.matched.labels(match.rule.name).inc()
             for failure in judgement.failures:
                 metrics.filter_errors.labels(failure.rule.name).inc()
                 telemetry.log(

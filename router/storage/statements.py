@@ -72,7 +72,7 @@ _URGENCY: dict[Urgency, str] = {
 _WHICH: tuple[Urgency | None, ...] = (None, "critical", "others")
 
 _events, _alerts, _groups, _deliveries = tables.events, tables.alerts, tables.groups, tables.deliveries
-_told = tables.notifications.c
+_told, _silences = tables.notifications.c, tables.silences
 
 KNOWN = _by_values(tables.identities.c.identity)
 EVENTS = by_values(select(*(_events.c[name] for name in rows.OF_EVENT)), _events.c.id)
@@ -96,6 +96,12 @@ STORM = (
 )
 TOLD_SINCE = select(func.count()).where(
     _told.channel == bindparam("channel"), _told.created_at > bindparam("after")
+)
+SILENCES = (
+    select(_silences)
+    .where(_silences.c.ends_at > bindparam("over_after"))
+    .where(_silences.c.expired_at.is_(None) | (_silences.c.expired_at > bindparam("over_after")))
+    .order_by(_silences.c.created_at, _silences.c.id)
 )
 DELIVERIES = _by_values(_deliveries.c.id)
 #: By which of them, and whether the newest come first.

@@ -149,10 +149,7 @@ class SqlUnit:
         self._run(delete(tables.timers), tables.timers.c.id, ids)
 
     def silences(self, over_after: int) -> list[Silence]:
-        table = tables.silences
-        lasting = table.c.expired_at.is_(None) | (table.c.expired_at > over_after)
-        found = select(table).where(table.c.ends_at > over_after, lasting)
-        return [rows.silence_of(row) for row in self._rows(found.order_by(table.c.created_at, table.c.id))]
+        return [rows.silence_of(row) for row in self._rows(ask.SILENCES, {"over_after": over_after})]
 
     def put_silences(self, silences: Sequence[Silence]) -> None:
         self._put(tables.silences, rows.rows_of(silences, rows.silence_row))

@@ -37,7 +37,7 @@ def become(asked: dict[str, Any]) -> Never:
     for number, file in enumerate((nothing, log, log)):
         os.dup2(file, number)
     failpoints.arm(asked["failpoints"])
-    deliver.LEASE = int(asked["lease"] * SECOND)
+    deliver.LEASE, deliver.AFTER_TIMEOUT = int(asked["lease"] * SECOND), SECOND
     run(asked["start"])
 
 

@@ -77,16 +77,16 @@ class Loop:
                 done = self._step()
                 self._healthy(True, "")
                 pause = SHORTEST_PAUSE
+                if not done:
+                    if self._stopping.is_set():
+                        return
+                    # It may ask the store how long.
+                    self._wait()
             except Exception as error:  # noqa: BLE001  a loop outlives every fault
                 self._report(error)
                 if self._stopping.wait(pause):
                     return
                 pause = min(pause * 2, LONGEST_PAUSE)
-                continue
-            if not done:
-                if self._stopping.is_set():
-                    return
-                self._wait()
 
     def _report(self, error: Exception) -> None:
         if isinstance(error, RouterError) and error.code == "store-unavailable":

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from router.errors import RouterError
 from router.pipeline.loops import HANGS_AFTER, Loop
 from tests.pipeline.conftest import wait_until
 
@@ -90,3 +91,23 @@ def test_a_long_step_may_say_that_it_turns() -> None:
     free.set()
     loop.stop()
     assert loop.join(10)
+
+
+def test_a_wait_that_fails_does_not_end_the_loop() -> None:
+    """What is due next is asked of the store, which may be away: it is asked again, and the step goes on."""
+    asked: list[str] = []
+    went_on, said = threading.Event(), list[str]()
+
+    def wait() -> None:
+        asked.append("when")
+        if len(asked) == 1:
+            raise RouterError("store-unavailable", "the database server does not answer")
+        went_on.set()
+        time.sleep(0.001)
+
+    one = Loop("dispatch", lambda: 0, wait, lambda well, why: None if well else said.append(why))
+    one.start()
+    assert went_on.wait(5)
+    one.stop()
+    assert one.join(5)
+    assert said == ["the database server does not answer"]

@@ -198,9 +198,10 @@ def count(sink: Sink, acknowledged: list[str], blows: list[int], seconds: float)
         if path.startswith("/oncall"):
             figures.most = max(figures.most, len(notes))
         figures.repeated += len(notes) - 1
-        for (before, _), (after, marked) in itertools.pairwise(notes):
-            if not marked:
-                figures.unmarked.append(job)
+        # All but one say it, not always all but the first: who was stopped while sending goes on later.
+        if sum(not marked for _, marked in notes) > 1:
+            figures.unmarked.append(job)
+        for (before, _), (after, _) in itertools.pairwise(notes):
             if not any(before <= at <= after for at in blows):
                 figures.needless.append(job)
     return figures

@@ -32,7 +32,7 @@ _FRESH = 86_400 * _SECOND
 _AGAIN_AFTER_FAILURE = 60 * _SECOND
 _MOST_KEPT = 16
 #: Addresses that are MNS' but new: more than these in a minute are somebody's game.
-_FETCHES = (10, 60 * _SECOND)
+_FETCHES = (18, 60 * _SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Certificates:
 
     def _take_turn(self) -> None:
         bucket = self._bucket.at_time(self._clock.now())
-        if not bucket.whole:
+        if not bucket.room(critical=True):
             raise _unavailable("too many certificates were asked for")
         self._bucket = bucket.take(1)
 

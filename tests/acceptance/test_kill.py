@@ -24,7 +24,7 @@ RULE: dict[str, Any] = {
     "group_by": ["..."],
 }
 FULL = bool(os.environ.get("ALERT_ROUTER_TORTURE"))
-KILLS = 1_000 if FULL else 8
+KILLS = 200 if FULL else 10
 CONNECTIONS = 4
 
 
@@ -77,8 +77,7 @@ def assert_all_told(sink: Sink, acknowledged: list[str], kills: int) -> int:
 
     Whatever was twice in hand when the process died may have arrived, and goes to the fallback.
     """
-    # On PostgreSQL a dead router's claims are another's when their lease of a minute has run out.
-    ends = time.monotonic() + 150
+    ends = time.monotonic() + 60
     while missing := set(acknowledged) - set(told(sink, "/oncall")) - set(told(sink, "/backup")):
         assert time.monotonic() < ends, f"lost {len(missing)} of {len(acknowledged)}: {sorted(missing)[:5]}"
         time.sleep(0.05)
@@ -100,19 +99,17 @@ def channels_of(sink: Sink) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [0, KILLS])
-def test_killed_at_random_moments_nothing_acknowledged_is_lost(
-    tmp_path: Path, sink: Sink, store_url: str, kills: int
-) -> None:
+def test_killed_at_random_moments_nothing_acknowledged_is_lost(tmp_path: Path, sink: Sink) -> None:
     """Killed under load at any instruction, and started again: every event that got its 2xx is told.
 
-    Counted at the receiver. Without a kill nothing is told twice.
+    Counted at the receiver; the command itself, with cold starts.
     """
+    store_url = f"sqlite:///{tmp_path / 'state.db'}"
     seed = random.randrange(10**6)
     chance, numbers, acknowledged = random.Random(seed), itertools.count(), list[str]()
     config = write_config(tmp_path, channels_of(sink), [RULE], store=store_url)
     began = time.monotonic()
-    for _ in range(kills):
+    for _ in range(KILLS):
         process = Process(config)
         load = Load(process.port, numbers)
         time.sleep(chance.uniform(0.0, 0.3))
@@ -122,13 +119,12 @@ def test_killed_at_random_moments_nothing_acknowledged_is_lost(
     load = Load(last.port, numbers)
     time.sleep(0.5)
     acknowledged += load.end()
-    repeats = assert_all_told(sink, acknowledged, kills)
+    repeats = assert_all_told(sink, acknowledged, KILLS)
     assert last.terminate() == 0
     assert_balanced(store_url)
-    said = f"kills {kills}, acknowledged {len(acknowledged)}, lost 0, repeated {repeats}, each marked"
+    said = f"kills {KILLS}, acknowledged {len(acknowledged)}, lost 0, repeated {repeats}, each marked"
     said += f", to the fallback {len(told(sink, '/backup'))}"
-    kind = store_url.partition(":")[0]
-    print(f"\n{kind}: {said}; {time.monotonic() - began:.0f} s, seed {seed}")
+    print(f"\n{said}; {time.monotonic() - began:.0f} s, seed {seed}")
 
 
 def assert_balanced(store_url: str) -> None:

@@ -156,8 +156,8 @@ BUGS = (
     Bug(
         "a target whose sends hang takes every thread",
         "router/channels/channel.py",
-        "if self._running >= self.concurrency + MOST_HANGING:",
-        "if self._running < 0:",
+        "self._begin(recording, self.concurrency + MOST_HANGING)",
+        "self._begin(recording, 10_000)",
         "tests/channels/test_transport.py::test_a_target_whose_sends_hang_is_not_tried_again_and_again",
     ),
     Bug(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from router.core.delivery import State
 from router.storage import tables as t
@@ -35,8 +35,10 @@ def _wrong(since: int) -> dict[str, Any]:
     grouped = exists().where(t.group_alerts.c.alert_id == alerts.id)
     told = exists().where(notifications.group_id == groups.id)
     members = t.group_alerts.c
-    muted = exists().where(
-        members.group_id == groups.id, alerts.id == members.alert_id, alerts.muted_by != ""
+    excused = exists().where(
+        members.group_id == groups.id,
+        alerts.id == members.alert_id,
+        or_(alerts.muted_by != "", alerts.state == "acknowledged"),
     )
     delivered = exists().where(deliveries.notification_id == notifications.id)
     sending, ended = deliveries.state == State.SENDING.value, deliveries.ended_at.isnot(None)
@@ -60,7 +62,7 @@ def _wrong(since: int) -> dict[str, Any]:
             groups.storm_id.is_(None),
             groups.is_storm == 0,
             ~told,
-            ~muted,
+            ~excused,
         ),
         "notifications_without_delivery": select(notifications.id).where(
             notifications.created_at >= since, ~delivered

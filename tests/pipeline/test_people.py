@@ -40,6 +40,19 @@ def test_what_a_person_has_seen_is_not_repeated(make: MakePipeline) -> None:
     assert reasons(pipeline) == [*before, "repeat"]
 
 
+def test_what_was_seen_before_it_was_told_is_not_told_and_the_books_balance(make: MakePipeline) -> None:
+    """Acknowledged within ``group_wait``: its group is not due any more, and nothing has ended silently."""
+    pipeline = make(failed(group_wait=30 * 1_000_000))
+    take(pipeline, 0, instance())
+    [alert] = pipeline.store.read(lambda unit: unit.list_alerts())
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: acknowledge(unit, pipeline.policy, [alert.id], now, "kim"))
+    at(pipeline, 60)
+    assert reasons(pipeline) == []
+    books = pipeline.store.read(lambda unit: unit.books())
+    assert {name: n for name, n in books.items() if name.startswith("unbalanced.") and n} == {}
+
+
 def test_a_large_group_is_acknowledged_in_many_transactions(
     make: MakePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

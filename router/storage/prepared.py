@@ -82,6 +82,32 @@ def _writing(dialect: type[Dialect], table: Table, replaced: tuple[str, ...] | N
     return _Writing(str(compiled), itemgetter(*compiled.positiontup) if compiled.positiontup else None)
 
 
+def change(
+    connection: Connection, table: Table, values: Sequence[dict[str, Any]], columns: tuple[str, ...]
+) -> None:
+    """Changes these columns of rows that are there, each found by its primary key."""
+    if values:
+        text, places = _changing(type(connection.dialect), table, columns)
+        connection.exec_driver_sql(text, [places(row) for row in values])
+
+
+@cache
+def _changing(dialect: type[Dialect], table: Table, columns: tuple[str, ...]) -> _Writing:
+    # A parameter must not have the name of a column that is not set.
+    keys = [column.name for column in table.primary_key]
+    of_key = [table.c[name] == bindparam(f"of_{name}") for name in keys]
+    compiled = table.update().where(*of_key).compile(dialect=dialect(), column_keys=columns)
+    if compiled.positiontup:
+        return _Writing(
+            str(compiled), itemgetter(*(name.removeprefix("of_") for name in compiled.positiontup))
+        )
+
+    def named(row: dict[str, Any]) -> dict[str, Any]:
+        return row | {f"of_{name}": row[name] for name in keys}
+
+    return _Writing(str(compiled), named)
+
+
 def but_key(table: Table) -> tuple[str, ...]:
     """The columns of a table that are no part of its primary key."""
     return tuple(column.name for column in table.columns if not column.primary_key)

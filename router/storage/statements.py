@@ -5,7 +5,7 @@ SQLite, which has one writer, takes no FOR UPDATE.
 
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, exists, func, select, text, tuple_
+from sqlalchemy import Table, and_, bindparam, exists, func, select, text, tuple_, update
 
 from router.core.delivery import State
 from router.ports import Urgency
@@ -52,7 +52,7 @@ def _due_deliveries(which: Urgency | None, newest: bool) -> Any:
         stands(UNFINISHED, earlier),
         tuple_(earlier.c.created_at, earlier.c.id) < tuple_(table.c.created_at, table.c.id),
     )
-    due = select(table.c.id).where(
+    due = select(table).where(
         table.c.target == bindparam("target"),
         stands(OPEN),
         table.c.created_at < bindparam("before"),
@@ -110,7 +110,18 @@ DUE_DELIVERIES = {
     for which in _WHICH
     for newest in (False, True)
 }
-COUNTED_DELIVERIES = {which: _due_deliveries(which, newest=False) for which in _URGENCY}
+COUNTED_DELIVERIES = {
+    which: _due_deliveries(which, newest=False).with_only_columns(_deliveries.c.id) for which in _URGENCY
+}
+CLAIMING = by_values(
+    update(_deliveries).values(
+        state=State.SENDING.value,
+        token=bindparam("token"),
+        lease_until=bindparam("lease_until"),
+        attempts=_deliveries.c.attempts + 1,
+    ),
+    _deliveries.c.id,
+)
 NEXT_DELIVERY = select(func.min(_deliveries.c.due_at)).where(
     _deliveries.c.target == bindparam("target"), stands(OPEN), _deliveries.c.due_at > bindparam("after")
 )

@@ -47,7 +47,7 @@ from router.storage import pages, rows, tables
 from router.storage import statements as ask
 from router.storage.books import PRUNED, count_books
 from router.storage.counts import count_since, last_matches
-from router.storage.prepared import Reading, among, but_key, listed, write
+from router.storage.prepared import Reading, among, but_key, change, listed, write
 
 #: Written into statements as they stand, so that the partial index is found.
 _IS_SENDING = text("state = 'sending'")
@@ -253,29 +253,25 @@ class SqlUnit:
         which: Urgency | None = None,
         newest: Collection[str] = (),
     ) -> list[Delivery]:
-        claimed: list[str] = []
+        found: list[rows.Row] = []
         for target, free in room.items():
             before = ask.EVER if made_before is None else made_before
             asked = {"target": target, "now": now, "before": before, "limit": free}
-            due = ask.DUE_DELIVERIES[which, target in newest]
-            claimed += [row["id"] for row in self._rows(due, asked)]
-        table = tables.deliveries
-        taken = update(table).values(
-            state=State.SENDING.value,
-            token=token,
-            lease_until=lease_until,
-            attempts=table.c.attempts + 1,
-        )
-        self._run(taken, table.c.id, claimed)
-        found = self._bound(ask.DELIVERIES, claimed)
-        return sorted((rows.delivery_of(row) for row in found), key=lambda one: (one.due_at, one.id))
+            found += self._rows(ask.DUE_DELIVERIES[which, target in newest], asked)
+        claim = {"token": token, "lease_until": lease_until}
+        self._bound_run(ask.CLAIMING, [row["id"] for row in found], claim)
+        taken = {**claim, "state": State.SENDING.value}
+        claimed = [rows.delivery_of({**row, **taken, "attempts": row["attempts"] + 1}) for row in found]
+        return sorted(claimed, key=lambda one: (one.due_at, one.id))
 
     def settle_deliveries(self, deliveries: Sequence[Delivery], tokens: Sequence[str]) -> list[str]:
         table = tables.deliveries
         mine = {delivery.id: token for delivery, token in zip(deliveries, tokens, strict=True)}
         held = self._bound(ask.CLAIMED, mine)
         ours = {row["id"] for row in held if row["token"] == mine[row["id"]]}
-        self._put(table, [rows.delivery_row(one) for one in deliveries if one.id in ours])
+        change(
+            self._connection, table, [rows.delivery_row(one) for one in deliveries if one.id in ours], _MOVED
+        )
         return [delivery.id for delivery in deliveries if delivery.id in ours]
 
     def add_attempts(self, attempts: Sequence[Attempt]) -> None:
@@ -609,6 +605,11 @@ class SqlUnit:
         if values:
             self._connection.execute(statement.where(among(column, self._postgresql)), self._listed(values))
 
+    def _bound_run(self, changing: Reading, values: Collection[str], others: Mapping[str, Any]) -> None:
+        """A change that was made once, for any number of values."""
+        if values:
+            self._connection.execute(changing[self._postgresql], {**others, **self._listed(values)})
+
     def _listed(self, values: Collection[str]) -> dict[str, Any]:
         return listed(values, self._postgresql)
 
@@ -639,6 +640,14 @@ _FEEDS: dict[Feed, tuple[Any, Any]] = {
     "set-aside": (tables.undecodable.c.received_at, tables.undecodable.c.id),
     "ended deliveries": (tables.deliveries.c.ended_at, tables.deliveries.c.id),
 }
+
+
+#: What stays of a delivery as it was written, whatever becomes of it.
+_WRITTEN = frozenset(
+    {"id", "notification_id", "group_id", "channel", "target", "kind", "severity"}
+    | {"content", "created_at", "fallback_of"}
+)
+_MOVED = tuple(column.name for column in tables.deliveries.columns if column.name not in _WRITTEN)
 
 
 def _replaced(lane: Sequence[Any], before: int, left_alone: bool) -> list[tuple[str, str]]:

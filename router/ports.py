@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from router.core.alert import Alert, AlertState
 from router.core.breaker import Breaker
-from router.core.delivery import Delivery, State, Verdict
+from router.core.delivery import Delivery, State, Thread, Verdict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.group import Group, Reason
 from router.core.link import LinkKeys
@@ -515,6 +515,10 @@ class Unit(Protocol):
             made_before: only those that are older.
             newest: targets of which the newest are taken, not the oldest.
         """
+        ...
+
+    def threads(self, group_ids: Collection[str]) -> dict[tuple[str, str], Thread]:
+        """Below which message later ones stand, by group and target: the newest that has a reference."""
         ...
 
     def count_due(self, now: int, most: Mapping[str, int], which: Urgency) -> dict[str, int]:

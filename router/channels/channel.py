@@ -147,7 +147,8 @@ class TargetChannel:
             return self._judge.late(recording.exchanges, self._seconds, self._now())
         except Exception as error:  # noqa: BLE001  a plugin's bug must not stop the pipeline
             return self._judge.failed(recording.exchanges, type(error).__name__, self._now())
-        return self._judge.verdict(recording.exchanges, claimed, self._now())
+        verdict = self._judge.verdict(recording.exchanges, claimed, self._now())
+        return replace(verdict, reference=recording.reference) if _accepted(verdict) else verdict
 
     def _run(self, recording: Recording, message: Message, delivery: Delivery) -> bool:
         try:
@@ -171,6 +172,10 @@ class TargetChannel:
     def _ended(self, recording: Recording) -> None:
         with self._lock:
             self._running.pop(recording, None)
+
+
+def _accepted(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.ACCEPTED
 
 
 def _open_parts(plugin: Plugin) -> list[str]:

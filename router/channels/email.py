@@ -19,7 +19,9 @@ from router.channels.transport import TRANSPORT, is_hopeless, words
 from router.core.delivery import Delivery
 from router.core.message import Message
 
-_OURS = frozenset({"subject", "from", "to", "date", "message-id", "references", "cc", "bcc", "mime-version"})
+_OURS = frozenset(
+    {"subject", "from", "to", "date", "message-id", "references", "in-reply-to", "cc", "bcc", "mime-version"}
+)
 _NEVER = (smtplib.SMTPNotSupportedError, UnicodeError)
 _LINE_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 _BROKEN = frozenset({530, 534, 535, 538})
@@ -31,7 +33,10 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     recording = current()
     exchange = Exchange("SMTP", f"smtp://{plugin.smtp_host}:{plugin.port}")
     recording.begin(exchange)
-    mail = compose(plugin, message, delivery).as_bytes()
+    made = compose(plugin, message, delivery)
+    if delivery.thread is None:
+        recording.reference = made["Message-ID"]
+    mail = made.as_bytes()
     try:
         _hand_over(plugin, mail, recording, exchange)
     except smtplib.SMTPResponseException as refusal:
@@ -72,7 +77,11 @@ def compose(plugin: Plugin, message: Message, delivery: Delivery) -> EmailMessag
     mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{delivery.id}@{domain}>"
     # Mail programs show what refers to the same message as one conversation.
-    mail["References"] = f"<{delivery.group_id}@{domain}>"
+    group = f"<{delivery.group_id}@{domain}>"
+    first = delivery.thread.reference if delivery.thread else ""
+    mail["References"] = f"{group} {first}".rstrip()
+    if first:
+        mail["In-Reply-To"] = first
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Mailer"] = USER_AGENT
     for header, value in plugin.headers.items():

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import requests
 
+from router.channels.answers import fields_in
 from router.channels.plugins import Plugin
 from router.channels.shim import SHIM
 from router.core.message import Message
@@ -31,10 +33,19 @@ _ZERO_WIDTH_SPACE = "\u200b"
 
 def post_json(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> bool:
     """Posts a JSON object; always true: the answer decides."""
+    _posted(plugin, url, payload, **parts)
+    return True
+
+
+def asked_json(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> Mapping[str, Any]:
+    """Posts a JSON object; the fields of the answer."""
+    return fields_in(_posted(plugin, url, payload, **parts).content)
+
+
+def _posted(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> requests.Response:
     headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json; charset=utf-8"}
     headers |= parts.pop("headers", {})
-    SHIM.post(url, data=encoded(payload), headers=headers, verify=plugin.verify_certificate, **parts)
-    return True
+    return SHIM.post(url, data=encoded(payload), headers=headers, verify=plugin.verify_certificate, **parts)
 
 
 def post_form(plugin: Plugin, url: str, fields: Mapping[str, str], **parts: Any) -> bool:

@@ -3,8 +3,8 @@
 import socket
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -48,6 +48,9 @@ class Recording:
 
     def __init__(self, seconds: float) -> None:
         self.exchanges: list[Exchange] = []
+        #: What the provider calls the message, where the sender knows it.
+        self.reference: str | None = None
+        self._aside = False
         self._deadline = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._abandoned = False
@@ -61,7 +64,17 @@ class Recording:
         """Adds an exchange, before anything is done for it."""
         with self._lock:
             self._refuse_when_abandoned()
-            self.exchanges.append(exchange)
+            if not self._aside:
+                self.exchanges.append(exchange)
+
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """Within it, requests are bounded as all are, and what comes of them does not count."""
+        self._aside = True
+        try:
+            yield
+        finally:
+            self._aside = False
 
     def connected(self, sock: socket.socket) -> None:
         """Notes the socket of the newest exchange, which is shut when the send is abandoned."""
@@ -73,7 +86,8 @@ class Recording:
         """Notes that bytes of the newest exchange are about to leave."""
         with self._lock:
             self._refuse_when_abandoned()
-            self.exchanges[-1].sent = True
+            if not self._aside:
+                self.exchanges[-1].sent = True
 
     def abandon(self) -> None:
         """Ends the send from another thread: nothing more leaves, and its socket is shut."""

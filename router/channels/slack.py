@@ -5,12 +5,17 @@ https://docs.slack.dev/reference/methods/chat.postMessage
 """
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
+
+import requests
 
 from router.channels.answers import ACCEPTED, BROKEN, BUSY, REFUSED, THROTTLED, UNCLEAR, Said, fields_of
 from router.channels.plugins import Plugin
-from router.channels.posting import colour, post_json
-from router.channels.recording import Exchange
+from router.channels.posting import asked_json, colour, post_json
+from router.channels.recording import Exchange, current
 from router.core.delivery import Delivery
 from router.core.message import Message
 
@@ -24,30 +29,89 @@ _BROKEN = frozenset(
 )
 
 
-def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
+#: What the text of a block may hold.
+_LONGEST_BLOCK = 3_000
+#: The channel as the URL names it and as Slack does, and the message: another URL begins another thread.
+_REFERENCE = re.compile(r"(?P<named>\S+) (?P<channel>[A-Z0-9]{1,40}) (?P<ts>[0-9.]{1,40})")
+#: The message above is gone, or nothing may stand below it.
+_NO_THREAD = frozenset(
+    {"thread_not_found", "message_not_found", "cannot_reply_to_message", "invalid_thread_ts"}
+    | {"channel_not_found", "not_in_channel"}
+)
+#: Below another message, these are shown in the channel, too.
+_SHOWN_TO_ALL = frozenset({"worse", "escalation"})
+
+
+def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     """The title as the message, which notifications show, and the body beside a coloured bar."""
     if plugin.mode not in ("hook", "gov-hook", "bot") or plugin.template:
         return plugin.send(message.body, message.title, body_passthrough=False)
     target = _target(plugin)
     if target is None:
         return False
+    payload = _payload(plugin, message) | target
+    if plugin.mode == "bot":
+        return _post(plugin, payload, message, None if "thread_ts" in target else delivery)
+    base = plugin.webhook_url if plugin.mode == "hook" else plugin.webhook_gov_url
+    return post_json(plugin, f"{base}/{plugin.token_a}/{plugin.token_b}/{plugin.token_c}", payload)
+
+
+def _payload(plugin: Plugin, message: Message) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "text": message.title or message.body,
         "unfurl_links": False,
         "unfurl_media": False,
-        **target,
     }
     if message.title:
-        payload["attachments"] = [
-            {"color": colour(message), "text": message.body, "mrkdwn_in": ["text"], "fallback": message.title}
-        ]
+        payload["attachments"] = [{"color": colour(message), "fallback": message.title} | _body(message.body)]
     if plugin.user:
         payload["username"] = plugin.user
-    if plugin.mode == "bot":
-        headers = {"Authorization": f"Bearer {plugin.access_token}"}
-        return post_json(plugin, plugin.api_url.format("chat.postMessage"), payload, headers=headers)
-    base = plugin.webhook_url if plugin.mode == "hook" else plugin.webhook_gov_url
-    return post_json(plugin, f"{base}/{plugin.token_a}/{plugin.token_b}/{plugin.token_c}", payload)
+    return payload
+
+
+def _body(text: str) -> dict[str, Any]:
+    """A block, which is shown whole; what is too long for one is folded by Slack."""
+    if not 0 < len(text) <= _LONGEST_BLOCK:
+        return {"text": text, "mrkdwn_in": ["text"]}
+    return {"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}, "expand": True}]}
+
+
+def _post(plugin: Plugin, payload: dict[str, Any], message: Message, delivery: Delivery | None) -> bool:
+    """A bot's message: below the first of its group, which then shows how things stand now.
+
+    Args:
+        delivery: None where the URL names a thread of its own.
+    """
+    thread = delivery.thread if delivery else None
+    found = _REFERENCE.fullmatch(thread.reference) if thread else None
+    if thread is None or found is None or found["named"] != payload["channel"]:
+        return _begin(plugin, payload, keep=delivery is not None)
+    below = {"channel": found["channel"], "thread_ts": found["ts"]}
+    if message.data.get("reason") in _SHOWN_TO_ALL:
+        below["reply_broadcast"] = True
+    answer = _ask(plugin, "chat.postMessage", payload | below)
+    if answer.get("error") in _NO_THREAD:
+        return _begin(plugin, payload, keep=True)
+    if answer.get("ok") is True:
+        began = Message.from_json(thread.content)
+        edited = _payload(plugin, replace(message, body=began.body if message.title else message.body))
+        edited.pop("username", None)
+        with current().aside(), suppress(requests.RequestException):
+            _ask(plugin, "chat.update", edited | {"channel": found["channel"], "ts": found["ts"]})
+    return True
+
+
+def _begin(plugin: Plugin, payload: dict[str, Any], *, keep: bool) -> bool:
+    answer = _ask(plugin, "chat.postMessage", payload)
+    reference = f"{payload['channel']} {answer.get('channel')} {answer.get('ts')}"
+    if keep and answer.get("ok") is True and _REFERENCE.fullmatch(reference):
+        current().reference = reference
+    return True
+
+
+def _ask(plugin: Plugin, method: str, payload: dict[str, Any]) -> Mapping[str, Any]:
+    headers = {"Authorization": f"Bearer {plugin.access_token}"}
+    return asked_json(plugin, plugin.api_url.format(method), payload, headers=headers)
 
 
 def _target(plugin: Plugin) -> dict[str, str] | None:

@@ -5,10 +5,10 @@ https://core.telegram.org/bots/api#sendmessage
 
 from typing import Any
 
-from router.channels.answers import ACCEPTED, UNCLEAR, Said, as_fields, fields_of, wait_of
+from router.channels.answers import ACCEPTED, UNCLEAR, Said, as_fields, code_of, fields_of, wait_of
 from router.channels.plugins import Plugin
-from router.channels.posting import cut_units, joined, post_json
-from router.channels.recording import Exchange
+from router.channels.posting import asked_json, cut_units, joined
+from router.channels.recording import Exchange, current
 from router.core.delivery import Delivery
 from router.core.message import Message
 from router.core.text.sizes import utf16
@@ -16,8 +16,8 @@ from router.core.text.sizes import utf16
 _LONGEST = 4096
 
 
-def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
-    """One message to the chat, in its topic where the URL names one."""
+def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
+    """One message to the chat, in its topic where the URL names one; later ones answer a group's first."""
     if not plugin.targets:  # Apprise asks Telegram who owns the bot
         return plugin.notify(body=message.body, title=message.title, body_format="text")
     ((chat, topic),) = plugin.targets
@@ -32,7 +32,20 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
         payload["entities"] = [{"type": "bold", "offset": 0, "length": title}]
     if topic:
         payload["message_thread_id"] = topic
-    return post_json(plugin, f"{plugin.notify_url}{plugin.bot_token}/sendMessage", payload)
+    first = _first(delivery, chat)
+    if first is not None:
+        payload["reply_parameters"] = {"message_id": first, "allow_sending_without_reply": True}
+    answer = asked_json(plugin, f"{plugin.notify_url}{plugin.bot_token}/sendMessage", payload)
+    number = code_of(as_fields(answer.get("result")), "message_id")
+    if first is None and number is not None:
+        current().reference = f"{chat} {number}"
+    return True
+
+
+def _first(delivery: Delivery, chat: object) -> int | None:
+    """The number of the group's first message in this chat."""
+    of, _, number = delivery.thread.reference.rpartition(" ") if delivery.thread else ("", "", "")
+    return int(number) if of == str(chat) and number.isdecimal() else None
 
 
 def said(exchange: Exchange) -> Said | None:

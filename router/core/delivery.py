@@ -53,6 +53,7 @@ class Verdict:
         retry_at: when the provider said to come back, or None.
         broken: the refusal is about the channel's configuration (a revoked token, a wrong address),
             not about this message.
+        reference: what the provider calls the message, where later ones of its group can stand below it.
     """
 
     outcome: Outcome
@@ -60,6 +61,20 @@ class Verdict:
     status: int | None = None
     retry_at: int | None = None
     broken: bool = False
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The message of a group below which its later ones stand, at one target.
+
+    Args:
+        reference: what the provider calls it.
+        content: what it said, as in a delivery.
+    """
+
+    reference: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,8 @@ class Delivery:
         reason: why it stands where it stands, in words.
         answer: the last attempt's answer.
         overdue_at: when the fallback is told if this is not delivered by then; None once it was told.
+        reference: what the provider calls the message, if it said so.
+        thread: below which message this one stands; a claim knows it, it is not kept.
     """
 
     id: str
@@ -110,6 +127,8 @@ class Delivery:
     replaced_by: str | None = None
     fallback_of: str | None = None
     overdue_at: int | None = None
+    reference: str | None = None
+    thread: Thread | None = None
 
     @property
     def may_repeat(self) -> bool:
@@ -132,7 +151,8 @@ def settle(delivery: Delivery, verdict: Verdict, now: int, patience: Patience, j
     answered = replace(delivery, answer=verdict.answer, status=verdict.status, token=None, lease_until=None)
     match verdict.outcome:
         case Outcome.ACCEPTED:
-            return _ended(answered, State.SENT, "the provider accepted it", now)
+            referred = replace(answered, reference=verdict.reference)
+            return _ended(referred, State.SENT, "the provider accepted it", now)
         case Outcome.REFUSED:
             return _ended(answered, State.DEAD, f"refused: {verdict.answer}", now)
         case Outcome.UNKNOWN:

@@ -22,6 +22,7 @@ from router.pipeline.claims import Claims, Ended, Place, claim, learn, take_back
 from router.pipeline.digesting import Sending, accepted, alone, together
 from router.pipeline.lane import Lane
 from router.pipeline.second_look import withdraw
+from router.pipeline.threads import threaded
 from router.pipeline.tongue import Tongue
 from router.ports import Attempt, Channel, Clock, Store, Unit
 
@@ -190,7 +191,7 @@ class Deliver:
         token, moved = f"{self._owner}:{secrets.token_hex(8)}", self._moved
 
         def work(unit: Unit) -> Claims:
-            claims = claim(unit, places, token, now, lease_until, moved=moved)
+            claims = threaded(unit, claim(unit, places, token, now, lease_until, moved=moved))
             failpoint("deliver.claimed")
             return claims
 

@@ -39,7 +39,8 @@ class Sending:
         if self.digest is None:
             return self.first
         key = digest_id("d", "\n".join(one.id for one in self.deliveries))
-        return replace(self.first, id=key, unknown=max(one.unknown for one in self.deliveries))
+        unknown = max(one.unknown for one in self.deliveries)
+        return replace(self.first, id=key, unknown=unknown, thread=None)
 
 
 def alone(deliveries: Sequence[Delivery]) -> list[Sending]:
@@ -83,7 +84,8 @@ def accepted(sending: Sending, settled: Sequence[Delivery]) -> list[Delivery]:
         settled[0],
         reason=f"the provider accepted it, as a digest of {count} messages",
         content=sending.digest.to_json(),
+        reference=None,  # it is not the message of one group
     )
     said = f"told together with {count - 1} others, in a digest: more waited than the target takes"
-    others = (replace(one, state=State.REPLACED, replaced_by=first.id, reason=said) for one in settled[1:])
-    return [first, *others]
+    told = {"state": State.REPLACED, "replaced_by": first.id, "reason": said, "reference": None}
+    return [first, *(replace(one, **told) for one in settled[1:])]

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeVar, cast
 
 from router.core.alert import Alert, AlertState
-from router.core.delivery import Delivery, State
+from router.core.delivery import Delivery, State, Thread
 from router.core.event import Event
 from router.core.group import Group
 from router.core.mute.silence import Silence
@@ -145,6 +145,7 @@ class MemoryUnit:
         self._due_groups = _Due()
         self._due_deliveries: defaultdict[tuple[str, Urgency], _Due] = defaultdict(_Due)
         self._targets: dict[str, TargetState] = {}
+        self._threads: dict[tuple[str, str], Thread] = {}
         self._lanes: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._of_group: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -419,6 +420,9 @@ class MemoryUnit:
         one = self.sent[name]
         return self._lanes[one.group_id, one.target][0][1] == name
 
+    def threads(self, group_ids: Collection[str]) -> dict[tuple[str, str], Thread]:
+        return {place: thread for place, thread in self._threads.items() if place[0] in group_ids}
+
     def settle_deliveries(self, deliveries: Sequence[Delivery], tokens: Sequence[str]) -> list[str]:
         ours = [
             one
@@ -427,6 +431,8 @@ class MemoryUnit:
         ]
         for one in ours:
             self._put(one)
+            if one.reference is not None:
+                self._threads[one.group_id, one.target] = Thread(one.reference, one.content)
         return [one.id for one in ours]
 
     def add_attempts(self, attempts: Sequence[Attempt]) -> None:

@@ -263,12 +263,15 @@ def notification_of(row: Row) -> NotificationRecord:
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
-    """A delivery."""
-    return _fields(delivery) | {
+    """A delivery, without its thread."""
+    fields = _fields(delivery)
+    del fields["thread"]
+    return fields | {
         "state": delivery.state.value,
         "content": kept(delivery.content),
         "reason": kept(delivery.reason),
         "answer": kept(delivery.answer),
+        "reference": None if delivery.reference is None else kept(delivery.reference),
     }
 
 

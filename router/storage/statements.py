@@ -125,6 +125,7 @@ CLAIMING = by_values(
 NEXT_DELIVERY = select(func.min(_deliveries.c.due_at)).where(
     _deliveries.c.target == bindparam("target"), stands(OPEN), _deliveries.c.due_at > bindparam("after")
 )
+THREADS = _by_values(_deliveries.c.group_id, text("reference IS NOT NULL"))
 TARGETS = _by_values(tables.targets.c.name)
 #: In one order, or two replicas would wait for each other.
 TARGETS_HELD = by_values(

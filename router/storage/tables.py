@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0006"
+REVISION = "0007"
 
 metadata = MetaData()
 
@@ -306,6 +306,7 @@ deliveries = Table(
     Column("replaced_by", Text),
     Column("fallback_of", Text),
     _time("overdue_at", nullable=True),
+    Column("reference", Text),
     Index(
         "deliveries_overdue",
         "overdue_at",
@@ -360,6 +361,13 @@ deliveries = Table(
         "ended_at",
         sqlite_where=text("ended_at IS NOT NULL"),
         postgresql_where=text("ended_at IS NOT NULL"),
+    ),
+    Index(
+        "deliveries_referred",
+        "group_id",
+        "target",
+        sqlite_where=text("reference IS NOT NULL"),
+        postgresql_where=text("reference IS NOT NULL"),
     ),
 )
 

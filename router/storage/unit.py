@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.core.alert import OPEN, Alert, AlertState
-from router.core.delivery import Delivery, State
+from router.core.delivery import Delivery, State, Thread
 from router.core.event import Event
 from router.core.group import Group
 from router.core.link import LinkKeys
@@ -263,6 +263,10 @@ class SqlUnit:
         taken = {**claim, "state": State.SENDING.value}
         claimed = [rows.delivery_of({**row, **taken, "attempts": row["attempts"] + 1}) for row in found]
         return sorted(claimed, key=lambda one: (one.due_at, one.id))
+
+    def threads(self, group_ids: Collection[str]) -> dict[tuple[str, str], Thread]:
+        found = sorted(self._bound(ask.THREADS, group_ids), key=lambda row: (row["ended_at"] or 0, row["id"]))
+        return {(row["group_id"], row["target"]): Thread(row["reference"], row["content"]) for row in found}
 
     def settle_deliveries(self, deliveries: Sequence[Delivery], tokens: Sequence[str]) -> list[str]:
         table = tables.deliveries

@@ -54,9 +54,10 @@ def query(request: Received) -> dict[str, str]:
 def slack(request: Received) -> bool:
     """https://docs.slack.dev/reference/methods/chat.postMessage: 40,000 are cut, 4,000 are recommended."""
     attachment = request.json["attachments"][0]
-    return (
-        len(request.json["text"]) <= 4_000 and len(attachment["text"]) <= 4_000 and _whole(attachment["text"])
-    )
+    block = attachment["blocks"][0]["text"]["text"] if "blocks" in attachment else ""
+    text = block or attachment["text"]
+    sizes = len(request.json["text"]) <= 4_000 and len(text) <= 4_000 and len(block) <= 3_000
+    return sizes and _whole(text)
 
 
 def _whole(mrkdwn: str) -> bool:

@@ -37,7 +37,7 @@ def sent(
 
 
 def test_slack(provider: Provider) -> None:
-    """Our mrkdwn goes out as it is: the title where notifications show it, the body beside a coloured bar."""
+    """Our mrkdwn as it is: the title where notifications show it, the body a block beside a coloured bar."""
     request = sent("slack", provider, LINES)
     assert request.target == "/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
     assert request.headers["content-type"] == "application/json; charset=utf-8"
@@ -46,9 +46,23 @@ def test_slack(provider: Provider) -> None:
         "unfurl_links": False,
         "unfurl_media": False,
         "attachments": [
-            {"color": "#d32f2f", "text": LINES.body, "mrkdwn_in": ["text"], "fallback": "job-1 failed"}
+            {
+                "color": "#d32f2f",
+                "fallback": "job-1 failed",
+                "blocks": [
+                    {"type": "section", "text": {"type": "mrkdwn", "text": LINES.body}, "expand": True}
+                ],
+            }
         ],
     }
+
+
+def test_slack_when_a_block_is_too_small(provider: Provider) -> None:
+    """What is longer than a block takes is sent whole, in a form that Slack folds."""
+    request = sent("slack", provider, replace(MESSAGE, body="x" * 3_001))
+    (attachment,) = request.json["attachments"]
+    assert attachment["text"] == "x" * 3_001
+    assert "blocks" not in attachment
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from router.core.alert import AlertState, Seat
 from router.core.breaker import Breaker
-from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
+from router.core.delivery import SECOND, Delivery, Outcome, State, Thread, Verdict
 from router.core.event import MAX_BODY
 from router.core.group import Reason, Tally
 from router.core.link import KEY_BYTES
@@ -534,6 +534,25 @@ def test_an_outcome_is_written_under_its_own_token_only(store: Store) -> None:
     assert store.write(lambda unit: unit.settle_deliveries(dead, ["me:1", "other:1"])) == []
     assert one(store, "d1") == sent[0]
     assert store.write(lambda unit: unit.settle_deliveries([], [])) == []
+
+
+def test_below_which_message_others_stand(store: Store, another: Open) -> None:
+    """By group and target the newest that the provider has a name for, with what it said."""
+    rows = [
+        delivery("d1", "a/1", group_id="g", state=State.SENDING, token="me:1"),
+        delivery("d2", "a/1", group_id="g", state=State.SENDING, token="me:1"),
+        delivery("d3", "b/1", group_id="g", state=State.SENDING, token="me:1"),
+        delivery("d4", "a/1", group_id="h", state=State.SENDING, token="me:1"),
+    ]
+    names = {"d1": "C1 1.2", "d2": "C1\0 3.4", "d3": None, "d4": "C1 5.6"}
+    sent = [
+        replace(row, state=State.SENT, token=None, ended_at=START + at, reference=names[row.id])
+        for at, row in enumerate(rows)
+    ]
+    store.write(lambda unit: unit.add_deliveries(rows))
+    store.write(lambda unit: unit.settle_deliveries(sent, ["me:1"] * 4))
+    found = another().read(lambda unit: unit.threads(["g", "none"]))
+    assert found == {("g", "a/1"): Thread("C1\ufffd 3.4", rows[1].content)}
 
 
 def test_attempts_are_kept_in_their_order(store: Store) -> None:

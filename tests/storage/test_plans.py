@@ -32,6 +32,7 @@ def _loops(unit: Unit) -> None:
     unit.claim_deliveries(START, {"oncall/1": 4}, "me:1", START + 1, which="others", newest=["oncall/1"])
     unit.count_due(START, {"oncall/1": 4}, "others")
     unit.next_due(["oncall/1"], START)
+    unit.threads(["g-1"])
     unit.targets(["oncall/1"], ["oncall/1"])
     unit.expired_claims(START, 10)
     unit.claims_not_of("me", 10)

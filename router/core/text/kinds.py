@@ -24,6 +24,7 @@ class Kind:
         buttons: links are buttons beside the text, not lines in it.
         folds: people read it: several messages may be told as one. Programs, and services that keep an
             incident for each group, get each alone.
+        threads: later messages of a group may stand below its first.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Kind:
     form: str = ""
     buttons: bool = False
     folds: bool = True
+    threads: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,8 +49,8 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         # 4,000 characters are recommended, 40,000 are cut.
-        Kind("slack", "slack", 3_900),
-        Kind("email", "text", 100_000, mark="word"),
+        Kind("slack", "slack", 3_900, threads=True),
+        Kind("email", "text", 100_000, mark="word", threads=True),
         # Three short messages: 459 characters, or 201 with Chinese.
         Kind("sms", "sms", 3, sizes.segments, title=0, mark="word"),
         # 20,000 bytes of JSON, in which the title stands twice.
@@ -62,7 +64,7 @@ KINDS: dict[str, Kind] = {
         Kind("wecom", "wecom", 4_000, sizes.utf8),
         Kind("wecom-text", "chat", 2_000, sizes.utf8, form="text"),
         # 4,096 after the entities, 2,000.
-        Kind("telegram", "chat", 4_000, sizes.utf16),
+        Kind("telegram", "chat", 4_000, sizes.utf16, threads=True),
         Kind("discord", "discord", 1_900, sizes.utf16),
         # 28 KB of JSON.
         Kind("teams", "chat", 22_000, sizes.adaptive_card, buttons=True),

@@ -535,3 +535,22 @@ def _verify(
         said = f"sources.{name}.certificate: {file}: {error}"
         raise RouterError("config", said, "Name the PEM file of a certificate with an RSA key") from error
     return Verifier(pinned, expect, keys.max_age).verify
+
+
+def inside_of_store(config: Config, store: Store) -> Inside:
+    """What the API asks where no router runs: it has the store, and nobody but us asks."""
+    clock = SystemClock()
+    gate = Gate(clock)
+    return Inside(
+        store=store,
+        clock=clock,
+        config=lambda: config,
+        gate=lambda: gate,
+        problems=lambda: ["no router runs here"],
+        sources=list,
+        targets=list,
+        faults=list,
+        reload=lambda: False,
+        stopping=lambda: False,
+        decode=decode,
+    )

@@ -8,26 +8,30 @@ from router.core.filter.clauses import shown
 from router.errors import RouterError
 
 if TYPE_CHECKING:
-    from router.core.filter.clauses import Clause
+    from router.web.shapes import ClauseJson
 
 _JOINTS = {"and": "all of", "or": "one of", "not": "not"}
 _COLOURS = {"✓": "green", "✗": "red", "!": "red", "·": "dim"}
 
 
-def tree(clause: "Clause", depth: int = 0) -> list[str]:
+def tree(clause: "ClauseJson", depth: int = 0) -> list[str]:
     """A line for each: ✓ it held, ✗ it did not, ! it failed, · it was not reached; parts below the whole."""
-    mark = "!" if clause.error else {True: "✓", False: "✗", None: "·"}[clause.held]
-    arrow = "   ← decided" if clause.decided and not clause.parts else ""
-    said = on_one_line(f"{_JOINTS.get(clause.joint) or clause.text}{_found(clause)}{arrow}")
+    mark = "!" if clause["error"] else {True: "✓", False: "✗", None: "·"}[clause["held"]]
+    arrow = "   ← decided" if clause["decided"] and not clause["parts"] else ""
+    said = on_one_line(f"{_JOINTS.get(clause['joint']) or clause['clause']}{_found(clause)}{arrow}")
     lines = ["   " * depth + colour(f"{mark} ", _COLOURS[mark]) + said]
-    return lines + [line for part in clause.parts for line in tree(part, depth + 1)]
+    return lines + [line for part in clause["parts"] for line in tree(part, depth + 1)]
 
 
-def _found(clause: "Clause") -> str:
+def _found(clause: "ClauseJson") -> str:
     """What the event has there, and what may be wrong with it."""
-    values = [f"{name} = {shown(value)}" for name, value in clause.values] if clause.held is not None else []
-    error = [clause.error] if clause.error and not clause.parts else []
-    said = ", ".join([*values, *error, *([clause.hint] if clause.hint else [])])
+    values = (
+        [f"{name} = {shown(value)}" for name, value in clause["values"].items()]
+        if clause["held"] is not None
+        else []
+    )
+    error = [clause["error"]] if clause["error"] and not clause["parts"] else []
+    said = ", ".join([*values, *error, *([clause["hint"]] if clause["hint"] else [])])
     return f"   ({said})" if said else ""
 
 

@@ -4,10 +4,11 @@ import getpass
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
-from router.core.delivery import Delivery, State
+from router.cli.api import SERVER, TOKEN, api_of, id_of
+from router.cli.output import CONFIG, FORM, Form, harmless, moment, on_one_line, print_json, say, table
+from router.core.delivery import State
 from router.errors import RouterError
-from router.web.shapes import attempt_json, delivery_json
+from router.web.shapes import DeliveryJson
 
 group = typer.Typer(help="The outbox and the dead letters: list, show, retry, drop.", no_args_is_help=True)
 
@@ -22,51 +23,55 @@ def list_deliveries(
     state: State | None = typer.Option(None, help="Only those that stand so."),
     channel: str | None = typer.Option(None, help="Only those of this channel."),
     event: str | None = typer.Option(None, help="Only those that this event caused."),
-    limit: int = typer.Option(50, help="How many, the newest first."),
+    limit: int = typer.Option(50, min=1, help="How many, the newest first."),
     config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
     """Deliveries, the newest first."""
-    from router.cli.files import store_of
-
-    with store_of(config) as (_, store):
-        found = store.read(
-            lambda unit: unit.deliveries(state=state, channel=channel, event_id=event, limit=limit)
-        )
+    with api_of(config, server, token) as api:
+        asked = {"state": state, "channel": channel, "event": event}
+        found = api.listed("/v1/deliveries", "deliveries", limit, **asked)
     if output is Form.JSON:
-        print_json({"deliveries": [delivery_json(delivery) for delivery in found]})
+        print_json({"deliveries": found})
         return
     rows = [
-        (d.id, when(d.created_at), d.target, d.severity, d.state, str(d.attempts), _standing(d))
+        (
+            d["id"],
+            moment(d["created_at"]),
+            d["target"],
+            d["severity"],
+            d["state"],
+            str(d["attempts"]),
+            _standing(d),
+        )
         for d in found
     ]
     table(("ID", "WRITTEN", "TARGET", "SEVERITY", "STATE", "ATTEMPTS", "WHY"), rows, "No deliveries.")
 
 
 @group.command()
-def show(delivery_id: str, config: str = CONFIG, output: Form = FORM) -> None:
+def show(
+    delivery_id: str,
+    config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
+    output: Form = FORM,
+) -> None:
     """One delivery: its text and every attempt with the provider's answer."""
-    from router.cli.files import store_of
-    from router.core.message import Message
-
-    with store_of(config) as (_, store):
-        found = store.read(lambda unit: unit.deliveries(ids=[delivery_id]))
-        attempts = store.read(lambda unit: unit.attempts([delivery_id]))
-    if not found:
-        raise RouterError("not-found", f"no delivery has the id {delivery_id}", "`deliveries list` shows ids")
-    message = Message.from_json(found[0].content)
+    with api_of(config, server, token) as api:
+        found = api.get(f"/v1/deliveries/{id_of(delivery_id)}")
+    delivery, text, tried = found["delivery"], found["text"], found["tried"]
     if output is Form.JSON:
-        tried = [attempt_json(attempt) for attempt in attempts]
-        text = {"title": message.title, "body": message.body}
-        print_json({"deliveries": [{**delivery_json(found[0]), "text": text, "tried": tried}]})
+        print_json({"deliveries": [{**delivery, "text": text, "tried": tried}]})
         return
-    from router.cli.output import harmless
-
-    say(f"{found[0].id}  {found[0].target}  {found[0].state}: {harmless(_standing(found[0]))}\n")
-    say(harmless(f"{message.title}\n{message.body}".strip()) + "\n")
+    standing = on_one_line(_standing(delivery))
+    say(f"{delivery['id']}  {on_one_line(delivery['target'])}  {delivery['state']}: {standing}\n")
+    say(harmless(f"{text['title']}\n{text['body']}".strip()) + "\n")
     rows = [
-        (str(a.number), when(a.started_at), a.verdict.outcome, str(a.verdict.status or ""), a.verdict.answer)
-        for a in attempts
+        (str(a["number"]), moment(a["started_at"]), a["verdict"], str(a["status"] or ""), a["answer"])
+        for a in tried
     ]
     table(("ATTEMPT", "STARTED", "VERDICT", "STATUS", "ANSWER"), rows, "Not tried yet.")
 
@@ -80,10 +85,12 @@ def retry(
     channel: str | None = typer.Option(None, help="All dead deliveries of this channel."),
     since: str | None = _SINCE,
     config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
     """Make dead deliveries due again: some, all of a channel, all of a time."""
-    _change("retry", ids or [], channel, since, config, output)
+    _change("retry", ids or [], {"channel": channel, "since": since}, (config, server, token), output)
 
 
 @group.command()
@@ -92,37 +99,30 @@ def drop(
     channel: str | None = typer.Option(None, help="All dead deliveries of this channel."),
     since: str | None = _SINCE,
     config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
     """End deliveries for good; who did it is on record."""
-    _change("drop", ids or [], channel, since, config, output)
+    _change("drop", ids or [], {"channel": channel, "since": since}, (config, server, token), output)
 
 
 def _change(
-    verb: str, ids: list[str], channel: str | None, since: str | None, config: str, output: Form
+    verb: str, ids: list[str], dead: dict[str, str | None], asked: tuple[str, str, str], output: Form
 ) -> None:
-    from router.app import SystemClock
-    from router.cli.files import store_of
-    from router.config.units import duration
-    from router.pipeline import people
-
-    if bool(ids) == bool(channel or since):
+    every = {name: value for name, value in dead.items() if value}
+    if bool(ids) == bool(every):
         raise RouterError("usage", "name deliveries by id, or all dead ones with --channel, --since or both")
-    now, by = SystemClock().now(), getpass.getuser()
-    change = people.retry if verb == "retry" else people.drop
-    dead = people.DeadLetters(channel or "", now - duration(since) if since else 0)
-    with store_of(config) as (_, store):
-        if ids:
-            changed = store.write(lambda unit: change(unit, ids, now, by))
-        else:
-            changed = people.change_dead(store, change, dead, now, by)
+    path, by = f"/v1/deliveries/{verb}", getpass.getuser()
+    with api_of(*asked) as api:
+        changed = api.changed(path, ids, by=by) if ids else api.post(path, **every, by=by)["ids"]
     if output is Form.JSON:
         print_json({"deliveries": [{"id": one} for one in changed]})
         return
-    untouched = sorted(set(ids) - set(changed))
+    untouched = harmless(", ".join(sorted(set(ids) - set(changed))))
     done = "due again" if verb == "retry" else "dropped"
-    say(f"{len(changed)} {done}." + (f" Not in a state for it: {', '.join(untouched)}" if untouched else ""))
+    say(f"{len(changed)} {done}." + (f" Not in a state for it: {untouched}" if untouched else ""))
 
 
-def _standing(delivery: Delivery) -> str:
-    return delivery.reason or ("due " + when(delivery.due_at))
+def _standing(delivery: DeliveryJson) -> str:
+    return delivery["reason"] or ("due " + moment(delivery["due_at"]))

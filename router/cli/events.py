@@ -2,8 +2,8 @@
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
-from router.web.shapes import set_aside_json
+from router.cli.api import AT_ONCE, SERVER, TOKEN, api_of
+from router.cli.output import CONFIG, FORM, Form, moment, print_json, say, table
 
 
 def register(app: typer.Typer) -> None:
@@ -15,8 +15,10 @@ def events(
     name: str = typer.Argument("", help="An event of the catalogue, such as OnInstanceFailed."),
     schema: bool = typer.Option(False, "--schema", help="Its JSON Schema instead of a sample."),
     undecodable: bool = typer.Option(False, "--undecodable", help="Messages that were set aside instead."),
-    limit: int = typer.Option(50, help="How many of those that were set aside."),
+    limit: int = typer.Option(50, min=1, max=AT_ONCE, help="How many of those that were set aside."),
     config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
     """The events that are known: names, samples, fields and types.
@@ -26,7 +28,7 @@ def events(
     once the reason is gone.
     """
     if undecodable:
-        _set_aside(config, limit, output)
+        _set_aside((config, server, token), limit, output)
     elif name:
         _one(name, schema, output)
     else:
@@ -65,24 +67,22 @@ def _one(name: str, schema: bool, output: Form) -> None:
         print_json(kind.sample())
 
 
-def _set_aside(config: str, limit: int, output: Form) -> None:
-    from router.cli.files import store_of
-
-    with store_of(config) as (_, store):
-        messages = store.read(lambda unit: unit.set_aside_messages(limit=limit))
+def _set_aside(asked: tuple[str, str, str], limit: int, output: Form) -> None:
+    with api_of(*asked) as api:
+        messages = api.get("/v1/undecodable", limit=limit)["undecodable"]
     if output is Form.JSON:
-        print_json({"undecodable": [set_aside_json(message) for message in messages]})
+        print_json({"undecodable": messages})
         return
     rows = [
         (
-            message.id,
-            when(message.undecodable.envelope.received_at),
-            message.undecodable.envelope.source,
-            message.undecodable.reason,
-            message.undecodable.envelope.body[:60].decode("utf-8", "backslashreplace"),
-            when(message.replayed_at),
+            one["id"],
+            moment(one["received_at"]),
+            one["source"],
+            one["reason"],
+            one["body"][:60],
+            moment(one["replayed_at"]),
         )
-        for message in messages
+        for one in messages
     ]
     table(
         ("ID", "RECEIVED", "SOURCE", "REASON", "BEGINS WITH", "REPLAYED"), rows, "No message was set aside."

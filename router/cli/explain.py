@@ -1,17 +1,14 @@
 """``explain``: every rule's verdict on one event, with its reason, and what would be sent."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+from router.cli.api import SERVER, TOKEN, api_of, id_of
 from router.cli.clauses import tree
+from router.cli.files import posted_event, refuse_both
 from router.cli.output import CONFIG, FORM, SOURCE, Form, harmless, on_one_line, print_json, say, table
-from router.web.shapes import explanation_json, iso
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from router.pipeline.explain import Explanation
+from router.web.shapes import ExplanationJson, explanation_json
 
 #: Characters of an event's name that are shown.
 _LONGEST = 80
@@ -30,52 +27,58 @@ def explain(
     source: str = SOURCE,
     clauses: bool = typer.Option(False, "--clauses", help="Each filter part by part, with its values here."),
     config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
     """Say for every rule whether it matches the event and why, and show what would be sent."""
-    from router.app import SystemClock
-    from router.cli.files import posted_event, refuse_both, store_of, stored_event
-    from router.pipeline.dispatch import Tongue
-    from router.pipeline.explain import explain as explain_event
-
     if event_id:
         refuse_both("--source", source, "--id", event_id)
-        with store_of(config) as (settings, store):
-            happened = store.read(lambda unit: stored_event(unit, event_id)).event
+        with api_of(config, server, token) as api:
+            explanation = api.get(f"/v1/events/{id_of(event_id)}")["explanation"]
     else:
-        settings, happened = posted_event(config, event, source)
-    tongue = Tongue(settings.settings.timezone, settings.settings.language)
-    explanation = explain_event(happened, settings.policy, tongue, SystemClock().now())
+        explanation = _posted(config, event, source)
     if output is Form.JSON:
-        print_json(explanation_json(explanation))
+        print_json(explanation)
     else:
         _print(explanation, clauses)
 
 
-def _print(explanation: "Explanation", clauses: bool) -> None:
-    event = explanation.event
-    say(f"{on_one_line(event.kind[:_LONGEST]) or 'event'} {event.id}  ({iso(event.at)})\n")
-    rows = [(said.rule, said.verdict, said.reason) for said in explanation.rules]
+def _posted(config: str, path: str, source: str) -> ExplanationJson:
+    from router.app import SystemClock
+    from router.pipeline.dispatch import Tongue
+    from router.pipeline.explain import explain as explain_event
+
+    settings, happened = posted_event(config, path, source)
+    tongue = Tongue(settings.settings.timezone, settings.settings.language)
+    return explanation_json(explain_event(happened, settings.policy, tongue, SystemClock().now()))
+
+
+def _print(explanation: ExplanationJson, clauses: bool) -> None:
+    event, rules = explanation["event"], explanation["rules"]
+    say(f"{on_one_line(event['event'][:_LONGEST]) or 'event'} {event['id']}  ({event['time']})\n")
+    rows = [(said["rule"], said["verdict"], said["reason"]) for said in rules]
     table(("RULE", "VERDICT", "WHY"), rows, "There are no rules.")
-    matched = [said for said in explanation.rules if said.key is not None]
+    matched = [said for said in rules if said["key"] is not None]
     if matched:
         say()
         keys = [
-            (said.rule, _listed(said.key, "this event"), _listed(said.group, "alone")) for said in matched
+            (said["rule"], _listed(said["key"], "this event"), _listed(said["group"], "alone"))
+            for said in matched
         ]
         table(("MATCHED", "ONE ALERT FOR", "TOLD TOGETHER FOR"), keys, "")
     if clauses:
-        for said in explanation.rules:
-            if said.clauses:
-                say("\n".join([f"\n{said.rule}", *tree(said.clauses, 1)]))
-    if not explanation.told:
+        for said in rules:
+            if said["clauses"]:
+                say("\n".join([f"\n{said['rule']}", *tree(said["clauses"], 1)]))
+    if not explanation["messages"]:
         say("\nNobody is told.")
-    for told in explanation.told:
-        say(f"\n--- {told.target} ({told.kind}), by {told.rule}")
-        say(harmless(f"{told.message.title}\n{told.message.body}".strip()))
+    for told in explanation["messages"]:
+        say(f"\n--- {told['target']} ({told['kind']}), by {told['rule']}")
+        say(harmless(f"{told['title']}\n{told['body']}".strip()))
 
 
-def _listed(values: "Mapping[str, Any] | None", none: str) -> str:
+def _listed(values: dict[str, Any] | None, none: str) -> str:
     """A key's expressions with their values."""
     from router.core.filter.clauses import shown
 

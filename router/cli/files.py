@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from router.core.event import MAX_BODY, Envelope, Event, Undecodable
 from router.errors import RouterError
-from router.ports import EventRecord, Store, Unit
+from router.ports import Store
 
 if TYPE_CHECKING:
     from router.config import Config
@@ -16,20 +16,33 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def config_of(config_path: str) -> "Config":
+    """The configuration; from now on only errors are logged."""
+    from router import telemetry
+    from router.app import load_config
+
+    telemetry.set_up_logs(level="ERROR")
+    return load_config(config_path)
+
+
+@contextlib.contextmanager
+def opened(config: "Config") -> Generator[Store]:
+    """The store of a configuration, open beside a running router."""
+    from router.storage import open_store
+
+    store = open_store(config.settings.store)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 @contextlib.contextmanager
 def store_of(config_path: str) -> "Generator[tuple[Config, Store]]":
     """The configuration, and its store open beside a running router."""
-    from router import telemetry
-    from router.app import load_config
-    from router.storage import open_store
-
-    telemetry.set_up_logs(level="ERROR")
-    config = load_config(config_path)
-    store = open_store(config.settings.store)
-    try:
+    config = config_of(config_path)
+    with opened(config) as store:
         yield config, store
-    finally:
-        store.close()
 
 
 def posted_event(config_path: str, path: str, source: str) -> "tuple[Config, Event]":
@@ -58,20 +71,6 @@ def _read_event(path: str, source: str) -> Event:
     if isinstance(event, Undecodable):
         raise RouterError("undecodable", f"{path}: {event.reason}")
     return event
-
-
-def stored_event(unit: Unit, event_id: str) -> EventRecord:
-    """An event of the store, with what became of it.
-
-    Raises:
-        RouterError: ``not-found``; ``undecodable`` where a message of that id was set aside.
-    """
-    record = unit.event(event_id)
-    if record is not None:
-        return record
-    for message in unit.set_aside_messages(ids=[event_id]):
-        raise RouterError("undecodable", f"{event_id} was set aside: {message.undecodable.reason}")
-    raise RouterError("not-found", f"no event in the store has the id {event_id}")
 
 
 def check_known(noun: str, name: str, names: Iterable[str]) -> None:

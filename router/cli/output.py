@@ -87,6 +87,11 @@ def when(micros: int | None) -> str:
     return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def moment(iso: str | None) -> str:
+    """The same of a time as the API has it."""
+    return iso[:19].replace("T", " ") if iso else ""
+
+
 def progress(text: str) -> None:
     """How far long work is, on one line of a terminal; nothing in a pipe. An empty text takes it away."""
     if sys.stderr.isatty():

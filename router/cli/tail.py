@@ -1,23 +1,17 @@
 """``tail``: events and what becomes of them, as they come."""
 
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import typer
 
+from router.cli.api import SERVER, TOKEN, api_of
 from router.cli.output import CONFIG, FORM, Form, warn
 from router.errors import RouterError
 
-if TYPE_CHECKING:
-    from router.core.policy import Policy
-    from router.pipeline.tail import News
-
 #: Seconds between two looks at the store.
 PAUSE = 1.0
-#: Lines from before that are shown where nothing is said.
-LINES = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -36,39 +30,32 @@ def tail(
     ),
     follow: bool = typer.Option(True, "--follow/--no-follow", help="Go on with what comes."),
     config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
     """Show events and what becomes of them, as they come: rules, messages, providers' answers.
 
     Times are UTC. With -o json each line is an object. Ctrl-C ends it.
     """
-    from router.app import SystemClock
     from router.cli import live
     from router.cli.clauses import filter_of
-    from router.cli.files import store_of
     from router.cli.tail_lines import Lines, show_json
-    from router.config import duration
-    from router.pipeline.tail import Tail, Wanted
 
-    clock = SystemClock()
-    start = clock.now() - duration(since) if since else None
-    wanted = Wanted(rule, filter_of("--filter", pattern) if pattern else None)
-    most = LINES if lines is None and not since else lines
+    if pattern:
+        # A terminal can point at what is wrong with it.
+        filter_of("--filter", pattern)
     show = show_json if output is Form.JSON else Lines().show
-    with live.until_told(), store_of(config) as (settings, store):
-        _known(rule, settings.policy)
-        news = Tail(store, start, wanted)
-        watch(lambda: news.new(clock.now()), show, most, live.wait if follow else _at_once)
+    with live.until_told(), api_of(config, server, token) as api:
+        news = api.news(live.wait, since=since, rule=rule, pattern=pattern, lines=lines, follow=follow)
+        watch(news, show, live.wait if follow else _at_once)
 
 
 def watch(
-    new: "Callable[[], Iterable[News]]",
-    show: "Callable[[News], None]",
-    lines: int | None,
-    wait: Callable[[float], bool],
+    new: Callable[[], Iterable[Any]], show: Callable[[Any], None], wait: Callable[[float], bool]
 ) -> None:
-    """Shows the last lines of what is there, then what comes, until ``wait(seconds)`` returns true."""
-    _show(new() if lines is None else deque(new(), lines), show)
+    """Shows what is there, then what comes, until ``wait(seconds)`` returns true."""
+    _show(new(), show)
     troubled = False
     while not wait(PAUSE):
         try:
@@ -82,7 +69,7 @@ def watch(
             troubled = True
 
 
-def _show(news: "Iterable[News]", show: "Callable[[News], None]") -> None:
+def _show(news: Iterable[Any], show: Callable[[Any], None]) -> None:
     for one in news:
         show(one)
         sys.stdout.flush()
@@ -90,11 +77,3 @@ def _show(news: "Iterable[News]", show: "Callable[[News], None]") -> None:
 
 def _at_once(_seconds: float) -> bool:
     return True
-
-
-def _known(rule: str, policy: "Policy") -> None:
-    from router.config.faults import near
-
-    if rule and policy.rule(rule) is None:
-        said = near(rule, [one.name for one in (*policy.rules, *policy.own)])
-        raise RouterError("not-found", f"no rule is named {rule}", said[:1].upper() + said[1:])

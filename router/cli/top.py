@@ -2,25 +2,20 @@
 
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, on_one_line, print_json, say, table, when
+from router.cli.api import SERVER, TOKEN, Api, api_of
+from router.cli.output import CONFIG, FORM, Form, moment, on_one_line, print_json, say, table, when
 from router.errors import RouterError
-from router.pipeline.top import COLUMNS, By, Row
-from router.pipeline.top import top as counted
-from router.web.shapes import iso
-
-if TYPE_CHECKING:
-    from router.config import Config
-    from router.ports import Clock, Store
+from router.pipeline.top import COLUMNS, By
+from router.web.shapes import TopJson
 
 #: Seconds between two tables of ``--watch``.
 PAUSE = 2.0
 #: Rows that are shown where nothing is said.
 ROWS = 20
-_MINUTE = 60 * 1_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -40,76 +35,75 @@ def top(
     ),
     watch: bool = typer.Option(False, "--watch", help="Again every 2 seconds, on a terminal."),
     config: str = CONFIG,
+    server: str = SERVER,
+    token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
     """Rules by rate: what is noisy, and what never matched. Times are UTC."""
-    from router.app import SystemClock
-    from router.cli.files import store_of
-    from router.config import duration
-
-    period, clock = duration(since), SystemClock()
-    if period == 0:
-        raise RouterError("usage", "--since 0s is no time; say how long, such as 15m")
     if watch and (output is Form.JSON or not sys.stdout.isatty()):
         raise RouterError("usage", "--watch needs a terminal", "Without it the table is printed once")
-    with store_of(config) as (settings, store):
+    with api_of(config, server, token) as api:
         if watch:
-            _watch(store, settings, by, period, clock, rows or ROWS)
+            _watch(api, by, since, rows or ROWS)
             return
-        now = clock.now()
-        found = counted(store, settings.policy, by, now - period, now)
+        found = _counted(api, by, since)
     if output is Form.JSON:
-        print_json({"since": iso(now - period), f"{by}s": [_json(row, by, period) for row in found[:rows]]})
+        shown = [_json(row) for row in found["rows"][:rows]]
+        print_json({"since": found["since"], f"{by}s": shown})
     else:
-        show(found, by, period, rows or ROWS)
+        show(found["rows"], by, rows or ROWS)
 
 
-def show(found: list[Row], by: By, period: int, most: int) -> None:
+def _counted(api: Api, by: By, since: str) -> Any:
+    return api.get("/v1/top", by=by, since=since)
+
+
+def show(found: list[TopJson], by: By, most: int) -> None:
     """The table: what came, then what did not."""
     first = COLUMNS[by][0]
-    came = [row for row in found if any(row.counts.values())]
-    silent = [row for row in found if not any(row.counts.values())]
+    came = [row for row in found if any(row["counts"].values())]
+    silent = [row for row in found if not any(row["counts"].values())]
     columns = (by, *COLUMNS[by], "per min", "last")
     shown = came[:most] + silent[:most]
-    table([name.upper() for name in columns], [_cells(row, by, period) for row in shown], f"No {first} came.")
+    table([name.upper() for name in columns], [_cells(row, by) for row in shown], f"No {first} came.")
     left = (("that came", len(came) - most), ("that did not", len(silent) - most))
     more = ", ".join(f"{number} more {what}" for what, number in left if number > 0)
     if more:
         say(f"\n{more}: -n {max(len(came), len(silent))}")
 
 
-def _cells(row: Row, by: By, period: int) -> list[str]:
-    counts = [str(row.counts.get(column, 0) or "-") for column in COLUMNS[by]]
-    last = " ".join(filter(None, (when(row.last) or "never", row.note and f"({row.note})")))
-    return [on_one_line(row.name) or "(none)", *counts, _rate(row, by, period), last]
+def _cells(row: TopJson, by: By) -> list[str]:
+    counts = [str(row["counts"][column] or "-") for column in COLUMNS[by]]
+    last = " ".join(filter(None, (moment(row["last"]) or "never", row["note"] and f"({row['note']})")))
+    return [on_one_line(row["name"]) or "(none)", *counts, _rate(row["per_minute"]), last]
 
 
-def _per_minute(row: Row, by: By, period: int) -> float:
-    return row.counts.get(COLUMNS[by][0], 0) * _MINUTE / period
-
-
-def _rate(row: Row, by: By, period: int) -> str:
-    rate = _per_minute(row, by, period)
+def _rate(rate: float) -> str:
     return "-" if rate == 0 else f"{rate:.1f}" if rate >= 0.1 else "<0.1"
 
 
-def _json(row: Row, by: By, period: int) -> dict[str, Any]:
-    counts = {column: row.counts.get(column, 0) for column in COLUMNS[by]}
-    rate = round(_per_minute(row, by, period), 3)
-    return {"name": row.name, **counts, "per_minute": rate, "last": iso(row.last), "note": row.note}
+def _json(row: TopJson) -> dict[str, Any]:
+    rate = round(row["per_minute"], 3)
+    return {
+        "name": row["name"],
+        **row["counts"],
+        "per_minute": rate,
+        "last": row["last"],
+        "note": row["note"],
+    }
 
 
-def _watch(store: "Store", settings: "Config", by: By, period: int, clock: "Clock", most: int) -> None:
+def _watch(api: Api, by: By, since: str, most: int) -> None:
+    from router.app import SystemClock
     from router.cli import live
 
     with live.until_told():
         while True:
-            now = clock.now()
-            found = counted(store, settings.policy, by, now - period, now)
+            found = _counted(api, by, since)
             lines = shutil.get_terminal_size().lines
             # From the top left corner, without what stood there.
-            sys.stdout.write(f"\x1b[H\x1b[J{when(now)} UTC\n\n")
-            show(found, by, period, min(most, max((lines - 6) // 2, 1)))
+            sys.stdout.write(f"\x1b[H\x1b[J{when(SystemClock().now())} UTC\n\n")
+            show(found["rows"], by, min(most, max((lines - 6) // 2, 1)))
             sys.stdout.flush()
             if live.wait(PAUSE):
                 return

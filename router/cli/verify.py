@@ -2,6 +2,7 @@
 
 import typer
 
+from router.cli.api import SERVER, TOKEN, api_of
 from router.cli.output import CONFIG, FORM, Form, print_json, say, table
 
 
@@ -10,18 +11,17 @@ def register(app: typer.Typer) -> None:
     app.command()(verify)
 
 
-def verify(config: str = CONFIG, output: Form = FORM) -> None:
+def verify(config: str = CONFIG, server: str = SERVER, token: str = TOKEN, output: Form = FORM) -> None:
     """The books: every accepted event and delivery with its end, every open one with its state.
 
     Exit status 1 when they do not balance.
     """
-    from router.cli.files import store_of
-
-    with store_of(config) as (_, store):
-        books = store.read(lambda unit: unit.books())
+    with api_of(config, server, token) as api:
+        found = api.get("/v1/books")
+    books = {one["name"]: one["count"] for one in found["books"]}
     wrong = {name: count for name, count in books.items() if name.startswith("unbalanced.") and count}
     if output is Form.JSON:
-        print_json({"balanced": not wrong, "books": [{"name": n, "count": c} for n, c in books.items()]})
+        print_json(found)
     else:
         rows = [(n.replace(".", " "), str(c)) for n, c in books.items() if not n.startswith("unbalanced.")]
         table(("WHAT", "COUNT"), rows, "The books are empty.")

@@ -58,8 +58,8 @@ def why_not(
 
 def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy, Event, Fate | None]":
     """The rules and the event, and what became of it where it is from the store."""
-    from router.cli.files import posted_event, refuse_both, store_of, stored_event
-    from router.pipeline.fate import fate_of
+    from router.cli.files import posted_event, refuse_both, store_of
+    from router.pipeline.fate import fate_of, stored_event
 
     if not event_id:
         settings, event = posted_event(config, path, source)
@@ -92,7 +92,7 @@ def _print(channel: str, answers: "Sequence[Answer]") -> None:
     nearest, *others = answers
     say(on_one_line(_sentence(nearest, channel, len(answers))))
     if nearest.clauses:
-        say("\n" + "\n".join(tree(nearest.clauses, 1)))
+        say("\n" + "\n".join(tree(clause_json(nearest.clauses), 1)))
     if nearest.messages:
         say()
         rows = [(one.id, when(one.created_at), one.target, one.state, one.reason) for one in nearest.messages]

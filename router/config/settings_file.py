@@ -23,7 +23,10 @@ OWN_PATHS = (
     *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/-/reload"),
     *("/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health"),
     *(f"/v1/{name}" for name in ("alerts", "deeds", "deliveries", "events", "groups", "openapi.json")),
-    *(f"/v1/{name}" for name in ("rules", "silences", "status", "try", "undecodable")),
+    *(
+        f"/v1/{name}"
+        for name in ("books", "rules", "silences", "status", "tail", "top", "try", "undecodable")
+    ),
     *(f"/v1/{name}" for name in ("alerts/acknowledge", "alerts/resolve", "silences/preview")),
     *("/v1/deliveries/drop", "/v1/deliveries/retry", "/alerts/resolve", "/deliveries/change"),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from router.core.alert import HIDDEN, Alert
 from router.core.delivery import Delivery, State
 from router.core.group import Group
+from router.errors import RouterError
 from router.ports import EventRecord, Unit
 
 #: Messages of one group that are read.
@@ -73,6 +74,20 @@ class Fate:
             if group.fallback_of in of | {delivery.id}
             for other in self.deliveries.get(group.id, ())
         ]
+
+
+def stored_event(unit: Unit, event_id: str) -> EventRecord:
+    """An event of the store, with what became of it.
+
+    Raises:
+        RouterError: ``not-found``; the message says so where one of that id was set aside.
+    """
+    record = unit.event(event_id)
+    if record is not None:
+        return record
+    for message in unit.set_aside_messages(ids=[event_id]):
+        raise RouterError("not-found", f"{event_id} was set aside: {message.undecodable.reason}")
+    raise RouterError("not-found", f"no event in the store has the id {event_id}")
 
 
 def fate_of(record: EventRecord, unit: Unit) -> Fate:

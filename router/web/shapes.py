@@ -334,6 +334,16 @@ def deed_json(deed: Deed) -> DeedJson:
     }
 
 
+class TopJson(TypedDict):
+    """One of what is counted."""
+
+    name: str
+    counts: dict[str, int]
+    per_minute: float
+    last: str | None
+    note: str
+
+
 class ClauseJson(TypedDict):
     """A part of a filter, and what it came to: true, false, or null where it was not reached."""
 
@@ -399,6 +409,7 @@ class ExplainedEventJson(TypedDict):
     """The event that is explained."""
 
     id: str
+    event: str
     source: str
     time: str | None
     data: dict[str, Any]
@@ -416,7 +427,13 @@ def explanation_json(explanation: "Explanation") -> ExplanationJson:
     """See :class:`ExplanationJson`."""
     event = explanation.event
     return {
-        "event": {"id": event.id, "source": event.source, "time": iso(event.at), "data": sound(event.data)},
+        "event": {
+            "id": event.id,
+            "event": sound(event.kind),
+            "source": event.source,
+            "time": iso(event.at),
+            "data": sound(event.data),
+        },
         "rules": [rule_said_json(said) for said in explanation.rules],
         "messages": [
             {

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from router.errors import RouterError
 from router.version import __version__
-from router.web.api import alerts, deliveries, events, jobs, process, silences
+from router.web.api import alerts, deliveries, events, jobs, process, silences, tail
 from router.web.api.asked import Refusal, headers_of, inside_of, reader
 from router.web.inside import Inside
 from router.web.pages import changed, health, live, looked_into, shown
@@ -41,7 +41,7 @@ def make_site(inside: Inside) -> FastAPI:
     )
     app.state.inside = inside
     app.state.streams = 0
-    for part in (alerts, events, jobs, deliveries, silences, process):
+    for part in (alerts, events, tail, jobs, deliveries, silences, process):
         app.include_router(part.router, dependencies=[Depends(reader)])
     answers: dict[type[Exception], Any] = {
         RouterError: _refused,

@@ -63,7 +63,7 @@ def test_a_dry_run_shows_what_it_matches_and_makes_nothing(config: str) -> None:
     shown = run(*words).out
     assert ("\x1b" in shown, "nothing was silenced" in shown) == (False, True)
     none = run_json("silences", "add", "JobId == 'x'", "--for", "1h", "--dry-run", "-c", config)
-    assert none == {"open": [], "last_day": []}
+    assert none == {"open": [], "open_number": 0, "last_day": [], "last_day_number": 0}
     assert run("silences", "list", "--all", "-c", config).out == "No silences.\n"
 
 
@@ -85,10 +85,10 @@ def test_a_pending_silence_starts_at_its_time(config: str) -> None:
     ("words", "said"),
     [
         (("JobId = 'x'", "--for", "1h", "--comment", "c"), "\n  JobId = 'x'\n        ^"),
-        (("rule", "--comment", "c"), "say how long with --for, or until when with --end"),
+        (("rule", "--comment", "c"), "say how long it lasts, or when it ends: one of both"),
         (("rule", "--for", "1h"), "a silence has a comment"),
         (("rule", "--for", "soon", "--comment", "c"), "expected a duration"),
-        (("rule", "--end", "soon", "--comment", "c"), "--end: expected a time such as"),
+        (("rule", "--end", "soon", "--comment", "c"), "the end: expected a time such as"),
         (("rule", "--end", "2020-01-01", "--comment", "c"), "ends after it starts, and in the future"),
         (("\x1b[2J", "--for", "1h", "--comment", "c"), "the matcher: not JMESPath"),
     ],

@@ -92,7 +92,7 @@ def test_it_goes_on_over_a_store_that_fails(capsys: pytest.CaptureFixture[str]) 
         yield from look
 
     with pytest.raises(RouterError, match="else"):
-        watch(new, lambda one: shown.append(str(one)), None, lambda _: False)
+        watch(new, lambda one: shown.append(str(one)), lambda _: False)
     assert (shown, capsys.readouterr().err.count("the disk is full")) == (["a", "b"], 2)
 
 

@@ -158,7 +158,7 @@ def test_an_event_is_tried_without_a_trace(served: House) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "said"),
     [
-        ("GET", "/v1/alerts/none", None, 404, "no alert has this id"),
+        ("GET", "/v1/alerts/none", None, 404, "no alert has the id none"),
         ("GET", "/v1/alerts?limit=0", None, 400, "limit: Input should be greater than or equal to 1"),
         ("GET", "/v1/alerts?before=x", None, 400, "expected what stood in `next`"),
         ("GET", "/v1/alerts?state=odd", None, 400, "state: Input should be"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router.web.pages import live
+from router.web import streams
 from tests.web.house import House, house, job_failed
 
 
@@ -40,7 +40,7 @@ def test_a_stream_says_that_something_was_written(tmp_path: Path) -> None:
 
 def test_only_so_many_pages_are_kept_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who comes later is refused in words; who has gone leaves room."""
-    monkeypatch.setattr(live, "MOST_STREAMS", 1)
+    monkeypatch.setattr(streams, "MOST_STREAMS", 1)
     with house(tmp_path) as served:
         with listening(served):
             refused = served.ask("GET", "/live")

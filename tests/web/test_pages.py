@@ -15,14 +15,14 @@ from router import telemetry
 from router.config.settings_file import OWN_PATHS
 from router.core.alert import AlertState
 from router.ports import Unit
-from router.web.api import alerts, deliveries, events, process, silences
+from router.web.api import alerts, deliveries, events, process, silences, tail
 from router.web.inside import Inside
 from router.web.pages import changed, shown
 from router.web.site import make_site
 from tests.web.house import Answer, House, house, instance_failed, job_failed
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-PARTS = [one.router for one in (alerts, deliveries, events, process, silences, changed, shown)]
+PARTS = [one.router for one in (alerts, deliveries, events, process, silences, tail, changed, shown)]
 PAGES = ["/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health"]
 #: The one script that a page has.
 SCRIPT = '<script src="/live.js" defer></script>'

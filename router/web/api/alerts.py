@@ -90,7 +90,7 @@ def show_alert(inside: Within, alert_id: str) -> AlertShown:
     def look(unit: Unit) -> AlertShown:
         found = unit.alerts([alert_id])
         if not found:
-            raise RouterError("not-found", "no alert has this id", "GET /v1/alerts lists them")
+            raise RouterError("not-found", f"no alert has the id {alert_id}", "`alerts list` shows ids")
         groups = unit.groups_of([alert_id])
         sent = unit.deliveries(group_ids=[one.id for one in groups], limit=20)
         return {

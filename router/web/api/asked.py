@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from router.core.filter import Filter, FilterError
 from router.errors import RouterError
 from router.ports import Mark
 from router.web.gate import Person, Role
@@ -92,3 +93,16 @@ def text_of(mark: Mark | None) -> str | None:
 def who(person: Person, by: str) -> str:
     """Who did something: the token's name, else what they say."""
     return person.name or by.strip() or "somebody"
+
+
+def filter_of(what: str, text: str) -> Filter:
+    """A filter that somebody asks with.
+
+    Raises:
+        RouterError: ``usage``: what is wrong with it, and where.
+    """
+    try:
+        return Filter(text)
+    except FilterError as error:
+        said = error.message.removesuffix(", for expression")
+        raise RouterError("usage", f"{what}: {said} (character {error.column + 1})") from error

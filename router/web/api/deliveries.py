@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.config import duration
-from router.core.delivery import State
+from router.core.delivery import Delivery, State
 from router.errors import RouterError
 from router.pipeline import people
 from router.ports import Unit
@@ -84,15 +84,23 @@ def list_deliveries(
     inside: Within,
     state: State | None = None,
     channel: Annotated[str, Query(max_length=100)] = "",
+    event: Annotated[str, Query(max_length=200, description="Only those that this event caused.")] = "",
     before: Before = "",
     limit: Limit = 100,
 ) -> Deliveries:
     """Deliveries, the newest first."""
     at = mark_of(before)
+    if event:
+        found = inside.store.look(lambda unit: _caused_by(unit, event, state, channel, limit))
+        return {"deliveries": [delivery_json(one) for one in found], "next": None}
     page = inside.store.look(
         lambda unit: unit.page_of_deliveries(at, limit, state=state or "", channel=channel)
     )
     return {"deliveries": [delivery_json(one) for one in page.found], "next": text_of(page.next)}
+
+
+def _caused_by(unit: Unit, event: str, state: str | None, channel: str, limit: int) -> list[Delivery]:
+    return unit.deliveries(state=state, channel=channel or None, event_id=event, limit=limit)
 
 
 @router.get("/v1/deliveries/{delivery_id}")
@@ -102,7 +110,9 @@ def show_delivery(inside: Within, delivery_id: str) -> DeliveryShown:
     def look(unit: Unit) -> DeliveryShown:
         found = unit.deliveries(ids=[delivery_id])
         if not found:
-            raise RouterError("not-found", "no delivery has this id", "GET /v1/deliveries lists them")
+            raise RouterError(
+                "not-found", f"no delivery has the id {delivery_id}", "`deliveries list` shows ids"
+            )
         tried = [attempt_json(one) for one in unit.attempts([delivery_id])]
         return {"delivery": delivery_json(found[0]), "text": message_of(found[0]), "tried": tried}
 

@@ -8,14 +8,13 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.core.event import Envelope, Event, Undecodable
-from router.core.filter import Filter, FilterError
 from router.core.filter.clauses import clauses_of
 from router.errors import RouterError
 from router.pipeline.dispatch import Tongue
 from router.pipeline.explain import Explanation, explain
-from router.pipeline.fate import Fate, fate_of
+from router.pipeline.fate import Fate, fate_of, stored_event
 from router.ports import EventRecord, Unit
-from router.web.api.asked import Before, Limit, Within, mark_of, text_of
+from router.web.api.asked import Before, Limit, Within, filter_of, mark_of, text_of
 from router.web.inside import Inside
 from router.web.shapes import (
     AlertJson,
@@ -99,9 +98,7 @@ def show_event(inside: Within, event_id: str) -> EventShown:
     """One event."""
 
     def look(unit: Unit) -> tuple[EventRecord, Fate]:
-        record = unit.event(event_id)
-        if record is None:
-            raise RouterError("not-found", "no event has this id", "GET /v1/events lists them")
+        record = stored_event(unit, event_id)
         return record, fate_of(record, unit)
 
     record, fate = inside.store.look(look)
@@ -128,7 +125,9 @@ def try_event(inside: Within, trial: Trial) -> Tried:
     event = event_of(inside, json.dumps(trial.event).encode(), trial.source)
     return {
         "explanation": explanation_json(explained(inside, event)),
-        "filter": clause_json(clauses_of(filter_of(trial.filter), event.data)) if trial.filter else None,
+        "filter": clause_json(clauses_of(filter_of("filter", trial.filter), event.data))
+        if trial.filter
+        else None,
     }
 
 
@@ -153,16 +152,3 @@ def event_of(inside: Inside, body: bytes, source: str) -> Event:
     if isinstance(event, Undecodable):
         raise RouterError("bad-request", f"this is no event: {event.reason}")
     return event
-
-
-def filter_of(text: str) -> Filter:
-    """A filter that somebody tries.
-
-    Raises:
-        RouterError: ``bad-request``: what is wrong with it, and where.
-    """
-    try:
-        return Filter(text)
-    except FilterError as error:
-        said = error.message.removesuffix(", for expression")
-        raise RouterError("bad-request", f"filter: {said} (character {error.column + 1})") from error

@@ -5,15 +5,18 @@ from typing import Annotated, Literal, cast
 from fastapi import APIRouter, Query
 from typing_extensions import TypedDict
 
-from router.pipeline.top import By, top
+from router.config import duration
+from router.errors import RouterError
+from router.pipeline.top import COLUMNS, By, Row, top
 from router.version import __version__
 from router.web.api.asked import Administrator, Before, Limit, Within, mark_of, text_of
 from router.web.inside import Inside, TargetStanding
-from router.web.shapes import DeedJson, deed_json, iso
+from router.web.shapes import DeedJson, TopJson, deed_json, iso, sound
 
 router = APIRouter(tags=["router"])
 
-HOUR = 3600 * 1_000_000
+MINUTE = 60 * 1_000_000
+HOUR = 60 * MINUTE
 
 
 class SourceJson(TypedDict):
@@ -85,6 +88,28 @@ class Rules(TypedDict):
     rules: list[RuleJson]
 
 
+class Top(TypedDict):
+    """What is noisy and what is dead, the most frequent first."""
+
+    since: str | None
+    by: str
+    rows: list[TopJson]
+
+
+class BookJson(TypedDict):
+    """How many there are of one kind."""
+
+    name: str
+    count: int
+
+
+class Books(TypedDict):
+    """Every accepted event and delivery with its end."""
+
+    balanced: bool
+    books: list[BookJson]
+
+
 class Deeds(TypedDict):
     """What people did, the newest first."""
 
@@ -110,7 +135,7 @@ def status(inside: Within) -> Status:
         "ready": not problems,
         "problems": problems,
         "policy": config.policy.hash,
-        "files": [str(file) for file in config.files],
+        "files": [str(file.absolute()) for file in config.files],
         "faults": list(inside.faults()),
         "sources": [
             {"name": s.name, "kind": s.kind, "path": s.path, "problem": s.problem, "caught_up": s.caught_up}
@@ -166,6 +191,42 @@ def counted_rules(inside: Inside, hours: int) -> list[RuleJson]:
         }
         for row in top(inside.store, inside.policy, By.RULE, now - hours * HOUR, now)
     ]
+
+
+@router.get("/v1/top")
+def list_top(
+    inside: Within,
+    by: Annotated[By, Query(description="What is counted.")] = By.RULE,
+    since: Annotated[str, Query(max_length=20, description="How far back: `15m`, `2h`, `1d`.")] = "1h",
+) -> Top:
+    """How often each rule, channel, event, job or source came."""
+    period, now = duration(since), inside.now()
+    if not 0 < period <= now:
+        raise RouterError("usage", f"{since} is no time to look back", "Say how long, such as 15m")
+    rows = top(inside.store, inside.policy, by, now - period, now)
+    return {"since": iso(now - period), "by": by, "rows": [_top_json(row, by, period) for row in rows]}
+
+
+def _top_json(row: Row, by: By, period: int) -> TopJson:
+    counts = {column: row.counts.get(column, 0) for column in COLUMNS[by]}
+    rate = counts[COLUMNS[by][0]] * MINUTE / period
+    return {
+        "name": sound(row.name),
+        "counts": counts,
+        "per_minute": rate,
+        "last": iso(row.last),
+        "note": row.note,
+    }
+
+
+@router.get("/v1/books")
+def list_books(inside: Within) -> Books:
+    """The books: whether every accepted event and delivery has its end, or stands somewhere."""
+    books = inside.store.look(lambda unit: unit.books())
+    return {
+        "balanced": not any(count for name, count in books.items() if name.startswith("unbalanced.")),
+        "books": [{"name": name, "count": count} for name, count in books.items()],
+    }
 
 
 @router.get("/v1/deeds")

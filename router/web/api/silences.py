@@ -7,12 +7,11 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.config import duration
-from router.core.filter import Filter, FilterError
 from router.core.mute.silence import Silence, made
 from router.core.times import parsed
 from router.errors import RouterError
 from router.pipeline import people
-from router.web.api.asked import Administrator, By, Within, who
+from router.web.api.asked import Administrator, By, Within, filter_of, who
 from router.web.gate import Person
 from router.web.inside import Inside
 from router.web.shapes import AlertJson, SilenceJson, alert_json, silence_json
@@ -68,6 +67,12 @@ class NewSilence(BaseModel):
     by: By = ""
 
 
+class Ender(BaseModel):
+    """Who ends a silence."""
+
+    by: By = ""
+
+
 def silence_of(asked: NewSilence, inside: Inside, person: Person, comment: str) -> Silence:
     """The silence that somebody asks for.
 
@@ -75,19 +80,17 @@ def silence_of(asked: NewSilence, inside: Inside, person: Person, comment: str) 
         RouterError: ``usage``: what is wrong with it.
     """
     now = inside.now()
-    starts_at = _time("starts_at", asked.starts_at) if asked.starts_at else now
+    starts_at = _time("the start", asked.starts_at) if asked.starts_at else now
     if bool(asked.lasts) == bool(asked.ends_at):
-        raise RouterError("usage", "say how long with lasts, or until when with ends_at")
-    ends_at = _time("ends_at", asked.ends_at) if asked.ends_at else starts_at + duration(asked.lasts)
+        raise RouterError("usage", "say how long it lasts, or when it ends: one of both")
+    ends_at = _time("the end", asked.ends_at) if asked.ends_at else starts_at + duration(asked.lasts)
     intervals = inside.policy.intervals
     if asked.interval and asked.interval not in intervals:
         known = ", ".join(sorted(intervals)) or "none"
-        raise RouterError("usage", f"no entry of time_intervals is named so; there are: {known}")
-    try:
-        matcher = Filter(asked.matcher)
-    except FilterError as error:
-        said = error.message.removesuffix(", for expression")
-        raise RouterError("usage", f"matcher: {said} (character {error.column + 1})") from error
+        raise RouterError(
+            "usage", f"no entry of time_intervals is named {asked.interval!r}; there are: {known}"
+        )
+    matcher = filter_of("the matcher", asked.matcher)
     within = intervals[asked.interval] if asked.interval else ()
     return made(matcher, starts_at, ends_at, who(person, asked.by), comment, now, within)
 
@@ -95,7 +98,8 @@ def silence_of(asked: NewSilence, inside: Inside, person: Person, comment: str) 
 def _time(name: str, text: str) -> int:
     time = parsed(text)
     if time is None:
-        raise RouterError("usage", f"{name}: expected a time such as 2026-11-01T08:00+08:00")
+        expected = "expected a time such as 2026-11-01T08:00+08:00 (without an offset it is UTC)"
+        raise RouterError("usage", f"{name}: {expected}, got {text!r}")
     return time
 
 
@@ -113,8 +117,8 @@ def list_silences(
 @router.post("/v1/silences")
 def add_silence(inside: Within, person: Administrator, asked: NewSilence) -> Made:
     """Holds alerts back for a while."""
-    now = inside.now()
     silence = silence_of(asked, inside, person, asked.comment)
+    now = inside.now()
     inside.store.write(lambda unit: people.silence(unit, silence, now))
     return {"silence": silence_json(silence, now)}
 
@@ -133,8 +137,10 @@ def preview_silence(inside: Within, person: Administrator, asked: NewSilence) ->
 
 
 @router.post("/v1/silences/{silence_id}/expire")
-def expire_silence(inside: Within, person: Administrator, silence_id: str) -> Expired:
+def expire_silence(
+    inside: Within, person: Administrator, silence_id: str, asked: Ender | None = None
+) -> Expired:
     """Ends a silence now; what it held back is judged again."""
-    now = inside.now()
-    ended, judged = inside.store.write(lambda unit: people.expire(unit, silence_id, now, who(person, "")))
+    now, by = inside.now(), who(person, asked.by if asked else "")
+    ended, judged = inside.store.write(lambda unit: people.expire(unit, silence_id, now, by))
     return {"silence": silence_json(ended, now), "judged_again": judged}

@@ -7,21 +7,14 @@ from importlib.resources import files
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.datastructures import State
 
-from router.errors import RouterError
 from router.web.api.asked import Reader, Within
 from router.web.inside import Inside
 from router.web.pages.drawing import headers
+from router.web.streams import LOOKS, LOOKS_EVERY, counted
 
 router = APIRouter(include_in_schema=False)
 
-#: Streams at once: a browser that gets none shows the page as it was.
-MOST_STREAMS = 50
-#: Seconds between two looks at whether something was written.
-LOOKS_EVERY = 1.0
-#: Looks after which a stream ends; the browser asks for the next one, and is asked who it is.
-LOOKS = 600
 #: Looks after which a line is sent that says nothing, so that a dead connection is noticed.
 SPEAKS_EVERY = 15
 
@@ -42,32 +35,24 @@ async def stream(request: Request, inside: Within, person: Reader) -> StreamingR
     """Server-sent events without content: each says that something was written.
 
     Raises:
-        RouterError: ``overloaded``: too many look already.
+        RouterError: ``overloaded``: too many look already; a browser shows the page as it was.
     """
-    if request.app.state.streams >= MOST_STREAMS:
-        raise RouterError(
-            "overloaded", "too many pages are kept up to date already", "Reload the page by hand"
-        )
-    said = _said(request.app.state, inside)
+    said = counted(request.app.state, _said(inside))
     # Proxies such as nginx would keep a stream back until there is enough of it.
     at_once = headers() | {"x-accel-buffering": "no"}
     return StreamingResponse(said, media_type="text/event-stream", headers=at_once)
 
 
-async def _said(counted: State, inside: Inside) -> AsyncIterator[str]:
-    counted.streams += 1
-    try:
-        known = inside.store.writes
-        yield "retry: 5000\n\n"
-        for look in range(LOOKS):
-            await asyncio.sleep(LOOKS_EVERY)
-            if inside.stopping():
-                return
-            found = inside.store.writes
-            if found != known:
-                yield "data: look\n\n"
-            elif look % SPEAKS_EVERY == 0:
-                yield ": still here\n\n"
-            known = found
-    finally:
-        counted.streams -= 1
+async def _said(inside: Inside) -> AsyncIterator[str]:
+    known = inside.store.writes
+    yield "retry: 5000\n\n"
+    for look in range(LOOKS):
+        await asyncio.sleep(LOOKS_EVERY)
+        if inside.stopping():
+            return
+        found = inside.store.writes
+        if found != known:
+            yield "data: look\n\n"
+        elif look % SPEAKS_EVERY == 0:
+            yield ": still here\n\n"
+        known = found

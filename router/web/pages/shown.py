@@ -14,8 +14,8 @@ from router.core.text.values import key_values
 from router.errors import RouterError
 from router.pipeline.fate import fate_of
 from router.ports import Job, Mark, Unit
-from router.web.api.asked import Reader, Within, mark_of, text_of
-from router.web.api.events import event_of, explained, filter_of
+from router.web.api.asked import Reader, Within, filter_of, mark_of, text_of
+from router.web.api.events import event_of, explained
 from router.web.api.process import counted_rules
 from router.web.inside import Inside
 from router.web.pages.drawing import draw
@@ -200,7 +200,11 @@ def try_page(
         if event.strip():
             happened = event_of(inside, event.encode(), "")
             said = explanation_json(explained(inside, happened))
-            clause = clause_json(clauses_of(filter_of(filter), happened.data)) if filter.strip() else None
+            clause = (
+                clause_json(clauses_of(filter_of("filter", filter), happened.data))
+                if filter.strip()
+                else None
+            )
     except RouterError as error:
         problem = f"{error.message}. {error.remedy}".strip()
     return draw(

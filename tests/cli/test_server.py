@@ -1,0 +1,174 @@
+"""``--server``: commands ask a running router, or the store, and print the same."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router import telemetry
+from router.cli.api import answer_of, api_of
+from router.cli.tail import watch
+from router.errors import RouterError
+from tests.cli.running import Done, run, run_json
+from tests.web.house import House, house, job_failed
+
+ADD = ("silences", "add", "JobId == 'job-1'", "--for", "2h", "--comment", "moving", "--by", "kim")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> Iterator[None]:
+    """The router beside us logs nothing into what a command prints."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(telemetry, "log", silent)
+        yield
+
+
+def silent(_name: str, _level: str = "info", **_facts: Any) -> None:
+    """Logs nothing."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A router that has told of three jobs, has a dead letter of each."""
+    with house(tmp_path_factory.mktemp("server")) as one:
+        for number in range(3):
+            one.tell(job_failed(f"job-{number}\x1b[2J"))
+        one.until(lambda: not open_deliveries(one))
+        yield one
+
+
+def open_deliveries(served: House) -> list[str]:
+    """Deliveries that have not ended; at first there are none at all."""
+    found = run_json("deliveries", "list", "--server", served.url)["deliveries"]
+    return [one["id"] for one in found if one["ended_at"] is None] if len(found) >= 6 else ["not written"]
+
+
+def ids(served: House, kind: str, *words: str) -> list[str]:
+    """Ids that a command lists."""
+    return [one["id"] for one in run_json(kind, "list", "--server", served.url, *words)[kind]]
+
+
+def both(served: House, *words: str) -> Done:
+    """What a command comes to; by the router and by the store it is the same."""
+    by_router = run(*words, "--server", served.url)
+    by_store = run(*words, "-c", str(served.file))
+    if words[0] == "top":
+        # Counted back from the moment at which it was asked.
+        by_router, by_store = (one._replace(out=one.out.split("[", 1)[-1]) for one in (by_router, by_store))
+    assert by_router == by_store
+    assert "\x1b" not in by_router.out
+    return by_router
+
+
+READS: list[Callable[[House], tuple[str, ...]]] = [
+    lambda _: ("alerts", "list"),
+    lambda _: ("alerts", "list", "--rule", "job-failed", "--state", "firing", "--limit", "2"),
+    lambda it: ("alerts", "show", ids(it, "alerts")[0]),
+    lambda _: ("alerts", "show", "a-none"),
+    lambda _: ("silences", "list", "--all"),
+    lambda _: ("deliveries", "list"),
+    lambda _: ("deliveries", "list", "--state", "dead", "--channel", "broken"),
+    lambda it: ("deliveries", "show", ids(it, "deliveries")[0]),
+    lambda _: ("deliveries", "show", "d/none?"),
+    lambda _: ("tail", "--no-follow"),
+    lambda _: ("tail", "--no-follow", "--rule", "job-faild"),
+    lambda _: ("tail", "--no-follow", "--filter", "Event == 'OnJobFailed'", "--since", "1h"),
+    lambda _: ("top", "--by", "channel", "--since", "1d"),
+    lambda _: ("top", "--since", "soon"),
+    lambda _: ("verify",),
+    lambda _: ("events", "--undecodable"),
+    lambda it: ("explain", "--clauses", "--id", it.ask("GET", "/v1/events").json()["events"][0]["id"]),
+    lambda _: ("explain", "--id", "e-none"),
+    lambda _: (*ADD, "--dry-run"),
+    lambda _: ("silences", "add", "rule", "--comment", "c"),
+    lambda _: ("silences", "add", "rule", "--comment", "c", "--for", "1h", "--interval", "x"),
+]
+
+
+@pytest.mark.parametrize("of", READS)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_is_shown_is_the_same(served: House, of: Callable[[House], tuple[str, ...]], form: str) -> None:
+    """Every command that shows something, and its faults; as text and for programs."""
+    words = of(served)
+    done = both(served, *words, "-o", form)
+    assert done.out or done.error
+    if form == "json" and done.status == 0 and words[0] not in ("tail", "top"):
+        assert json.loads(done.out)
+
+
+def test_what_is_changed_is_the_same(served: House) -> None:
+    """Acknowledge, resolve, retry, drop, add and expire: the same words, done to the same store."""
+    first, second, third = ids(served, "alerts")
+    assert twice(served, "alerts", "ack", first, second) == "2 acknowledged."
+    assert twice(served, "alerts", "resolve", third, first) == "1 resolved. Not open: X"
+    dead = ids(served, "deliveries", "--state", "dead")
+    assert twice(served, "deliveries", "drop", *dead[:2]) == "1 dropped. Not in a state for it: X"
+    assert run("deliveries", "retry", "--channel", "broken", "--server", served.url).out == "1 due again.\n"
+    served.until(lambda: not open_deliveries(served))
+    for how in (("--server", served.url), ("-c", str(served.file))):
+        made = run(*ADD, *how)
+        assert re.sub("[0-9].*UTC", "T", made.out.split(" ", 1)[1]) == "is active until T.\n"
+        silence = made.out.split()[0]
+        assert run_json("silences", "expire", silence, *how)["silences"][0]["state"] == "expired"
+        assert run("silences", "expire", silence, *how).error.endswith("`silences list` shows ids")
+    deeds = {one["what"]: one["by"] for one in served.ask("GET", "/v1/deeds").json()["deeds"]}
+    assert (sorted(deeds), deeds["silence"]) == (
+        ["acknowledge", "drop", "expire", "resolve", "retry", "silence"],
+        "kim",
+    )
+
+
+def twice(served: House, noun: str, verb: str, one: str, other: str) -> str:
+    """What is said when the router does it to one, and then the store to both; ids are X."""
+    assert run(noun, verb, one, "--server", served.url).out.startswith("1 ")
+    done = run(noun, verb, one, other, "-c", str(served.file)).out.strip()
+    return done.replace(one, "X")
+
+
+def test_news_go_on_where_a_stream_ended(served: House) -> None:
+    """What was shown is not shown again, what came meanwhile is."""
+    shown: list[str] = []
+    waits = iter([False, True])
+    with api_of("", served.url, "") as api:
+        new = api.news(lambda _: True, since="1h", follow=False)
+        watch(lambda: after(served, new()), lambda one: shown.append(one["id"]), lambda _: next(waits))
+    assert len(shown) == len(set(shown))
+    assert len(shown) >= 8
+
+
+def after(served: House, news: Any) -> Iterator[Any]:
+    """The news, and then another event comes."""
+    yield from news
+    served.ask("POST", "/v1/events/hook", {"subject": "later"})
+
+
+def test_the_router_of_the_configuration_is_asked_where_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its own token, and only if it is the one of this file; who did it is the token's name."""
+    with house(tmp_path, http=", token: t-admin") as served:
+        served.tell(job_failed(), authorization="Bearer t-admin")
+        configured = served.file.read_text().replace("127.0.0.1:0", f"127.0.0.1:{served.port}")
+        served.file.write_text(configured)
+        [one] = run_json("alerts", "list", "-c", str(served.file))["alerts"]
+        assert run("alerts", "ack", one["id"], "-c", str(served.file)).out == "1 acknowledged.\n"
+        [shown] = run_json("alerts", "list", "-c", str(served.file))["alerts"]
+        assert shown["acknowledged_by"] == "http.token"
+        other = tmp_path / "other.yaml"
+        other.write_text(configured.replace("state.db", "other.db"))
+        assert run("alerts", "list", "-c", str(other)).out == "No alerts.\n"
+        assert "a token is needed" in run("alerts", "list", "--server", served.url).error
+        monkeypatch.setenv("ALERT_ROUTER_TOKEN", "t-admin")
+        assert len(run_json("alerts", "list", "--server", served.url)["alerts"]) == 1
+
+
+def test_a_server_that_is_none_is_said() -> None:
+    """No address, nobody there, somebody else: what is wrong and what to look at."""
+    assert "expected an address" in run("verify", "--server", "here").error
+    assert "does not answer" in run("verify", "--server", "http://127.0.0.1:9").error
+    for body in (b"<html>", b"[]", b'{"error": "no"}'):
+        with pytest.raises(RouterError, match="answers as no router does"):
+            answer_of(404, body)

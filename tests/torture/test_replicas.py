@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from tests.acceptance.harness import Sink, post, sample
 from tests.torture.campaign import Load, Replica, Starter, books_balance, config_in, count, told
 from tests.torture.proxy import Proxy, Way
+from tests.torture.test_kills import IN_FLIGHT
 
 FULL = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
 SEED = int(os.environ.get("ALERT_ROUTER_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
@@ -86,7 +87,7 @@ def test_replicas_that_die_stand_still_or_are_cut_off_lose_nothing(
         f" {figures.repeated - len(figures.unmarked)}, max copies {figures.most},"
         f" {time.monotonic() - began:.0f} s; ALERT_ROUTER_SEED={SEED}"
     )
-    figures.sound(10)
+    figures.sound(IN_FLIGHT)
 
 
 @pytest.mark.slow

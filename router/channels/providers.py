@@ -94,7 +94,7 @@ PROVIDERS: dict[str, Provider] = {
     "aliyunsms": _own(aliyun.send_sms, aliyun.said),
     "aliyunvoice": _own(aliyun.send_voice, aliyun.said),
     "email.base": _own(email.send, email.said, concurrency=2),
-    "custom_json": Provider(webhook.send, single=True, concurrency=16),
+    "custom_json": Provider(webhook.send, single=True, concurrency=8),
     "dingtalk": _own(dingtalk.send, dingtalk.said),
     "discord": _own(discord.send, discord.said),
     "feishu": _own(feishu.send, feishu.said),

@@ -85,7 +85,7 @@ def assert_all_told(sink: Sink, acknowledged: list[str], kills: int) -> int:
     for job, messages in repeats.items():
         assert len(messages) == 2, f"{job} was told {len(messages)} times"
         assert messages[1]["possible_duplicate"], f"{job} was told twice and does not say so"
-    in_flight = 17  # as many as the channel sends at once, and one more for what is critical
+    in_flight = 9  # as many as the channel sends at once, and one more for what is critical
     assert len(repeats) <= kills * in_flight
     return len(repeats)
 

@@ -20,7 +20,7 @@ SEED = int(os.environ.get("ALERT_ROUTER_SEED", "0")) or random.SystemRandom().ra
 #: Seconds that a claim holds. As short as a test can wait, as long as no send here takes.
 LEASE = 5.0
 #: As many as the channel sends at once, and as many as may have ended and are not yet on record.
-IN_FLIGHT = 34
+IN_FLIGHT = 18
 
 
 @pytest.fixture

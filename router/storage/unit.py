@@ -649,7 +649,7 @@ _FEEDS: dict[Feed, tuple[Any, Any]] = {
 #: What stays of a delivery as it was written, whatever becomes of it.
 _WRITTEN = frozenset(
     {"id", "notification_id", "group_id", "channel", "target", "kind", "severity"}
-    | {"content", "created_at", "fallback_of"}
+    | {"created_at", "fallback_of"}
 )
 _MOVED = tuple(column.name for column in tables.deliveries.columns if column.name not in _WRITTEN)
 

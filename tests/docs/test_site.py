@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from router.core.text.kinds import KINDS
 from tests.docs import gallery
 from tests.docs.looks import LOOKS
+from tests.docs.reference import commands_page, metrics_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -100,3 +101,13 @@ def _command(name: str, file: Path) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [("commands.md", commands_page), ("metrics.md", metrics_page)],
+    ids=["commands", "metrics"],
+)
+def test_the_reference_is_what_the_code_says(page: str, made: Callable[[], str]) -> None:
+    """Every command, option, metric and log event stands there: renew it with `make docs`."""
+    assert (DOCS / page).read_text("utf-8") == made()

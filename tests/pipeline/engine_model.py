@@ -7,17 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from router.core.rule import Rule
+from router.core.alert import ACKNOWLEDGED_FOR
+from router.core.rule import Rule, Severity
 
 
 class Told(NamedTuple):
-    """One notification: when, where, about which job, why, and how many alerts were open."""
+    """One notification: when, where, about which job, why, and how many alerts fired unacknowledged."""
 
     at: int
     channel: str
     job: str
     reason: str
-    open: int
+    firing: int
 
 
 class Happening(NamedTuple):
@@ -43,7 +44,9 @@ class Trouble:
     state: str = "pending"
     times: list[int] = field(default_factory=list[int])
     fired: int = 0
+    escalates_from: int = 0
     steps: int = 0
+    seen_until: int = 0
 
 
 @dataclass(eq=False)
@@ -60,10 +63,16 @@ class Talk:
     step: int = 0
     step_told: int = 0
     farewell: str = ""
+    covered: dict[str, tuple[int, Severity]] = field(default_factory=dict[str, tuple[int, Severity]])
 
     @property
     def open(self) -> list[Trouble]:
         """Its alerts that have not ended."""
+        return [one for one in self.members if one.state in ("firing", "acknowledged")]
+
+    @property
+    def firing(self) -> list[Trouble]:
+        """Its alerts that nobody has seen."""
         return [one for one in self.members if one.state == "firing"]
 
     def due(self) -> tuple[int, str] | None:
@@ -73,23 +82,25 @@ class Talk:
             return 0, self.farewell
         if not rules:
             return None
-        if self.step > self.step_told:
+        if self.step > self.step_told and self.firing:
             return 0, "escalation"
         if self.told_at is None:
+            if not self.firing:
+                return None
             return self.opened + min(rule.group_wait for rule in rules), "first"
         if self._is_worse():
             return 0, "worse"
         moments: list[tuple[int, str]] = []
-        if any(one in self.news for one in self.open):
+        if any(one in self.news for one in self.firing):
             moments.append((self.told_at + min(rule.group_interval for rule in rules), "new"))
         repeats = [rule.repeat_interval for rule in rules if rule.repeat_interval is not None]
-        if repeats:
+        if repeats and self.firing:
             moments.append((self.told_at + min(repeats), "repeat"))
         return min(moments, default=None)
 
     def _is_worse(self) -> bool:
         told = [one.rule.severity for one in self.open if one in self.told]
-        new = [one.rule.severity for one in self.open if one not in self.told]
+        new = [one.rule.severity for one in self.firing if one not in self.told]
         heard = told or [one.rule.severity for one in self.told]
         return bool(heard and new) and max(new) > max(heard)
 
@@ -174,17 +185,51 @@ class Model:
                 b - a < count.within for a, b in zip(ordered, ordered[count.at_least - 1 :], strict=False)
             ):
                 self._fire(one, now)
-        elif one.state == "firing":
+        elif one.state == "acknowledged" and now < one.seen_until:
+            return
+        elif one.state != "pending":
+            if one.state == "acknowledged":
+                one.state, one.steps, one.escalates_from = "firing", 0, now
             for talk in self.talks:
                 if one in talk.members:
                     talk.news.append(one)
 
     def _fire(self, one: Trouble, now: int) -> None:
-        one.state, one.fired = "firing", now
+        one.state, one.fired, one.escalates_from = "firing", now, now
         if one.rule.mode == "shadow":
             return
+        covers = [self._covered(one, channel, now) for channel in one.rule.to]
+        if any(covers):
+            one.state, one.seen_until = "acknowledged", max(covers)
         for channel in one.rule.to:
             self._join(one, channel, now)
+
+    def _covered(self, one: Trouble, channel: str, now: int) -> int:
+        for talk in self.talks:
+            if (talk.channel, talk.job) == (channel, one.job) and talk.open:
+                until, worst = talk.covered.get(one.rule.name, (0, one.rule.severity))
+                return until if now < until and one.rule.severity <= worst else 0
+        return 0
+
+    # people
+
+    def acknowledge(self, job: str, now: int) -> None:
+        """Somebody has seen all open alerts of a job."""
+        for one in self._told_of(job, ("firing", "acknowledged")):
+            one.state, one.seen_until = "acknowledged", now + (one.rule.repeat_interval or ACKNOWLEDGED_FOR)
+            for talk in self.talks:
+                if one in talk.members:
+                    talk.covered[one.rule.name] = (one.seen_until, one.rule.severity)
+                    talk.told += [one] if one not in talk.told else []
+
+    def resolve(self, job: str, now: int) -> None:
+        """Somebody ends all alerts of a job."""
+        for one in self._told_of(job, ("pending", "firing", "acknowledged")):
+            self._end(one, now, quiet=False)
+
+    def _told_of(self, job: str, states: tuple[str, ...]) -> list[Trouble]:
+        ours = [one for one in self.troubles if one.job == job and one.rule.mode == "on"]
+        return [one for one in ours if one.state in states]
 
     def _join(self, one: Trouble, channel: str, now: int) -> Talk:
         for talk in self.talks:
@@ -196,19 +241,20 @@ class Model:
         if one not in talk.members:
             talk.members.append(one)
         talk.news.append(one)
+        if one.state == "acknowledged":
+            talk.told.append(one)
         return talk
 
     def _end(self, one: Trouble, now: int, *, quiet: bool) -> None:
-        talks = [talk for talk in self.talks if one in talk.members and one.state == "firing"]
-        one.state = "ended"
+        talks = [talk for talk in self.talks if one in talk.open]
+        was_seen, one.state = one.state == "acknowledged", "ended"
         for talk in talks:
             if talk.open or quiet:
                 continue
             if talk.told_at is None:
                 # Nobody heard of it: what was critical is told once, with its end.
-                talk.farewell = (
-                    "first" if any(m.rule.severity.word == "critical" for m in talk.members) else ""
-                )
+                is_critical = any(m.rule.severity.word == "critical" for m in talk.members)
+                talk.farewell = "first" if is_critical and not was_seen else ""
             elif any(m.rule.send_resolved for m in talk.told):
                 talk.farewell = "resolved"
 
@@ -257,11 +303,11 @@ class Model:
                 return [(one.at + rule.count.within, "heal")]
             within = rule.expect.within if rule.expect else rule.hold
             return [(one.first_at + within, "fire")]
-        if one.state != "firing":
+        if one.state == "ended":
             return []
         moments = [(max(one.received, one.fired) + rule.close_after, "close")]
-        if one.steps < len(rule.escalate) and rule.mode == "on":
-            moments.append((one.fired + rule.escalate[one.steps].after, "escalate"))
+        if one.steps < len(rule.escalate) and rule.mode == "on" and one.state == "firing":
+            moments.append((one.escalates_from + rule.escalate[one.steps].after, "escalate"))
         return moments
 
     def _step(self, one: Trouble, step: str, now: int) -> None:
@@ -276,7 +322,7 @@ class Model:
             self._end(one, now, quiet=True)
 
     def _tell(self, talk: Talk, reason: str, now: int) -> None:
-        self.told.append(Told(now, talk.channel, talk.job, reason, len(talk.open)))
+        self.told.append(Told(now, talk.channel, talk.job, reason, len(talk.firing)))
         talk.told += [one for one in talk.open if one not in talk.told]
         talk.news = []
         talk.told_at, talk.step_told, talk.farewell = now, talk.step, ""

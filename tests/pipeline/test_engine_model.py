@@ -20,6 +20,7 @@ from router.core.group import Group, Tally
 from router.core.message import Message
 from router.core.policy import make_policy
 from router.core.rule import Count, Escalation, Expect, Mode, Rule, Severity
+from router.pipeline import people
 from router.ports import Unit
 from router.storage import open_store
 from tests.pipeline.conftest import START, HandClock, Pipeline, plan
@@ -143,6 +144,17 @@ class Engine(RuleBasedStateMachine):
         self.clock.at = self.pipeline.clock.at + moved
         self._restart()
         self._run(crash)
+
+    @rule(job=st.integers(0, 1), resolve=st.booleans())
+    def somebody_acts(self, job: int, resolve: bool) -> None:
+        """All open alerts of a job are acknowledged, or all of it is ended by hand; what is due happens."""
+        name, now = f"job-{job}", self.pipeline.clock.at
+        found = self.store.read(lambda unit: unit.list_alerts(limit=10_000))
+        ids = [one.id for one in found if name in one.key and not one.shadow and one.ended_at is None]
+        do = people.resolve if resolve else people.acknowledge
+        self.store.write(lambda unit: do(unit, self.policy, ids, now, "ann"))
+        (self.model.resolve if resolve else self.model.acknowledge)(name, now)
+        self._run()
 
     def _happening(self, kind: str, job: int, instance: int, late: int) -> Happening:
         self.count += 1

@@ -62,6 +62,9 @@ bench: $(VENV)/dev.stamp ## the figures of docs/performance.md, measured here
 bench-peers: $(VENV)/dev.stamp ## ours beside Debian's Alertmanager, in turn (an hour; PEERS=--quick: five minutes)
 	@$(BIN)/python -m bench.peers $(PEERS)
 
+soak: $(VENV)/dev.stamp ## a day's events, reloads and page views: does memory stay? (SOAK=--quick: two minutes)
+	@$(BIN)/python -m bench soak $(SOAK)
+
 docs: $(VENV)/dev.stamp ## renews the pages of docs/ that are generated
 	@$(BIN)/python -c "from router.core.catalogue.tables import markdown; print(markdown(), end='')" > docs/events.md
 	@$(BIN)/python -c "from pathlib import Path; from router.core.catalogue.tables import in_rules_page as f; p = Path('docs/rules.md'); p.write_text(f(p.read_text()))"

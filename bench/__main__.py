@@ -5,13 +5,16 @@ import platform
 import sys
 from pathlib import Path
 
+from bench import soak
 from bench.table import show
 
 NAMES = sorted(file.stem.removeprefix("bench_") for file in Path(__file__).parent.glob("bench_*.py"))
 
 
 def main(words: list[str]) -> int:
-    """``[NAME …] [--quick]``"""
+    """``[NAME …] [--quick]``, or ``soak`` with its own options."""
+    if words[:1] == ["soak"]:
+        return soak.main(words[1:])
     quick = "--quick" in words
     chosen = [word for word in words if not word.startswith("-")] or NAMES
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")

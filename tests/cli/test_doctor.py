@@ -116,7 +116,7 @@ def test_messages_that_nobody_got_are_said(tmp_path: Path) -> None:
     found = checks(file)
     assert found["outbox"][0] == "warning"
     assert found["outbox"][1] == "1 message waits, for 60 min"
-    assert found["dead letters"][:2] == ("warning", "1 messages were given up")
+    assert found["dead letters"][:2] == ("warning", "1 message was given up")
 
 
 def test_proxies_of_the_environment_are_said_to_be_ignored(

@@ -49,16 +49,18 @@ def _checks(path: str) -> Iterator[Check]:
     try:
         config = load_config(path)
     except ConfigError as error:
-        said = f"{len(error.findings)} faults; the first: {error.findings[0].message}"
+        said = f"{_number(len(error.findings), 'fault')}; the first: {error.findings[0].message}"
         yield Check("configuration", "error", said, f"alert-router check {path} shows all")
         return
     rules = len(config.policy.rules)
-    said = f"{rules} rules, {len(config.policy.channels)} channels, {len(config.settings.sources)} sources"
+    counted = {"rule": rules, "channel": len(config.policy.channels), "source": len(config.settings.sources)}
+    said = ", ".join(_number(count, noun) for noun, count in counted.items())
     yield Check("configuration", "ok" if rules else "warning", said, "" if rules else "No rule tells anybody")
     warnings = sum(1 for finding in config.findings if finding.level == "warning")
     if warnings:
-        said = f"{warnings} warning{'s' if warnings > 1 else ''}"
-        yield Check("configuration", "warning", said, f"alert-router check {path} shows them")
+        yield Check(
+            "configuration", "warning", _number(warnings, "warning"), f"alert-router check {path} shows them"
+        )
     for look in (machine.look, store.look, sources.look, channels.look):
         yield from look(config)
 

@@ -130,7 +130,7 @@ def _books(url: str) -> Iterator[Check]:
         yield Check("books", "error", "they do not balance", "alert-router verify says what is missing")
     dead = books.get("deliveries.dead", 0)
     if dead:
-        said = f"{dead:,} messages were given up"
+        said = f"{dead:,} messages were given up" if dead > 1 else "1 message was given up"
         yield Check("dead letters", "warning", said, "alert-router deliveries list --state dead says why")
     yield _outbox(waiting, SystemClock().now())
 

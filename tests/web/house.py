@@ -74,6 +74,8 @@ class Provider:
 class House:
     """A router that runs, and who asks it.
 
+    Tests share one: each sends jobs of its own, and no storm tells them together, however many came before.
+
     Args:
         http: further keys of ``http`` in router.yaml.
     """
@@ -88,7 +90,8 @@ class House:
             f"store: sqlite:///{folder / 'state.db'}\n"
             f"http: {{listen: '127.0.0.1:0'{http}}}\n"
             "sources: {hook: {kind: webhook}}\n"
-            f"channels: {{oncall: {{url: 'json://{to}/oncall'}}, broken: {{url: 'json://{to}/broken'}}}}\n"
+            f"channels: {{oncall: {{url: 'json://{to}/oncall', storm: off}},"
+            f" broken: {{url: 'json://{to}/broken', storm: off}}}}\n"
             "rules: [rules.yaml]\n",
             encoding="utf-8",
         )
@@ -117,7 +120,7 @@ class House:
         given = dict(headers or {})
         if body is not None and not isinstance(body, bytes):
             body, given = json.dumps(body).encode(), {"content-type": "application/json"} | given
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body, given)
         answer = connection.getresponse()
         found = Answer(
@@ -136,7 +139,7 @@ class House:
         """Reads the store."""
         return self.store.read(work)
 
-    def until(self, found: Callable[[], T], seconds: float = 20) -> T:
+    def until(self, found: Callable[[], T], seconds: float = 60) -> T:
         """What is found, as soon as there is something: the loops take their time."""
         ends = time.monotonic() + seconds
         while not (it := found()):

@@ -143,7 +143,7 @@ def test_a_dead_letter_is_tried_again_from_its_page(served: House) -> None:
 
 def test_all_dead_letters_of_a_channel_are_dropped_from_the_list(served: House) -> None:
     """Those of a time that one writes, or of all times."""
-    served.tell(job_failed("job-dead"))
+    served.tell(job_failed("job-dropped"))
     served.until(lambda: "broken/1" in page(served, "/deliveries?state=dead&channel=broken"))
     text = page(served, "/deliveries?state=dead&channel=broken")
     assert "of broken that were given up" in text

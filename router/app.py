@@ -27,7 +27,7 @@ from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
 from router.pipeline.outages import Outages
 from router.pipeline.watermarks import Lag, Standing, Watermarks, lag_of_posts
-from router.ports import Channel, Clock, HttpSource, PullSource, Request, Store, Unit
+from router.ports import GROUPS, Channel, Clock, HttpSource, PullSource, Request, Store, Unit
 from router.version import __version__
 from router.web.ack import AckLinks
 from router.web.gate import Gate, tokens_of
@@ -105,11 +105,11 @@ class Router:
         self._standstill = 0
         self._watermarks = Watermarks(self.metrics)
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
-        self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._due.set)
+        self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._made_due)
         self.deliver = Deliver(
-            store, self._owner, policy, self._clock, self.metrics, self._due.set, self._tongue
+            store, self._owner, policy, self._clock, self.metrics, self._made_due, self._tongue
         )
-        self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self.deliver.wake)
+        self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self._written)
         self.advance = Advance(
             store,
             policy,
@@ -180,6 +180,7 @@ class Router:
         self.metrics.store_up.set(1)
         if not self._store.shared:
             self.maintain.rescue_others(self._owner)
+        self._store.listen(self._woken)
         for loop in self._loops:
             loop.start()
         telemetry.log("config.loaded", files=len(self.config.files), policy=self.config.policy.hash)
@@ -352,9 +353,23 @@ class Router:
         self._due.wait(pause_until(next_at, self._clock.now()))
         self._due.clear()
 
-    def _rescued(self, targets: frozenset[str]) -> None:
-        self.deliver.wake(targets)
+    def _made_due(self) -> None:
         self._due.set()
+        self._store.wake_others([GROUPS])
+
+    def _written(self, targets: frozenset[str]) -> None:
+        self.deliver.wake(targets)
+        self._store.wake_others(targets)
+
+    def _rescued(self, targets: frozenset[str]) -> None:
+        self._written(targets)
+        self._made_due()
+
+    def _woken(self, due: frozenset[str]) -> None:
+        """Another router on this store has made something due."""
+        self.deliver.wake(due)
+        if GROUPS in due:
+            self._due.set()
 
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds)

@@ -743,6 +743,10 @@ class Unit(Protocol):
         ...
 
 
+#: Stands for groups and alerts in what routers tell one another; no target has this name.
+GROUPS = ""
+
+
 class Store(Protocol):
     """Where everything is kept. Safe to call from any thread."""
 
@@ -771,6 +775,24 @@ class Store(Protocol):
 
     def look(self, work: Callable[[Unit], T]) -> T:
         """As :meth:`read`, for people who look: however long it takes, no read of the loops waits for it."""
+        ...
+
+    def listen(self, woken: Callable[[frozenset[str]], None]) -> None:
+        """From now on hears, on a shared store, of what other routers have made due.
+
+        Args:
+            woken: called with what they gave to :meth:`wake_others`, from a thread of the store's.
+        """
+        ...
+
+    def wake_others(self, due: Collection[str]) -> None:
+        """Tells the other routers on a shared store what a commit has made due; returns at once.
+
+        It may be lost: whoever waits for it also looks by itself from time to time.
+
+        Args:
+            due: targets with deliveries, or :data:`GROUPS` for groups and alerts.
+        """
         ...
 
     def close(self) -> None:

@@ -5,14 +5,16 @@ from typing import Never
 
 import pytest
 
-from router.app import MAINTENANCE, SHORTEST_WAIT, Router, load_config, pause_until
+from router.app import MAINTENANCE, SHORTEST_WAIT, Router, SystemClock, load_config, pause_until
 from router.config import Config
 from router.core.delivery import SECOND
+from router.core.event import Envelope
 from router.errors import RouterError
 from router.pipeline.deliver import LEASE
 from router.pipeline.watermarks import LONGEST_HOLD
 from router.ports import Clock
 from router.storage import open_store
+from tests.acceptance.harness import Sink
 from tests.pipeline.conftest import HandClock, Pipeline, wait_until
 
 CONFIG = """
@@ -136,3 +138,30 @@ def test_a_reload_that_fails_late_changes_nothing(tmp_path: Path, monkeypatch: p
         assert router.config is before
     finally:
         assert router.stop()
+
+
+@pytest.mark.parametrize("absent", ["dispatch and sends", "sends"])
+def test_what_one_router_takes_another_on_the_same_store_tells_at_once(
+    postgres_url: str, tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch, absent: str
+) -> None:
+    """The one that takes the event does no more than that; the other would look by itself in ten minutes."""
+    monkeypatch.setattr("router.app.MAINTENANCE", 600.0)
+    monkeypatch.setattr("router.pipeline.deliver.LONGEST_WAIT", 600 * SECOND)
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    config_in(tmp_path)
+    path = tmp_path / "router.yaml"
+    path.write_text(path.read_text().replace("json://127.0.0.1:9/", sink.url("oncall")), encoding="utf-8")
+    one, other = (Router(load_config(path), open_store(postgres_url)) for _ in range(2))
+    one.deliver.stop_claiming()
+    if absent != "sends":
+        monkeypatch.setattr(one.dispatch, "step", lambda: 0)
+    other.start()
+    one.start()
+    try:
+        for number in range(1, 4):
+            event = Envelope("hook", b'{"type": "failed", "JobId": "%d"}' % number, SystemClock().now())
+            one.ingest.submit([event]).result(60)
+            assert len(sink.wait_for(number, 60)) == number
+    finally:
+        assert other.stop()
+        one.stop()

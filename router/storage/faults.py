@@ -29,6 +29,16 @@ _KNOWN = (
         "nobody knows the database server's name",
         "Check the host in `store`, and the resolver",
     ),
+    (
+        "unsupported startup parameter",
+        "the pooler before the database server refuses our time limits",
+        "Set `ignore_startup_parameters = options` in pgbouncer, or go round it",
+    ),
+    (
+        'prepared statement "',
+        "the pooler before the database server mixes connections",
+        "Set `pool_mode = session` in pgbouncer, or go round it",
+    ),
     ("too many clients", "the database server has no connection left", "End others, or let it take more"),
     ("database is locked", "another process holds the store's lock", "See which process has the file open"),
     ("readonly database", "the store's file or folder is read-only", "Give this user the right to write it"),

@@ -64,6 +64,12 @@ class MemoryStore:
     def look(self, work: Callable[[Unit], T]) -> T:
         return self.read(work)
 
+    def listen(self, woken: Callable[[frozenset[str]], None]) -> None:
+        """Nobody else can reach it."""
+
+    def wake_others(self, due: Collection[str]) -> None:
+        """There are none."""
+
     def close(self) -> None:
         """Nothing to give back."""
 

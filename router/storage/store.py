@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from router.errors import RouterError
 from router.ports import Unit
 from router.storage.faults import explained
+from router.storage.news import News
 from router.storage.unit import SqlUnit
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class SqlStore:
         self._lock = threading.Lock()
         self._closed = False
         self._writes = 0
+        self._news: News | None = None
 
     @property
     def writes(self) -> int:
@@ -112,11 +114,21 @@ class SqlStore:
                     raise explained(error) from error
                 self._hanging[name].append(worker)
 
+    def listen(self, woken: Callable[[frozenset[str]], None]) -> None:
+        if self.shared:
+            self._news = News(self._engine, woken)
+
+    def wake_others(self, due: Collection[str]) -> None:
+        if self._news:
+            self._news.tell(due)
+
     def close(self) -> None:
         with self._lock:
             if self._closed:
                 return
             self._closed = True
+        if self._news:
+            self._news.close()
         for worker in self._workers.values():
             worker.close(self._deadline)
         self._engine.dispose()

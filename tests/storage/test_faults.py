@@ -318,6 +318,8 @@ def test_a_closed_store_says_so(store: Store) -> None:
         ("could not extend file: No space left on device", "disk is full"),
         ("failed to resolve host 'db'", "nobody knows"),
         ("[Errno 24] Too many open files", "no file handle left"),
+        ("connection failed: FATAL:  unsupported startup parameter: options", "refuses our time limits"),
+        ('prepared statement "_pg3_0" already exists', "mixes connections"),
         ("something new\nsecond line", "the store failed: something new"),
         ("", "the store failed: OSError"),
     ],

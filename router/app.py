@@ -31,6 +31,7 @@ from router.ports import GROUPS, Channel, Clock, HttpSource, PullSource, Request
 from router.version import __version__
 from router.web.ack import AckLinks
 from router.web.gate import Gate, tokens_of
+from router.web.guesses import Guesses
 from router.web.inside import Inside, SourceStanding, TargetStanding
 from router.web.lazy import Site
 from router.web.server import Listener
@@ -104,6 +105,7 @@ class Router:
         self._started_at = self._clock.now()
         self._standstill = 0
         self._watermarks = Watermarks(self.metrics)
+        self._guesses = Guesses(self._clock)
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
         self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._made_due)
         self.deliver = Deliver(
@@ -256,7 +258,7 @@ class Router:
         self.config = config
         self.deliver.use(channels, moved)
         self.listener.sources = sources
-        self.listener.gate = gate_of(config, self._clock)
+        self.listener.gate = gate_of(config, self._clock, self._guesses)
         self.listener.links = self._links(config)
         self._use_pulls(pulls)
         self._watermarks.use(self._lags(config), now)
@@ -459,12 +461,12 @@ def _spec(target: TargetSpec, config: Config) -> "ChannelSpec":
     )
 
 
-def gate_of(config: Config, clock: Clock) -> Gate:
+def gate_of(config: Config, clock: Clock, guesses: Guesses) -> Gate:
     """Who may, by the configuration."""
     http = config.settings.http
     named = {name: (one.role, one.token.get_secret_value()) for name, one in http.tokens.items()}
     token = http.token.get_secret_value() if http.token else None
-    return Gate(clock, tokens_of(token, named), http.public_url or "")
+    return Gate(clock, tokens_of(token, named), http.public_url or "", guesses)
 
 
 Sources = tuple[dict[str, HttpSource], dict[str, PullSource]]

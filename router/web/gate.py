@@ -8,7 +8,6 @@ import hmac
 import ipaddress
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,15 +15,12 @@ from urllib.parse import urlsplit
 
 from router.errors import RouterError
 from router.ports import Clock
+from router.web.guesses import Guesses
 
 SECOND = 1_000_000
 #: How long a log-in lasts.
 SESSION_LASTS = 12 * 3600 * SECOND
 COOKIE = "alert-router-session"
-#: Failed log-ins that one address has in a minute, and addresses that are remembered.
-MOST_FAILURES = 5
-FAILURES_WITHIN = 60 * SECOND
-_MOST_ADDRESSES = 10_000
 #: Proves forms where nobody logs in; a page that is open outlives a reload.
 _OWN_KEY = secrets.token_bytes(32)
 
@@ -75,13 +71,20 @@ class Gate:
     Args:
         tokens: all that are known; with none nobody is asked.
         public_url: where people reach the router, if that is another address than the listener's.
+        guesses: what was brought before; it outlives a reload.
     """
 
-    def __init__(self, clock: Clock, tokens: Sequence[Token] = (), public_url: str = "") -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        tokens: Sequence[Token] = (),
+        public_url: str = "",
+        guesses: Guesses | None = None,
+    ) -> None:
         self._clock = clock
         self._tokens = tuple(tokens)
         self._public = urlsplit(public_url)
-        self._failed: dict[str, deque[int]] = {}
+        self._guesses = guesses or Guesses(clock)
 
     @property
     def asks(self) -> bool:
@@ -93,15 +96,18 @@ class Gate:
         """Whether people come over TLS, so that a browser may send the cookie over nothing else."""
         return self._public.scheme == "https"
 
-    def admit(self, headers: Mapping[str, str], role: Role) -> Person:
+    def admit(self, headers: Mapping[str, str], address: str, role: Role) -> Person:
         """Who makes a request that needs a role.
+
+        Args:
+            address: where it comes from.
 
         Raises:
             RouterError: ``unauthorized``: nobody that is known; ``forbidden``: the token's role is another,
-                or the request comes from another site's page.
+                or the request comes from another site's page; ``too-many``: see :meth:`person`.
         """
         self.refuse_other_sites(headers)
-        person = self.person(headers)
+        person = self.person(headers, address)
         if person is None:
             raise RouterError("unauthorized", "a token is needed", "Send it as Authorization: Bearer TOKEN")
         if not person.may(role):
@@ -124,11 +130,16 @@ class Gate:
             said = "without a token requests name this machine itself in Host"
             raise RouterError("forbidden", said, "Use 127.0.0.1 or localhost, or set http.public_url")
 
-    def person(self, headers: Mapping[str, str]) -> Person | None:
-        """Whose token or session a request brings; None where it brings none that is known."""
+    def person(self, headers: Mapping[str, str], address: str) -> Person | None:
+        """Whose token or session a request brings; None where it brings none that is known.
+
+        Raises:
+            RouterError: ``too-many``: wrong tokens came from this address.
+        """
         if not self._tokens:
             return Person("", Role.ADMIN, _mac(_OWN_KEY, "form"), session=True)
-        token = self._by_secret(headers.get("authorization", "").removeprefix("Bearer ").strip())
+        brought = headers.get("authorization", "").removeprefix("Bearer ").strip()
+        token = self._judged(brought, address) if brought else None
         if token is not None:
             return Person(token.name, token.role, "")
         return self._by_session(_cookie(headers.get("cookie", "")))
@@ -140,27 +151,19 @@ class Gate:
             the cookie's value.
 
         Raises:
-            RouterError: ``unauthorized``: no token is so; ``too-many``: this address failed too often.
+            RouterError: ``unauthorized``: no token is so; ``too-many``: wrong ones came from this address.
         """
-        now = self._clock.now()
-        failed = self._failed.setdefault(address, deque(maxlen=MOST_FAILURES))
-        if len(failed) == MOST_FAILURES and failed[0] > now - FAILURES_WITHIN:
-            raise RouterError("too-many", "too many log-ins failed", "Wait a minute")
-        token = self._by_secret(secret)
+        token = self._judged(secret, address)
         if token is None:
-            failed.append(now)
-            self._forget(now)
             raise RouterError(
                 "unauthorized", "no token is so", "It stands in router.yaml, or where that says"
             )
-        self._failed.pop(address, None)
-        return _session(token, now + SESSION_LASTS)
+        return _session(token, self._clock.now() + SESSION_LASTS)
 
-    def _forget(self, now: int) -> None:
-        if len(self._failed) > _MOST_ADDRESSES:
-            after = now - FAILURES_WITHIN
-            recent = [(name, times) for name, times in self._failed.items() if times and times[-1] > after]
-            self._failed = dict(recent[-_MOST_ADDRESSES:])
+    def _judged(self, brought: str, address: str) -> Token | None:
+        token = self._by_secret(brought)
+        self._guesses.judge(address, brought, token.name if token else None)
+        return token
 
     def _by_secret(self, brought: str) -> Token | None:
         # Each is compared, so that the time says nothing of which it was.

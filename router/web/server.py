@@ -23,6 +23,7 @@ from router.ports import Clock, HttpSource, Intake, Receipt, Request
 from router.web.ack import MOST_FORM_BYTES, AckLinks
 from router.web.answer import Answer
 from router.web.gate import Gate, Role
+from router.web.guesses import WITHIN
 from router.web.handles import OutOfHandles
 from router.web.status import said_of, status_of
 
@@ -103,12 +104,12 @@ class Listener:
                     method, token, lambda: _body(headers, receive, MOST_FORM_BYTES)
                 )
         if source is None and method == "POST" and path.startswith("/v1/events/"):
-            self.gate.admit(headers, Role.SEND)
+            self.gate.admit(headers, _peer(scope), Role.SEND)
             raise RouterError("not-found", "no source listens here", self._addresses())
         if source is None:
             return await self._visit(scope, headers, receive, send)
         if not source.signed:
-            self.gate.admit(headers, Role.SEND)
+            self.gate.admit(headers, _peer(scope), Role.SEND)
         if method != "POST":
             raise RouterError("method-not-allowed", "events are sent with POST")
         return await self._take(source, scope, headers, receive)
@@ -116,10 +117,10 @@ class Listener:
     async def _visit(self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
         """Hands the request to the site, its body read and bounded."""
         if self.site is None:
-            self.gate.admit(headers, Role.READ)
+            self.gate.admit(headers, _peer(scope), Role.READ)
             raise RouterError("not-found", "no source listens here", self._addresses())
         # Who is not known has nothing to send but a log-in.
-        most = MOST_SITE_BYTES if self.gate.person(headers) else MOST_FORM_BYTES
+        most = MOST_SITE_BYTES if self.gate.person(headers, _peer(scope)) else MOST_FORM_BYTES
         body = await _body(headers, receive, most)
         whole: list[Mapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -149,7 +150,7 @@ class Listener:
             return Answer(
                 503 if problems else 200, orjson.dumps({"ready": not problems, "problems": problems})
             )
-        self.gate.admit(_headers(scope), Role.READ)
+        self.gate.admit(_headers(scope), _peer(scope), Role.READ)
         return Answer(200, generate_latest(self._metrics.registry), CONTENT_TYPE_LATEST.encode())
 
     async def _take(
@@ -186,6 +187,12 @@ def _headers(scope: Scope) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     return headers
+
+
+def _peer(scope: Scope) -> str:
+    """Who connected: behind a proxy, that proxy; what a header says of others is not believed."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _target(scope: Scope) -> str:
@@ -231,6 +238,8 @@ def _always(status: int) -> list[tuple[bytes, bytes]]:
     headers = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
     if status == 503:
         headers.append((b"retry-after", RETRY_AFTER))
+    if status == 429:
+        headers.append((b"retry-after", b"%d" % (WITHIN // 1_000_000)))
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     if status == 413:

@@ -1,5 +1,6 @@
 """The application behind the listener: the API and the pages, each request by a thread of its own."""
 
+import contextlib
 import json
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 from router.errors import RouterError
 from router.version import __version__
 from router.web.api import alerts, deliveries, events, jobs, process, silences, tail
-from router.web.api.asked import Refusal, headers_of, inside_of, reader
+from router.web.api.asked import Refusal, address_of, headers_of, inside_of, reader
 from router.web.inside import Inside
 from router.web.pages import changed, health, live, looked_into, shown
 from router.web.pages.drawing import draw
@@ -24,6 +25,11 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     403: {"model": Refusal, "description": "The token's role does not allow it."},
     404: {"model": Refusal, "description": "There is no such thing."},
     413: {"model": Refusal, "description": "The request is too large."},
+    429: {
+        "model": Refusal,
+        "description": "Wrong tokens came from this address.",
+        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "In so many seconds."}},
+    },
     503: {"model": Refusal, "description": "The store cannot be reached; try again."},
 }
 
@@ -101,7 +107,9 @@ async def _refused(request: Request, error: RouterError) -> Response:
         return RedirectResponse("/login", 303)
     inside = inside_of(request)
     said = {"message": error.message, "remedy": error.remedy}
-    person = inside.gate().person(headers_of(request))
+    person = None
+    with contextlib.suppress(RouterError):
+        person = inside.gate().person(headers_of(request), address_of(request))
     return draw(request, inside, person, "refused.html", status_of(error), **said)
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from router.errors import RouterError
-from router.web.gate import COOKIE, MOST_FAILURES, SESSION_LASTS, Gate, Role, Token, tokens_of
+from router.web.gate import COOKIE, SESSION_LASTS, Gate, Role, Token, tokens_of
+from router.web.guesses import MOST_WRONG
 
 TOKENS = (
     Token("prometheus", Role.SEND, "secret-of-prometheus"),
@@ -25,7 +26,7 @@ class Clock:
 def code(gate: Gate, headers: dict[str, str], role: Role) -> str:
     """What a request is answered: ``ok`` or the error's code."""
     try:
-        gate.admit({"host": "router.example"} | headers, role)
+        gate.admit({"host": "router.example"} | headers, "10.0.0.1", role)
     except RouterError as error:
         return error.code
     return "ok"
@@ -84,9 +85,9 @@ def test_each_session_has_a_form_secret_of_its_own() -> None:
     """What a form brings back proves the session that it was made for."""
     clock = Clock()
     gate = Gate(clock, TOKENS)
-    first = gate.person({"cookie": f"{COOKIE}={gate.log_in('secret-of-anna', 'a')}"})
+    first = gate.person({"cookie": f"{COOKIE}={gate.log_in('secret-of-anna', 'a')}"}, "a")
     clock.at += 1
-    second = gate.person({"cookie": f"{COOKIE}={gate.log_in('secret-of-anna', 'a')}"})
+    second = gate.person({"cookie": f"{COOKIE}={gate.log_in('secret-of-anna', 'a')}"}, "a")
     assert first is not None
     assert second is not None
     assert first.csrf != second.csrf
@@ -96,14 +97,28 @@ def test_failed_log_ins_make_an_address_wait() -> None:
     """After some even the right token is refused there, not elsewhere, and is taken a minute later."""
     clock = Clock()
     gate = Gate(clock, TOKENS)
-    for _ in range(MOST_FAILURES):
+    for number in range(MOST_WRONG):
         with pytest.raises(RouterError, match="no token is so"):
-            gate.log_in("guess", "10.0.0.1")
+            gate.log_in(f"guess {number}", "10.0.0.1")
     with pytest.raises(RouterError, match="too many"):
         gate.log_in("secret-of-anna", "10.0.0.1")
     assert gate.log_in("secret-of-anna", "10.0.0.2")
     clock.at += 61_000_000
     assert gate.log_in("secret-of-anna", "10.0.0.1")
+
+
+def test_wrong_bearer_tokens_make_an_address_wait_as_failed_log_ins_do() -> None:
+    """They count together; a session that was begun before goes on, and a request without a token is none."""
+    gate = Gate(Clock(), TOKENS)
+    cookie = {"cookie": f"{COOKIE}={gate.log_in('secret-of-grafana', '10.0.0.9')}"}
+    for number in range(MOST_WRONG):
+        assert code(gate, {}, Role.READ) == "unauthorized"
+        assert code(gate, {"authorization": f"Bearer guess {number}"}, Role.READ) == "unauthorized"
+    assert code(gate, {"authorization": "Bearer secret-of-anna"}, Role.READ) == "too-many"
+    with pytest.raises(RouterError, match="too many"):
+        gate.log_in("secret-of-anna", "10.0.0.1")
+    assert code(gate, {}, Role.READ) == "unauthorized"
+    assert code(gate, cookie, Role.READ) == "ok"
 
 
 @pytest.mark.parametrize(

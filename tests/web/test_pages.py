@@ -241,6 +241,18 @@ def test_a_person_logs_in_looks_and_logs_out(guarded: House) -> None:
     assert "Max-Age=0" in post(guarded, "/logout", [], cookie=session).headers["set-cookie"]
 
 
+def test_guesses_at_the_api_wait_and_a_session_goes_on(guarded: House) -> None:
+    """The API answers 429 with Retry-After, the log-in as a page; who has logged in notices nothing."""
+    session = post(guarded, "/login", [("token", "t-read")]).headers["set-cookie"].partition(";")[0]
+    guesses = [{"authorization": f"Bearer {number}"} for number in range(6)]
+    answer = [guarded.ask("GET", "/v1/alerts", headers=one) for one in guesses][-1]
+    assert (answer.status, answer.headers["retry-after"]) == (429, "60")
+    assert answer.json()["error"]["code"] == "too-many"
+    entered = post(guarded, "/login", [("token", "t-admin")])
+    assert (entered.status, "Wait a minute" in entered.text) == (429, True)
+    assert guarded.ask("GET", "/", headers={"cookie": session}).status == 200
+
+
 def test_an_administrator_of_another_session_proves_nothing(guarded: House) -> None:
     """A form's proof holds for the session that it was made for only."""
     guarded.tell(job_failed(), authorization="Bearer t-admin")

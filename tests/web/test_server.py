@@ -142,6 +142,17 @@ def test_a_token_is_asked_for_where_one_is_set(served: Served) -> None:
     assert served.ask("GET", "/readyz")[0] == 200
 
 
+def test_who_brings_wrong_tokens_waits(served: Served) -> None:
+    """429 says when to come back, for events and for the metrics; what a header says of an address is air."""
+    served.listener.gate = Gate(Clock(), [Token("all", Role.ADMIN, "secret-token")])
+    for number in range(5):
+        given = {"authorization": f"Bearer {number}", "x-forwarded-for": f"10.0.0.{number}"}
+        assert served.ask("POST", "/v1/events/hook", b"{}", given)[0] == 401
+    status, body, headers = served.ask("GET", "/metrics", headers={"authorization": "Bearer secret-token"})
+    assert (status, headers["retry-after"]) == (429, "60")
+    assert json.loads(body)["error"]["code"] == "too-many"
+
+
 def test_a_page_of_another_site_cannot_post(served: Served) -> None:
     """A browser's request from elsewhere is refused, though it comes from this machine."""
     assert served.ask("POST", "/v1/events/hook", b"{}", {"origin": "https://evil.example"})[0] == 403

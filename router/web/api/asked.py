@@ -41,14 +41,24 @@ def headers_of(request: Request) -> dict[str, str]:
     return dict(request.headers.items())
 
 
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def admitted(request: Request, role: Role) -> Person:
+    """See :meth:`router.web.gate.Gate.admit`."""
+    return inside_of(request).gate().admit(headers_of(request), address_of(request), role)
+
+
 def reader(request: Request) -> Person:
     """Whoever may read."""
-    return inside_of(request).gate().admit(headers_of(request), Role.READ)
+    return admitted(request, Role.READ)
 
 
 def administrator(request: Request) -> Person:
     """Whoever may change things."""
-    return inside_of(request).gate().admit(headers_of(request), Role.ADMIN)
+    return admitted(request, Role.ADMIN)
 
 
 Within = Annotated[Inside, Depends(inside_of)]

@@ -9,7 +9,7 @@ from router.core.text.clip import clip
 from router.core.text.dialects import one_line
 from router.errors import RouterError
 from router.pipeline import people
-from router.web.api.asked import MOST_IDS, Reader, Within, headers_of, who
+from router.web.api.asked import MOST_IDS, Reader, Within, address_of, headers_of, who
 from router.web.api.deliveries import since_of
 from router.web.api.silences import NewSilence, silence_of
 from router.web.gate import COOKIE, SESSION_LASTS
@@ -38,9 +38,8 @@ async def log_in(request: Request, inside: Within) -> Response:
     gate = inside.gate()
     gate.refuse_other_sites(headers_of(request))
     fields = await fields_of(request)
-    address = request.client.host if request.client else ""
     try:
-        cookie = gate.log_in(fields.get("token", [""])[0].strip(), address)
+        cookie = gate.log_in(fields.get("token", [""])[0].strip(), address_of(request))
     except RouterError as error:
         code = 429 if error.code == "too-many" else 401
         return draw(request, inside, None, "login.html", code, problem=f"{error.message}. {error.remedy}.")

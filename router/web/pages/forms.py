@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from fastapi import Request
 
 from router.errors import RouterError
-from router.web.api.asked import headers_of, inside_of
+from router.web.api.asked import admitted
 from router.web.gate import Person, Role
 
 #: Fields of a form; each has one value.
@@ -36,7 +36,7 @@ async def form_of(request: Request) -> Form:
         RouterError: ``unauthorized``, ``forbidden``: it is from another page, or the role does not allow it;
             ``bad-request``.
     """
-    person = inside_of(request).gate().admit(headers_of(request), Role.ADMIN)
+    person = admitted(request, Role.ADMIN)
     form = Form(person, await fields_of(request))
     if not person.csrf or not hmac.compare_digest(form.one("form").encode(), person.csrf.encode()):
         raise RouterError("forbidden", "this form is not from a page of this session", "Load the page again")

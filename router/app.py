@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from router import telemetry
 from router.config import Config, TargetSpec, load
+from router.config.watched import Watched
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.policy import ChannelPlan, Policy
@@ -89,10 +90,14 @@ class Router:
     Args:
         config: checked.
         store: open.
+        watched: the files of the configuration as they were before it was read, else as they are now.
     """
 
-    def __init__(self, config: Config, store: Store, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: Config, store: Store, clock: Clock | None = None, watched: Watched | None = None
+    ) -> None:
         self.config = config
+        self.watched = watched or Watched(config.files[0])
         self.metrics = telemetry.Metrics()
         self._store = store
         self._clock = clock or SystemClock()
@@ -218,17 +223,19 @@ class Router:
             for pull in self._pulls.values():
                 pull.stop()
 
-    def reload(self, path: str | Path) -> bool:
+    def reload(self) -> bool:
         """Checks the configuration again and swaps it in; a bad one is refused and changes nothing.
 
         Safe to call from any thread.
         """
         with self._reloading:
-            return self._reload(path)
+            # Before they are read: what changes meanwhile is read once more, and nothing else is.
+            self.watched.look()
+            return self._reload()
 
-    def _reload(self, path: str | Path) -> bool:
+    def _reload(self) -> bool:
         try:
-            config = load_config(path)
+            config = load_config(self.config.files[0])
             self._take_into_force(config)
         except (RouterError, OSError) as error:
             faults = [str(f) for f in error.findings] if isinstance(error, ConfigError) else [str(error)]
@@ -310,7 +317,7 @@ class Router:
             sources=self._sources_stand,
             targets=self._targets_stand,
             faults=lambda: self._faults,
-            reload=lambda: self.reload(self.config.files[0]),
+            reload=self.reload,
             stopping=self._stopping.is_set,
             decode=decode,
         )

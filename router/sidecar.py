@@ -35,18 +35,12 @@ def serve(path: str | Path, *, ready: Callable[[str], None]) -> int:
     config = load_config(path)
     listening = bind(config.settings.http.listen)
     store = open_store(config.settings.store, exclusive=True)
-    router = Router(config, store)
+    router = Router(config, store, watched=watched)
     router.start()
-    return asyncio.run(_serve(router, listening, path, watched, lambda: ready(_address(listening))))
+    return asyncio.run(_serve(router, listening, lambda: ready(_address(listening))))
 
 
-async def _serve(
-    router: Router,
-    listening: socket.socket,
-    path: str | Path,
-    watched: Watched,
-    ready: Callable[[], None],
-) -> int:
+async def _serve(router: Router, listening: socket.socket, ready: Callable[[], None]) -> int:
     loop = asyncio.get_running_loop()
     server = make_server(router.listener)
     systemd = Systemd()
@@ -62,18 +56,14 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
 
-    def read_again() -> None:
-        watched.look()
-        router.reload(path)
-
-    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, read_again))
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, router.reload))
     serving = loop.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     ready()
     systemd.ready()
     watching = loop.create_task(watch(router, systemd))
-    following = loop.create_task(follow(watched, lambda: router.reload(path)))
+    following = loop.create_task(follow(router.watched, router.reload))
     pinging = loop.create_task(ping_while_well(router, lambda: router.config.settings, send_ping))
     await serving
     pinging.cancel()

@@ -258,3 +258,11 @@ def test_every_path_is_in_the_docs_and_the_document(served: House) -> None:
         for operation in methods.values():
             assert operation["description"]
             assert {"400", "401", "403", "404", "503"} <= set(operation["responses"])
+
+
+def test_a_change_that_was_read_is_not_read_again(tmp_path: Path) -> None:
+    """Whoever asks for a reload after a change has it; the look for changed files finds nothing more."""
+    with house(tmp_path) as one:
+        one.rules.write_text(one.rules.read_text() + "  # changed\n")
+        assert one.ask("POST", "/-/reload", b"").json()["reloaded"]
+        assert [one.router.watched.changed() for _ in range(3)] == [False, False, False]

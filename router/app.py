@@ -1,5 +1,6 @@
 """The one place that wires: configuration, store, pipeline, channels, sources, listener."""
 
+import contextlib
 import os
 import secrets
 import socket
@@ -16,9 +17,10 @@ from router.config.watched import Watched
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.policy import ChannelPlan, Policy
+from router.core.text.clip import clip
 from router.decoders import decode
 from router.errors import ConfigError, RouterError
-from router.pipeline import absences
+from router.pipeline import absences, people
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
@@ -55,6 +57,8 @@ MAINTENANCE = 5.0
 SHORTEST_WAIT = 0.1
 #: Rounds of maintenance between two looks at what waits behind a failing message: half a minute.
 TAKE_OVER_EVERY = 6
+#: Characters of a configuration's first fault in the audit trail.
+MOST_OF_FAULT = 300
 #: Rounds of maintenance between two prunings: once an hour.
 PRUNE_EVERY = 720
 
@@ -212,6 +216,7 @@ class Router:
             time.sleep(0.02)
         settle.stop()
         ended = [loop.join(max(0.5, ends - time.monotonic())) for loop in self._loops]
+        self._note_wrong_tokens(last=True)
         self._store.close()
         return all(ended) and not self.deliver.in_flight
 
@@ -223,31 +228,47 @@ class Router:
             for pull in self._pulls.values():
                 pull.stop()
 
-    def reload(self) -> bool:
+    def reload(self, by: str) -> bool:
         """Checks the configuration again and swaps it in; a bad one is refused and changes nothing.
 
         Safe to call from any thread.
+
+        Args:
+            by: who or what asks for it, for the record.
         """
         with self._reloading:
             # Before they are read: what changes meanwhile is read once more, and nothing else is.
             self.watched.look()
-            return self._reload()
+            return self._reload(by)
 
-    def _reload(self) -> bool:
+    def _reload(self, by: str) -> bool:
         try:
             config = load_config(self.config.files[0])
-            self._take_into_force(config)
+            self._take_into_force(config, by)
         except (RouterError, OSError) as error:
             faults = [str(f) for f in error.findings] if isinstance(error, ConfigError) else [str(error)]
             telemetry.log("config.refused", "error", faults=faults)
             self.metrics.reload_success.set(0)
             self._faults = tuple(faults)
+            self._note(by, "fail to reload", clip(faults[0], MOST_OF_FAULT), len(faults))
             return False
         self._faults = ()
         telemetry.log("config.loaded", files=len(config.files), policy=config.policy.hash)
         return True
 
-    def _take_into_force(self, config: Config) -> None:
+    def _note(self, by: str, what: str, subject: str, number: int = 1) -> None:
+        """What was done, on record; a store that is away leaves it to the log."""
+        now = self._clock.now()
+        with contextlib.suppress(RouterError):
+            self._store.write(lambda unit: people.note(unit, now, by, what, subject, number))
+
+    def _note_wrong_tokens(self, *, last: bool = False) -> None:
+        if untold := self._guesses.untold(last=last):
+            address, number = untold
+            telemetry.log("gate.wrong_tokens", "warning", address=address, number=number)
+            self._note(address, "fail to log in", "with a wrong token", number)
+
+    def _take_into_force(self, config: Config, by: str = "") -> None:
         channels = channels_of(config, self._clock)
         sources, pulls = sources_of(config, self._clock, self.metrics)
         policy = config.policy
@@ -256,6 +277,8 @@ class Router:
         def keep(unit: Unit) -> None:
             unit.keep_policy(policy.hash, policy.text, now)
             absences.install(unit, policy, now)
+            if by:
+                people.note(unit, now, by, "reload", policy.hash)
             if config.settings.http.public_url:
                 make_keys(unit)
 
@@ -385,6 +408,7 @@ class Router:
 
     def _maintenance(self) -> int:
         self._store.write(lambda unit: unit.beat(self._clock.now()))
+        self._note_wrong_tokens()
         self.maintain.rescue()
         self.maintain.bury_strays()
         if self.outages.step():
@@ -574,7 +598,7 @@ def inside_of_store(config: Config, store: Store) -> Inside:
         sources=list,
         targets=list,
         faults=list,
-        reload=lambda: False,
+        reload=lambda by: False,
         stopping=lambda: False,
         decode=decode,
     )

@@ -281,9 +281,11 @@ class Deed:
     """What a person did, for those who ask later.
 
     Args:
-        by: who, as they say or as their token says.
-        what: ``acknowledge``, ``resolve``, ``silence``, ``expire``, ``retry``, ``drop``.
-        subject: the id of what it was done to, or of the first of them.
+        by: who, as they say or as their token says; for a reload also what asked for it, for a log-in that
+            failed from where it came.
+        what: ``acknowledge``, ``resolve``, ``silence``, ``expire``, ``retry``, ``drop``, ``replay``,
+            ``reload``, ``fail to reload``, ``rotate keys``, ``log in``, ``fail to log in``, ``log out``.
+        subject: the id of what it was done to, or of the first of them; where there is none, words.
         number: how many it was done to.
     """
 

@@ -56,14 +56,14 @@ async def _serve(router: Router, listening: socket.socket, ready: Callable[[], N
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
 
-    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, router.reload))
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, router.reload, "SIGHUP"))
     serving = loop.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     ready()
     systemd.ready()
     watching = loop.create_task(watch(router, systemd))
-    following = loop.create_task(follow(router.watched, router.reload))
+    following = loop.create_task(follow(router.watched, lambda: router.reload("changed files")))
     pinging = loop.create_task(ping_while_well(router, lambda: router.config.settings, send_ping))
     await serving
     pinging.cancel()

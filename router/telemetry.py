@@ -22,6 +22,7 @@ LOG_EVENTS: dict[str, str] = {
     "systemd.unreachable": "systemd could not be told that we are ready, live or stop",
     "config.loaded": "a configuration is in force",
     "config.refused": "a configuration has faults; the old one stays in force",
+    "gate.wrong_tokens": "wrong tokens came: how many, and from where; at once, then at most once an hour",
     "source.undecodable": "a message could not be decoded; it was set aside",
     "source.refused": "a request to a source was refused; nothing was stored",
     "source.problem": "a source cannot receive; with the remedy",

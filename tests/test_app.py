@@ -134,7 +134,7 @@ def test_a_reload_that_fails_late_changes_nothing(tmp_path: Path, monkeypatch: p
         before = router.config
         (tmp_path / "rules.yaml").write_text(RULES.replace("name: failed", "name: other"), encoding="utf-8")
         monkeypatch.setattr("router.app.channels_of", cannot)
-        assert router.reload() is False
+        assert router.reload("anna") is False
         assert router.config is before
     finally:
         assert router.stop()

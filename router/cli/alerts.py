@@ -1,12 +1,11 @@
 """``alerts``: what was found wrong; seen, or ended, by a person."""
 
-import getpass
 from collections.abc import Sequence
 
 import typer
 
 from router.cli.api import SERVER, TOKEN, api_of, id_of
-from router.cli.output import CONFIG, FORM, Form, harmless, moment, on_one_line, print_json, say, table
+from router.cli.output import CONFIG, FORM, Form, harmless, moment, on_one_line, print_json, say, table, user
 from router.core.alert import AlertState
 from router.web.shapes import AlertJson
 
@@ -98,7 +97,7 @@ def ack(
 ) -> None:
     """Take alerts as seen: they are not repeated and do not escalate."""
     with api_of(config, server, token) as api:
-        changed = api.changed("/v1/alerts/acknowledge", ids, group=whole, by=by or getpass.getuser())
+        changed = api.changed("/v1/alerts/acknowledge", ids, group=whole, by=by or user())
     _said(changed, ids, "acknowledged", output)
 
 
@@ -113,7 +112,7 @@ def resolve(
 ) -> None:
     """End alerts; who did it is on record, and who was told of them hears of the end."""
     with api_of(config, server, token) as api:
-        changed = api.changed("/v1/alerts/resolve", ids, by=by or getpass.getuser())
+        changed = api.changed("/v1/alerts/resolve", ids, by=by or user())
     _said(changed, ids, "resolved", output)
 
 

@@ -1,11 +1,9 @@
 """``deliveries``: the outbox and the dead letters."""
 
-import getpass
-
 import typer
 
 from router.cli.api import SERVER, TOKEN, api_of, id_of
-from router.cli.output import CONFIG, FORM, Form, harmless, moment, on_one_line, print_json, say, table
+from router.cli.output import CONFIG, FORM, Form, harmless, moment, on_one_line, print_json, say, table, user
 from router.core.delivery import State
 from router.errors import RouterError
 from router.web.shapes import DeliveryJson
@@ -113,7 +111,7 @@ def _change(
     every = {name: value for name, value in dead.items() if value}
     if bool(ids) == bool(every):
         raise RouterError("usage", "name deliveries by id, or all dead ones with --channel, --since or both")
-    path, by = f"/v1/deliveries/{verb}", getpass.getuser()
+    path, by = f"/v1/deliveries/{verb}", user()
     with api_of(*asked) as api:
         changed = api.changed(path, ids, by=by) if ids else api.post(path, **every, by=by)["ids"]
     if output is Form.JSON:

@@ -1,5 +1,6 @@
 """How commands speak: tables and colours on a terminal, plain text in a pipe, one object as JSON."""
 
+import getpass
 import json
 import os
 import re
@@ -27,6 +28,14 @@ SOURCE = typer.Option(
     "", metavar="NAME", help="The source it comes from, for rules with `from`; the only one if there is one."
 )
 CONFIG = typer.Option("router.yaml", "-c", "--config", help="The settings file.", metavar="FILE")
+
+
+def user() -> str:
+    """Who runs the command, for the record."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have a number only
+        return f"user {os.getuid()}"
 
 
 def as_json(value: Any, indent: int | None = 2) -> str:

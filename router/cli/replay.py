@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, print_json, say, table, when
+from router.cli.output import CONFIG, FORM, Form, print_json, say, table, user, when
 from router.cli.tellings import telling_json
 from router.core.event import Envelope
 from router.errors import RouterError
@@ -149,6 +149,7 @@ def _send(envelopes: list[Envelope], settings: "Config", store: Store) -> "list[
     from router import telemetry
     from router.app import SystemClock
     from router.decoders import decode
+    from router.pipeline import people
     from router.pipeline.ingest import Ingest
 
     ingest = Ingest(store, decode, lambda: settings.policy, SystemClock(), telemetry.Metrics(), lambda: None)
@@ -160,6 +161,9 @@ def _send(envelopes: list[Envelope], settings: "Config", store: Store) -> "list[
         answer = ingest.submit(envelopes[start : start + BATCH])
         ingest.step()
         receipts += answer.result()
+    if receipts:
+        now, by, first = SystemClock().now(), user(), receipts[0].id
+        store.write(lambda unit: people.note(unit, now, by, "replay", first, len(receipts)))
     return receipts
 
 

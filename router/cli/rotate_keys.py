@@ -2,7 +2,7 @@
 
 import typer
 
-from router.cli.output import CONFIG, say
+from router.cli.output import CONFIG, say, user
 
 
 def register(app: typer.Typer) -> None:
@@ -16,11 +16,19 @@ def rotate_keys(
 ) -> None:
     """Sign the links in messages with a fresh key; those that were sent work until the next change."""
     from router import telemetry
+    from router.app import SystemClock
     from router.cli.files import store_of
-    from router.pipeline import links
+    from router.pipeline import links, people
+    from router.ports import Unit
+
+    by, now = user(), SystemClock().now()
+
+    def rotate(unit: Unit) -> None:
+        links.rotate_keys(unit, revoke=revoke)
+        people.note(unit, now, by, "rotate keys", "and end links that were sent" if revoke else "of links")
 
     with store_of(config) as (_, store):
-        store.write(lambda unit: links.rotate_keys(unit, revoke=revoke))
+        store.write(rotate)
     telemetry.set_up_logs()
     telemetry.log("links.keys_rotated", revoked=revoke)
     old = "end now" if revoke else "work until the next change"

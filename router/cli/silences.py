@@ -1,13 +1,12 @@
 """``silences``: what people hold back for a while."""
 
-import getpass
 from typing import Any
 
 import typer
 
 from router.cli.api import SERVER, TOKEN, api_of, id_of
 from router.cli.clauses import filter_of
-from router.cli.output import CONFIG, FORM, Form, moment, print_json, say, table
+from router.cli.output import CONFIG, FORM, Form, moment, print_json, say, table, user
 
 group = typer.Typer(help="Silences: list, add, expire.", no_args_is_help=True)
 
@@ -71,7 +70,7 @@ def add(
         "starts_at": start,
         "ends_at": end,
         "interval": interval,
-        "by": by or getpass.getuser(),
+        "by": by or user(),
     }
     with api_of(config, server, token) as api:
         if dry_run:
@@ -94,7 +93,7 @@ def expire(
 ) -> None:
     """End a silence now; what it held back is judged again."""
     with api_of(config, server, token) as api:
-        done = api.post(f"/v1/silences/{id_of(silence_id)}/expire", by=getpass.getuser())
+        done = api.post(f"/v1/silences/{id_of(silence_id)}/expire", by=user())
     if output is Form.JSON:
         print_json({"silences": [done["silence"]], "judged_again": done["judged_again"]})
     else:

@@ -1,4 +1,4 @@
-"""What people do: acknowledge, resolve, silence, expire, retry, drop. Each is on record with who did it."""
+"""What people do, on record with who did it; and what is done to alerts, silences and deliveries."""
 
 import secrets
 from collections.abc import Callable, Collection
@@ -154,5 +154,10 @@ def change_dead(store: Store, change: Change, which: DeadLetters, now: int, by: 
 def _noted(unit: Unit, now: int, by: str, what: str, ids: list[str]) -> list[str]:
     """What was done to these, on record."""
     if ids:
-        unit.add_deed(Deed(f"p-{secrets.token_hex(12)}", now, by, what, ids[0], len(ids)))
+        note(unit, now, by, what, ids[0], len(ids))
     return ids
+
+
+def note(unit: Unit, now: int, by: str, what: str, subject: str, number: int = 1) -> None:
+    """Puts on record what was done; see :class:`router.ports.Deed`."""
+    unit.add_deed(Deed(f"p-{secrets.token_hex(12)}", now, by, what, subject, number))

@@ -15,6 +15,8 @@ MOST_WRONG = 5
 WITHIN = 60_000_000
 #: Addresses that are remembered; the one that began first is forgotten for the next.
 MOST_ADDRESSES = 10_000
+#: From one line of the audit trail to the next.
+TOLD_EVERY = 3600_000_000
 
 
 class Guesses:
@@ -32,6 +34,8 @@ class Guesses:
         self._wrong: dict[str, dict[int, int]] = {}
         #: Addresses, each with the name of a token that was right from there.
         self._right: dict[tuple[str, str], None] = {}
+        self._untold, self._first, self._others = 0, "", False
+        self._tell_at = 0
 
     def judge(self, address: str, brought: str, name: str | None) -> None:
         """Counts a token that was brought.
@@ -50,12 +54,33 @@ class Guesses:
             wrong = {one: at for one, at in self._wrong.get(peer, {}).items() if at > after}
             if name is None and hash(brought) in wrong:
                 return
+            if name is None:
+                self._count(peer)
             if len(wrong) >= MOST_WRONG:
                 raise RouterError("too-many", "too many wrong tokens came from this address", "Wait a minute")
             if name is not None:
                 _keep(self._right, (peer, name), None)
             else:
                 _keep(self._wrong, peer, wrong | {hash(brought): self._clock.now()})
+
+    def untold(self, *, last: bool = False) -> tuple[str, int] | None:
+        """From where wrong tokens came since this was asked last, and how many; None for most of an hour.
+
+        Args:
+            last: nobody will ask again: whatever there is.
+        """
+        with self._lock:
+            if not self._untold or (self._clock.now() < self._tell_at and not last):
+                return None
+            told = f"{self._first} and others" if self._others else self._first, self._untold
+            self._untold, self._others = 0, False
+            self._tell_at = self._clock.now() + TOLD_EVERY
+            return told
+
+    def _count(self, peer: str) -> None:
+        self._first = self._first if self._untold else peer
+        self._others |= peer != self._first
+        self._untold += 1
 
 
 def peer_of(address: str) -> str:

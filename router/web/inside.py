@@ -54,7 +54,7 @@ class Inside:
         sources: how each source stands.
         targets: how each target stands.
         faults: why the last reload was refused; empty when it was not.
-        reload: reads the configuration again; whether it is in force now.
+        reload: reads the configuration again, asked by somebody; whether it is in force now.
         stopping: whether the process ends.
         decode: what an envelope means.
     """
@@ -67,7 +67,7 @@ class Inside:
     sources: Callable[[], Sequence[SourceStanding]]
     targets: Callable[[], Sequence[TargetStanding]]
     faults: Callable[[], Sequence[str]]
-    reload: Callable[[], bool]
+    reload: Callable[[str], bool]
     stopping: Callable[[], bool]
     decode: Callable[[Envelope], Event | Undecodable]
 

@@ -4,6 +4,7 @@ import json
 import signal
 import sqlite3
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,7 @@ def test_a_reload_is_checked_before_it_is_taken(router: Process, sink: Sink, tmp
     assert post(router.port, "/v1/events/hook", sample("OnJobFailed"))[0] == 200
     told = [json.loads(note["body"])["event"]["data"]["Event"] for note in sink.wait_for(2)]
     assert told == ["OnInstanceFailed", "OnJobFailed"]
+    assert _deeds(router) == [("SIGHUP", "reload"), ("SIGHUP", "fail to reload")]
 
 
 def test_files_that_change_are_read_by_themselves(router: Process, sink: Sink, tmp_path: Path) -> None:
@@ -116,6 +118,13 @@ def test_files_that_change_are_read_by_themselves(router: Process, sink: Sink, t
     _wait_for_log(router, "config.loaded", 2)
     assert post(router.port, "/v1/events/hook", sample("OnJobFailed"))[0] == 200
     assert len(sink.wait_for(1)) == 1
+    assert _deeds(router) == [("changed files", "reload"), ("changed files", "fail to reload")]
+
+
+def _deeds(router: Process) -> list[tuple[str, str]]:
+    """Who did what, the newest first."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{router.port}/v1/deeds", timeout=60) as answer:
+        return [(one["by"], one["what"]) for one in json.load(answer)["deeds"]]
 
 
 def _wait_for_log(router: Process, event: str, times: int = 1) -> None:

@@ -1,12 +1,15 @@
 """``rotate-keys``: what a change of keys does to links that were sent."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from router.cli.output import user
 from router.core.event import digest_id
 from router.core.link import LinkKeys, ack_token, group_of
+from router.ports import Deed
 from router.storage import open_store
 from tests.cli.running import run, write_router
 
@@ -24,6 +27,15 @@ def keys(folder: Path) -> LinkKeys:
     return found
 
 
+def deeds(folder: Path) -> list[Deed]:
+    """What is on record, the newest first."""
+    store = open_store(f"sqlite:///{folder / 'state.db'}")
+    try:
+        return list(store.read(lambda unit: unit.page_of_deeds(None, 100)).found)
+    finally:
+        store.close()
+
+
 @pytest.mark.parametrize(
     ("words", "lives", "said"), [((), True, "next change"), (("--revoke",), False, "now")]
 )
@@ -38,6 +50,8 @@ def test_links_that_were_sent(tmp_path: Path, words: tuple[str, ...], lives: boo
     [line] = done.error.splitlines()
     logged = json.loads(line)
     assert (logged["event"], logged["revoked"]) == ("links.keys_rotated", not lives)
+    deed, _ = deeds(tmp_path)
+    assert (deed.what, "end" in deed.subject, deed.by) == ("rotate keys", not lives, user())
     after = keys(tmp_path)
     assert before.newest.hex() not in done.out + done.error
     assert after.newest.hex() not in done.out + done.error
@@ -45,3 +59,13 @@ def test_links_that_were_sent(tmp_path: Path, words: tuple[str, ...], lives: boo
     assert (group_of(token, after) == GROUP) == lives
     run("rotate-keys", "-c", config)
     assert group_of(token, keys(tmp_path)) is None
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container nobody may have named the user that a command runs as."""
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 10001")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert user() == f"user {os.getuid()}"

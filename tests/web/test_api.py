@@ -246,6 +246,13 @@ def test_a_reload_says_what_is_wrong_and_changes_nothing(tmp_path: Path) -> None
         assert get(one, "/v1/status")["faults"] == said["faults"]
         one.rules.write_text(good.replace("job-failed", "job-lost"))
         assert one.ask("POST", "/-/reload", b"").json() == {"reloaded": True, "faults": []}
+        taken, refused = get(one, "/v1/deeds")["deeds"]
+        assert (taken["by"], taken["what"], taken["subject"]) == (
+            "somebody",
+            "reload",
+            one.router.config.policy.hash,
+        )
+        assert (refused["what"], "rules.yaml:4" in refused["subject"]) == ("fail to reload", True)
         assert {rule["name"] for rule in get(one, "/v1/rules")["rules"]} == {"job-lost", "instance-failed"}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from router.errors import RouterError
 from router.web import guesses
-from router.web.guesses import MOST_WRONG, WITHIN, Guesses, peer_of
+from router.web.guesses import MOST_WRONG, TOLD_EVERY, WITHIN, Guesses, peer_of
 
 
 class Clock:
@@ -113,3 +113,21 @@ def test_threads_do_not_get_more_guesses() -> None:
     for thread in threads:
         thread.join()
     assert sum(taken) == MOST_WRONG
+
+
+def test_an_attack_is_a_line_an_hour() -> None:
+    """The first wrong token is told of at once, all that follow once an hour, or when nobody asks again."""
+    clock = Clock()
+    known = Guesses(clock)
+    assert known.untold() is None
+    guess(known, "10.0.0.1", 1)
+    assert known.untold() == ("10.0.0.1", 1)
+    guess(known, "10.0.0.2", 1000)
+    guess(known, "10.0.0.3", 1000)
+    refused(known, "10.0.0.4", "right", "anna")
+    assert known.untold() is None
+    clock.at += TOLD_EVERY
+    assert known.untold() == ("10.0.0.2 and others", 2000)
+    guess(known, "10.0.0.5", 2)
+    assert (known.untold(), known.untold(last=True)) == (None, ("10.0.0.5", 2))
+    assert known.untold(last=True) is None

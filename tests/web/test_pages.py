@@ -241,6 +241,26 @@ def test_a_person_logs_in_looks_and_logs_out(guarded: House) -> None:
     assert "Max-Age=0" in post(guarded, "/logout", [], cookie=session).headers["set-cookie"]
 
 
+def test_who_comes_and_goes_is_on_record(guarded: House) -> None:
+    """Log-ins and log-outs with their token, wrong tokens with their address: one line, however many."""
+    session = post(guarded, "/login", [("token", "t-admin")]).headers["set-cookie"].partition(";")[0]
+    post(guarded, "/logout", [], cookie=session)
+    post(guarded, "/logout", [])
+    for number in range(20):
+        post(guarded, "/login", [("token", f"wrong {number}")])
+    guarded.router._note_wrong_tokens(last=True)  # pyright: ignore[reportPrivateUsage]
+    deeds = guarded.read(lambda unit: unit.page_of_deeds(None, 100)).found
+    by = {one.what: (one.by, one.subject) for one in deeds}
+    assert by == {
+        "log in": ("http.token", "127.0.0.1"),
+        "log out": ("http.token", "127.0.0.1"),
+        "fail to log in": ("127.0.0.1", "with a wrong token"),
+    }
+    assert [one.what for one in deeds].count("log in") == [one.what for one in deeds].count("log out") == 1
+    # The loop may have told of the first ones before.
+    assert sum(one.number for one in deeds if one.what == "fail to log in") == 20
+
+
 def test_guesses_at_the_api_wait_and_a_session_goes_on(guarded: House) -> None:
     """The API answers 429 with Retry-After, the log-in as a page; who has logged in notices nothing."""
     session = post(guarded, "/login", [("token", "t-read")]).headers["set-cookie"].partition(";")[0]

@@ -9,7 +9,7 @@ from router.config import duration
 from router.errors import RouterError
 from router.pipeline.top import COLUMNS, By, Row, top
 from router.version import __version__
-from router.web.api.asked import Administrator, Before, Limit, Within, mark_of, text_of
+from router.web.api.asked import Administrator, Before, Limit, Within, mark_of, text_of, who
 from router.web.inside import Inside, TargetStanding
 from router.web.shapes import DeedJson, TopJson, deed_json, iso, sound
 
@@ -238,6 +238,6 @@ def list_deeds(inside: Within, before: Before = "", limit: Limit = 100) -> Deeds
 
 
 @router.post("/-/reload")
-def reload(inside: Within, _person: Administrator) -> Reloaded:
+def reload(inside: Within, person: Administrator) -> Reloaded:
     """Reads the configuration again, and takes it into force if nothing is wrong with it."""
-    return {"reloaded": inside.reload(), "faults": list(inside.faults())}
+    return {"reloaded": inside.reload(who(person, "")), "faults": list(inside.faults())}

@@ -12,10 +12,10 @@ from router.pipeline import people
 from router.web.api.asked import MOST_IDS, Reader, Within, address_of, headers_of, who
 from router.web.api.deliveries import since_of
 from router.web.api.silences import NewSilence, silence_of
-from router.web.gate import COOKIE, SESSION_LASTS
+from router.web.gate import COOKIE, SESSION_LASTS, Person
 from router.web.inside import Inside
 from router.web.pages.drawing import draw
-from router.web.pages.forms import Form, fields_of, form_of
+from router.web.pages.forms import Fields, Form, fields_of, form_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,16 +33,16 @@ def login_page(request: Request, inside: Within) -> HTMLResponse:
 
 
 @router.post("/login")
-async def log_in(request: Request, inside: Within) -> Response:
+def log_in(request: Request, inside: Within, fields: Annotated[Fields, Depends(fields_of)]) -> Response:
     """Begins a session."""
-    gate = inside.gate()
+    gate, address = inside.gate(), address_of(request)
     gate.refuse_other_sites(headers_of(request))
-    fields = await fields_of(request)
     try:
-        cookie = gate.log_in(fields.get("token", [""])[0].strip(), address_of(request))
+        cookie = gate.log_in(fields.get("token", [""])[0].strip(), address)
     except RouterError as error:
         code = 429 if error.code == "too-many" else 401
         return draw(request, inside, None, "login.html", code, problem=f"{error.message}. {error.remedy}.")
+    _note(inside, gate.person({"cookie": f"{COOKIE}={cookie}"}, address), "log in", address)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
         COOKIE, cookie, max_age=SESSION_LASTS // SECOND, secure=gate.secure, httponly=True, samesite="strict"
@@ -53,7 +53,9 @@ async def log_in(request: Request, inside: Within) -> Response:
 @router.post("/logout")
 def log_out(request: Request, inside: Within) -> Response:
     """Ends a session in this browser."""
-    inside.gate().refuse_other_sites(headers_of(request))
+    gate, headers, address = inside.gate(), headers_of(request), address_of(request)
+    gate.refuse_other_sites(headers)
+    _note(inside, gate.person(headers, address), "log out", address)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE)
     return answer
@@ -150,6 +152,12 @@ def _asked(form: Form) -> NewSilence:
     return NewSilence(
         matcher=form.one("matcher")[:10_000], lasts=form.one("lasts")[:20], comment="", by=form.one("by")[:64]
     )
+
+
+def _note(inside: Inside, person: Person | None, what: str, address: str) -> None:
+    if person is not None and person.name:
+        name, now = person.name, inside.now()
+        inside.store.write(lambda unit: people.note(unit, now, name, what, address))
 
 
 def _by(form: Form) -> str:

@@ -13,10 +13,14 @@ from router.web.gate import Person, Role
 _MOST_FIELDS = 1100
 
 
+#: What a body brings: each field with its values.
+Fields = dict[str, list[str]]
+
+
 class Form:
     """The fields of a form that somebody who may change things has sent."""
 
-    def __init__(self, person: Person, fields: dict[str, list[str]]) -> None:
+    def __init__(self, person: Person, fields: Fields) -> None:
         self.person = person
         self._fields = fields
 
@@ -43,7 +47,7 @@ async def form_of(request: Request) -> Form:
     return form
 
 
-async def fields_of(request: Request) -> dict[str, list[str]]:
+async def fields_of(request: Request) -> Fields:
     """The fields of a request's body."""
     body = (await request.body()).decode("utf-8", "replace")
     try:

@@ -1,8 +1,10 @@
 """The API as commands ask it: of the router that runs, else of the store, here; both say the same."""
 
 import contextlib
+import hmac
 import http.client
 import json
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
@@ -13,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import typer
 
 from router.errors import RouterError
+from router.web.proof import PATH, proof_of
 from router.web.shapes import sound
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ TOKEN = typer.Option(
 
 #: Seconds for an answer, and for a look at whether the configured listener answers at all.
 WITHIN, LOOK_WITHIN = 60.0, 2.0
+#: Bytes of the answer of who must prove something first.
+_MOST_PROOF = 4096
 #: Addresses that listen everywhere, and where that is here.
 _HERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  nothing is bound
 #: Records that are asked for at once; ids that are sent at once.
@@ -113,12 +118,15 @@ class Served(Api):
 
     Args:
         server: its address; one with a path is where a proxy has it.
+        prove: nobody has named this address: on each connection it must prove that it knows the token,
+            before it is shown to it.
     """
 
-    def __init__(self, server: str, token: str, within: float = WITHIN) -> None:
+    def __init__(self, server: str, token: str, within: float = WITHIN, *, prove: bool = False) -> None:
         self._server = urlsplit(server)
         self._token = token
         self._within = within
+        self._prove = prove
         if self._server.scheme not in ("http", "https") or not self._server.hostname:
             raise RouterError("usage", "--server: expected an address such as http://127.0.0.1:8080")
 
@@ -133,6 +141,8 @@ class Served(Api):
         if self._token:
             headers["authorization"] = f"Bearer {self._token}"
         try:
+            if self._prove:
+                self._proved(connection)
             connection.request(method, self._server.path.rstrip("/") + target, body or None, headers)
             yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
@@ -142,6 +152,20 @@ class Served(Api):
             ) from error
         finally:
             connection.close()
+
+    def _proved(self, connection: http.client.HTTPConnection) -> None:
+        connection.connect()
+        meet = connection.sock.getpeername()
+        # What follows goes over this connection or none.
+        connection.auto_open = 0
+        nonce = secrets.token_hex(16)
+        query = {"nonce": nonce, "proof": proof_of(self._token, "asks", nonce, meet)}
+        connection.request("GET", _target(PATH, query))
+        answer = connection.getresponse()
+        said = answer_of(answer.status, answer.read(_MOST_PROOF))
+        expected = {"proof": proof_of(self._token, "answers", nonce, meet)}
+        if not hmac.compare_digest(json.dumps(said).encode(), json.dumps(expected).encode()):
+            raise RouterError("server", "what listens there does not know the token")
 
     def _connection(self) -> http.client.HTTPConnection:
         secure = self._server.scheme == "https"
@@ -254,9 +278,9 @@ def _running(config: "Config", token: str) -> Served | None:
     tokens = (token, *_tokens(config))
     for known in dict.fromkeys(tokens if any(tokens) else ("",)):
         with contextlib.suppress(RouterError, OSError, IndexError):
-            status = Served(address, known, LOOK_WITHIN).get("/v1/status")
+            status = Served(address, known, LOOK_WITHIN, prove=bool(known)).get("/v1/status")
             if _same_file(status["files"][0], config.files[0]):
-                return Served(address, known)
+                return Served(address, known, prove=bool(known))
     return None
 
 

@@ -20,7 +20,7 @@ from router.errors import Finding, RouterError
 _MOST_BYTES = 8 << 20
 #: Paths that the listener answers itself.
 OWN_PATHS = (
-    *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/-/reload"),
+    *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/-/reload", "/-/proof"),
     *("/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health"),
     *(f"/v1/{name}" for name in ("alerts", "deeds", "deliveries", "events", "groups", "openapi.json")),
     *(

@@ -11,11 +11,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 from router.errors import RouterError
 from router.ports import Clock
 from router.web.guesses import Guesses
+from router.web.proof import proof_of
 
 SECOND = 1_000_000
 #: How long a log-in lasts.
@@ -159,6 +161,18 @@ class Gate:
                 "unauthorized", "no token is so", "It stands in router.yaml, or where that says"
             )
         return _session(token, self._clock.now() + SESSION_LASTS)
+
+    def prove(self, proof: str, nonce: str, meet: tuple[Any, ...], address: str) -> str:
+        """Our proof that we know the token that somebody has proved to know; see :mod:`router.web.proof`.
+
+        Raises:
+            RouterError: ``unauthorized``: no token proves so; ``too-many``: see :meth:`person`.
+        """
+        known = [one for one in self._tokens if _same(proof, proof_of(one.secret, "asks", nonce, meet))]
+        self._guesses.judge(address, proof, known[0].name if known else None)
+        if not known:
+            raise RouterError("unauthorized", "no token proves so")
+        return proof_of(known[0].secret, "answers", nonce, meet)
 
     def _judged(self, brought: str, address: str) -> Token | None:
         token = self._by_secret(brought)

@@ -17,6 +17,7 @@ from router.web.api.asked import Refusal, address_of, headers_of, inside_of, rea
 from router.web.inside import Inside
 from router.web.pages import changed, health, live, looked_into, shown
 from router.web.pages.drawing import draw
+from router.web.proof import PATH
 from router.web.status import said_of, status_of
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -60,6 +61,7 @@ def make_site(inside: Inside) -> FastAPI:
     for pages in (shown, looked_into, health, changed, live):
         app.include_router(pages.router)
     app.add_api_route("/v1/openapi.json", _document, dependencies=[Depends(reader)], include_in_schema=False)
+    app.add_api_route(PATH, _proof, include_in_schema=False)
     return app
 
 
@@ -87,6 +89,11 @@ def document_of(app: FastAPI) -> dict[str, Any]:
 
 def _document(request: Request) -> JSONResponse:
     return JSONResponse(document_of(request.app))
+
+
+def _proof(request: Request, proof: str = "", nonce: str = "") -> JSONResponse:
+    meet = request.scope.get("server") or ("", 0)
+    return JSONResponse({"proof": inside_of(request).gate().prove(proof, nonce, meet, address_of(request))})
 
 
 def document_text() -> str:

@@ -1,17 +1,23 @@
 """``--server``: commands ask a running router, or the store, and print the same."""
 
+import http.client
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from router import telemetry
+from router.app import SystemClock
 from router.cli.api import answer_of, api_of
 from router.cli.tail import watch
 from router.errors import RouterError
+from router.web.gate import Gate, tokens_of
+from router.web.proof import proof_of
 from tests.cli.running import Done, run, run_json
 from tests.web.house import House, house, job_failed
 
@@ -163,6 +169,61 @@ def test_the_router_of_the_configuration_is_asked_where_it_answers(
         assert "a token is needed" in run("alerts", "list", "--server", served.url).error
         monkeypatch.setenv("ALERT_ROUTER_TOKEN", "t-admin")
         assert len(run_json("alerts", "list", "--server", served.url)["alerts"]) == 1
+
+
+class Relay:
+    """Listens in a router's place, hands every request on to it, and writes down what it was sent."""
+
+    def __init__(self, to: int) -> None:
+        heard = self.heard = list[str]()
+
+        class Answers(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                heard.append(f"{self.path} {self.headers}")
+                beyond = http.client.HTTPConnection("127.0.0.1", to, timeout=60)
+                beyond.request("GET", self.path, headers=dict(self.headers.items()))
+                answer = beyond.getresponse()
+                body = answer.read()
+                beyond.close()
+                self.send_response(answer.status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  its name
+                """Nothing is printed."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.port = int(self.server.server_address[1])
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+
+def test_what_listens_in_a_routers_place_is_shown_no_token(tmp_path: Path) -> None:
+    """Though it can ask that router, which listens elsewhere: it proves nothing, and the store is asked."""
+    with house(tmp_path, http=", token: t-admin") as served:
+        served.tell(job_failed(), authorization="Bearer t-admin")
+        relay = Relay(served.port)
+        served.file.write_text(served.file.read_text().replace("127.0.0.1:0", f"127.0.0.1:{relay.port}"))
+        assert len(run_json("alerts", "list", "-c", str(served.file), "--token", "t-mine")["alerts"]) == 1
+        relay.server.shutdown()
+        relay.server.server_close()
+        assert [one.split("?")[0] for one in relay.heard] == ["/-/proof", "/-/proof"]
+        assert not re.search("authorization|t-admin|t-mine", "".join(relay.heard), re.IGNORECASE)
+
+
+def test_a_proof_is_of_one_token_nonce_and_place() -> None:
+    """The router answers only who has proved it first; guesses at it count as wrong tokens."""
+    gate, meet = Gate(SystemClock(), tokens_of("t-admin", {})), ("127.0.0.1", 8080)
+    asks = proof_of("t-admin", "asks", "n", meet)
+    answer = gate.prove(asks, "n", meet, "10.0.0.1")
+    assert answer == proof_of("t-admin", "answers", "n", meet) != asks
+    wrong = [("", "n", meet), (answer, "n", meet), (asks, "m", meet), (asks, "n", ("127.0.0.1", 8081))]
+    wrong += [(proof_of("guess", "asks", "n", meet), "n", meet)]
+    for proof, nonce, place in wrong:
+        with pytest.raises(RouterError, match="no token proves so"):
+            gate.prove(proof, nonce, place, "10.0.0.2")
 
 
 def test_a_server_that_is_none_is_said() -> None:

@@ -3,7 +3,19 @@
 import typer
 
 from router.cli.api import SERVER, TOKEN, api_of, id_of
-from router.cli.output import CONFIG, FORM, Form, harmless, moment, on_one_line, print_json, say, table, user
+from router.cli.output import (
+    CONFIG,
+    FORM,
+    Form,
+    harmless,
+    message_text,
+    moment,
+    on_one_line,
+    print_json,
+    say,
+    table,
+    user,
+)
 from router.core.delivery import State
 from router.errors import RouterError
 from router.web.shapes import DeliveryJson
@@ -66,7 +78,7 @@ def show(
         return
     standing = on_one_line(_standing(delivery))
     say(f"{delivery['id']}  {on_one_line(delivery['target'])}  {delivery['state']}: {standing}\n")
-    say(harmless(f"{text['title']}\n{text['body']}".strip()) + "\n")
+    say(message_text(text["title"], text["body"]) + "\n")
     rows = [
         (str(a["number"]), moment(a["started_at"]), a["verdict"], str(a["status"] or ""), a["answer"])
         for a in tried

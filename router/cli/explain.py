@@ -7,7 +7,7 @@ import typer
 from router.cli.api import SERVER, TOKEN, api_of, id_of
 from router.cli.clauses import tree
 from router.cli.files import posted_event, refuse_both
-from router.cli.output import CONFIG, FORM, SOURCE, Form, harmless, on_one_line, print_json, say, table
+from router.cli.output import CONFIG, FORM, SOURCE, Form, message_text, on_one_line, print_json, say, table
 from router.web.shapes import ExplanationJson, explanation_json
 
 #: Characters of an event's name that are shown.
@@ -75,7 +75,7 @@ def _print(explanation: ExplanationJson, clauses: bool) -> None:
         say("\nNobody is told.")
     for told in explanation["messages"]:
         say(f"\n--- {told['target']} ({told['kind']}), by {told['rule']}")
-        say(harmless(f"{told['title']}\n{told['body']}".strip()))
+        say(message_text(told["title"], told["body"]))
 
 
 def _listed(values: dict[str, Any] | None, none: str) -> str:

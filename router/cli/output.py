@@ -73,6 +73,12 @@ def on_one_line(text: str) -> str:
     return harmless(text).replace("\n", "\\u000a")
 
 
+def message_text(title: str, body: str) -> str:
+    """What a message says, set in: its lines may be an event's, and none of them looks like one of ours."""
+    lines = harmless(f"{title}\n{body}".strip()).split("\n")
+    return "\n".join(f"  {line}".rstrip() for line in lines)
+
+
 def width(text: str) -> int:
     """Columns that a terminal takes for it: two for Chinese, Japanese and Korean letters and for emoji."""
     if text.isascii():

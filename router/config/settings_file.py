@@ -21,11 +21,12 @@ _MOST_BYTES = 8 << 20
 #: Paths that the listener answers itself.
 OWN_PATHS = (
     *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/-/reload", "/-/proof"),
-    *("/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health"),
+    *("/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health", "/job"),
+    *("/live", "/live.js"),
     *(f"/v1/{name}" for name in ("alerts", "deeds", "deliveries", "events", "groups", "openapi.json")),
     *(
         f"/v1/{name}"
-        for name in ("books", "rules", "silences", "status", "tail", "top", "try", "undecodable")
+        for name in ("books", "job", "rules", "silences", "status", "tail", "top", "try", "undecodable")
     ),
     *(f"/v1/{name}" for name in ("alerts/acknowledge", "alerts/resolve", "silences/preview")),
     *("/v1/deliveries/drop", "/v1/deliveries/retry", "/alerts/resolve", "/deliveries/change"),

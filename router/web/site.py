@@ -20,6 +20,10 @@ from router.web.pages.drawing import draw
 from router.web.proof import PATH
 from router.web.status import said_of, status_of
 
+#: The parts of the site: those of the API, and those of the pages.
+API = tuple(part.router for part in (alerts, events, tail, jobs, deliveries, silences, process))
+PAGES = tuple(part.router for part in (shown, looked_into, health, changed, live))
+
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "The request is not as it should be."},
     401: {"model": Refusal, "description": "A token is needed."},
@@ -48,8 +52,8 @@ def make_site(inside: Inside) -> FastAPI:
     )
     app.state.inside = inside
     app.state.streams = 0
-    for part in (alerts, events, tail, jobs, deliveries, silences, process):
-        app.include_router(part.router, dependencies=[Depends(reader)])
+    for part in API:
+        app.include_router(part, dependencies=[Depends(reader)])
     answers: dict[type[Exception], Any] = {
         RouterError: _refused,
         RequestValidationError: _invalid,
@@ -58,8 +62,8 @@ def make_site(inside: Inside) -> FastAPI:
     }
     for error, answer in answers.items():
         app.add_exception_handler(error, answer)
-    for pages in (shown, looked_into, health, changed, live):
-        app.include_router(pages.router)
+    for pages in PAGES:
+        app.include_router(pages)
     app.add_api_route("/v1/openapi.json", _document, dependencies=[Depends(reader)], include_in_schema=False)
     app.add_api_route(PATH, _proof, include_in_schema=False)
     return app

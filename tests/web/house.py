@@ -78,9 +78,13 @@ class House:
 
     Args:
         http: further keys of ``http`` in router.yaml.
+        channels: further channels there.
+        sources: further sources there.
     """
 
-    def __init__(self, folder: Path, http: str = "", rules: str = RULES) -> None:
+    def __init__(
+        self, folder: Path, http: str = "", rules: str = RULES, channels: str = "", sources: str = ""
+    ) -> None:
         self._provider = Provider()
         self.file = folder / "router.yaml"
         self.rules = folder / "rules.yaml"
@@ -89,9 +93,9 @@ class House:
         self.file.write_text(
             f"store: sqlite:///{folder / 'state.db'}\n"
             f"http: {{listen: '127.0.0.1:0'{http}}}\n"
-            "sources: {hook: {kind: webhook}}\n"
+            f"sources: {{hook: {{kind: webhook}}{sources}}}\n"
             f"channels: {{oncall: {{url: 'json://{to}/oncall', storm: off}},"
-            f" broken: {{url: 'json://{to}/broken', storm: off}}}}\n"
+            f" broken: {{url: 'json://{to}/broken', storm: off}}{channels}}}\n"
             "rules: [rules.yaml]\n",
             encoding="utf-8",
         )

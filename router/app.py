@@ -29,8 +29,10 @@ from router.pipeline.links import make_keys
 from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
 from router.pipeline.outages import Outages
+from router.pipeline.tracing import Tracing
 from router.pipeline.watermarks import Lag, Standing, Watermarks, lag_of_posts
 from router.ports import GROUPS, Channel, Clock, HttpSource, PullSource, Request, Store, Unit
+from router.traces import make_traces
 from router.version import __version__
 from router.web.ack import AckLinks
 from router.web.gate import Gate, tokens_of
@@ -115,12 +117,16 @@ class Router:
         self._standstill = 0
         self._watermarks = Watermarks(self.metrics)
         self._guesses = Guesses(self._clock)
+        self._traces = make_traces()
+        tracing = Tracing(store, self._traces) if self._traces else None
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
-        self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._made_due)
+        self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._made_due, tracing)
         self.deliver = Deliver(
-            store, self._owner, policy, self._clock, self.metrics, self._made_due, self._tongue
+            store, self._owner, policy, self._clock, self.metrics, self._made_due, self._tongue, tracing
         )
-        self.dispatch = Dispatch(store, policy, self._tongue, self._clock, self.metrics, self._written)
+        self.dispatch = Dispatch(
+            store, policy, self._tongue, self._clock, self.metrics, self._written, tracing
+        )
         self.advance = Advance(
             store,
             policy,
@@ -218,6 +224,8 @@ class Router:
         ended = [loop.join(max(0.5, ends - time.monotonic())) for loop in self._loops]
         self._note_wrong_tokens(last=True)
         self._store.close()
+        if self._traces:
+            self._traces.close()
         return all(ended) and not self.deliver.in_flight
 
     def say_stopping(self) -> None:

@@ -46,6 +46,7 @@ LOG_EVENTS: dict[str, str] = {
     "target.broken": "a provider refuses us, not a message: a token, an address or a right is wrong",
     "ping.failed": "the address of `ping` cannot be reached or refuses; it is tried again at its interval",
     "ping.recovered": "the address of `ping` answers again",
+    "traces.problem": "traces cannot be made or exported; of an exporter that fails at most once a minute",
     "target.recovered": "a target that was left alone or broken accepts messages again",
     "alert.acknowledged": "somebody pressed the button behind a link; with the name they gave",
     "links.keys_rotated": "links are signed with a fresh key; with whether the old ones were revoked",

@@ -8,7 +8,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 #: Needed only with a setting that this router does not have, or by another command.
-NOT_LOADED = {"alembic", "cryptography", "mns", "fastapi", "starlette", "psycopg", "markdown_it"}
+NOT_LOADED = {
+    "alembic",
+    "cryptography",
+    "mns",
+    "fastapi",
+    "starlette",
+    "psycopg",
+    "markdown_it",
+    "opentelemetry",
+}
 
 PROGRAM = """
 import json, sys, threading, time

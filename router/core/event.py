@@ -28,7 +28,8 @@ class Envelope:
         received_at: microseconds UTC.
         headers: those that a decoder reads, names in lower case: ``x-mns-message-id``,
             ``x-mns-publish-time``, ``x-mns-enqueue-time`` (epoch milliseconds), ``idempotency-key``,
-            ``content-type`` and a CloudEvent's ``ce-…``; and :data:`STANDING`, :data:`ENDS`.
+            ``content-type`` and a CloudEvent's ``ce-…``; ``traceparent``, its sender's span;
+            and :data:`STANDING`, :data:`ENDS`.
         position: where in the source it stood (a queue's message id, a file's line); for people.
         identity: what tells this message from every other, where the way it came says so (a queue's
             message id, see :func:`identity_of`), or None. What is inside may say it better.

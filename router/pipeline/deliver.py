@@ -24,7 +24,9 @@ from router.pipeline.lane import Lane
 from router.pipeline.second_look import withdraw
 from router.pipeline.threads import threaded
 from router.pipeline.tongue import Tongue
+from router.pipeline.tracing import Tracing
 from router.ports import Attempt, Channel, Clock, Store, Unit
+from router.traces import Stretch
 
 #: How long a claim holds at least. Longer than any send (its timeout and what the store may need), so that
 #: a lease that runs out means a sender that is gone.
@@ -66,6 +68,7 @@ class Deliver:
         policy: in force.
         told: called after a commit that made groups or alerts due.
         tongue: of digests.
+        tracing: hears of each attempt, if somebody collects traces.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Deliver:
         metrics: telemetry.Metrics,
         told: Callable[[], None],
         tongue: Callable[[], Tongue] = Tongue,
+        tracing: Tracing | None = None,
     ) -> None:
         self._store = store
         self._owner = owner
@@ -85,6 +89,7 @@ class Deliver:
         self._clock = clock
         self._metrics = metrics
         self._told = told
+        self._tracing = tracing
         self._lanes: dict[str, Lane] = {}
         self._hot: set[str] = set()
         self._due: dict[str, int] = {}
@@ -317,6 +322,9 @@ class Deliver:
             self._told()
         for sent in done:
             self._observe_send(sent)
+            if self._tracing:
+                took = Stretch(sent.started_at, sent.ended_at)
+                self._tracing.tried(sent.sending.deliveries, sent.verdict, took)
         for sent, after in pairs:
             self._observe(sent, after, fenced=after.id not in ours)
         return len(done)

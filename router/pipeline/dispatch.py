@@ -23,8 +23,10 @@ from router.pipeline.mutes import Mutes
 from router.pipeline.second_look import unheard
 from router.pipeline.shown import Chosen, DueGroup, show
 from router.pipeline.tongue import Tongue
+from router.pipeline.tracing import Tracing
 from router.pipeline.working_set import close_book
 from router.ports import Clock, NotificationRecord, Store, Unit
+from router.traces import Stretch
 
 #: Groups in one transaction.
 BATCH = 100
@@ -36,11 +38,13 @@ KEEPS_INCIDENTS = frozenset({"pagerduty", "opsgenie"})
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a telling writes: the notification, and a delivery for each target."""
+    """What a telling writes: the notification, and a delivery for each target; and the newest events of
+    the alerts that it names."""
 
     notification: NotificationRecord
     deliveries: tuple[Delivery, ...]
     rule: str
+    events: tuple[str, ...] = ()
 
 
 class Dispatch:
@@ -48,6 +52,7 @@ class Dispatch:
 
     Args:
         written: called after a commit with the targets that got deliveries.
+        tracing: hears of what was told, if somebody collects traces.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Dispatch:
         clock: Clock,
         metrics: telemetry.Metrics,
         written: Callable[[frozenset[str]], None],
+        tracing: Tracing | None = None,
     ) -> None:
         self._store = store
         self._policy = policy
@@ -65,6 +71,7 @@ class Dispatch:
         self._clock = clock
         self._metrics = metrics
         self._written = written
+        self._tracing = tracing
 
     def step(self) -> int:
         """Tells the groups that are due now, a batch at most; returns how many were looked at."""
@@ -92,6 +99,9 @@ class Dispatch:
             self._written(frozenset(delivery.target for one in told for delivery in one.deliveries))
         if telling:
             self._observe(told, telling)
+        if told and self._tracing:
+            took = Stretch(now, self._clock.now())
+            self._tracing.told([(one.notification, one.events) for one in told], took)
         return looked_at
 
     def recheck(self, unit: Unit, book: Book, alerts: Sequence[Alert]) -> None:
@@ -270,7 +280,8 @@ def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
         _delivery(notification, plan, target, rendered[target.kind], now) for target in targets
     )
     faults = tuple(dict.fromkeys(fault for message in rendered.values() for fault in message.faults))
-    return Told(_record(notification, faults), deliveries, rule.name)
+    events = tuple(alert.event_id for alert in notification.alerts)
+    return Told(_record(notification, faults), deliveries, rule.name, events)
 
 
 def _targets(plan: ChannelPlan, group: Group) -> list[Target]:

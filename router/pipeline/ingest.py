@@ -16,6 +16,7 @@ from router.core.rule import Judgement
 from router.errors import RouterError
 from router.failpoints import failpoint
 from router.pipeline.contexts import Contexts
+from router.pipeline.tracing import Tracing
 from router.pipeline.working_set import close_book, open_book
 from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
 
@@ -64,6 +65,7 @@ class Ingest:
     Args:
         policy: the one in force now; asked once for each batch.
         told: called after a commit that made groups due.
+        tracing: hears of what was committed, if somebody collects traces.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Ingest:
         clock: Clock,
         metrics: telemetry.Metrics,
         told: Callable[[], None],
+        tracing: Tracing | None = None,
     ) -> None:
         self._store = store
         self._decode = decode
@@ -81,6 +84,7 @@ class Ingest:
         self._clock = clock
         self._metrics = metrics
         self._told = told
+        self._tracing = tracing
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
         self._changed = threading.Condition()
@@ -176,6 +180,8 @@ class Ingest:
 
     def _observe(self, envelopes: Sequence[Envelope], effects: Effects) -> None:
         metrics = self._metrics
+        if self._tracing:
+            self._tracing.received(effects.events, self._clock.now())
         received = list(zip(envelopes, effects.receipts, strict=True))
         outcomes = Counter((envelope.source, receipt.outcome) for envelope, receipt in received)
         for names, number in outcomes.items():

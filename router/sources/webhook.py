@@ -1,5 +1,6 @@
 """The source ``webhook``: JSON objects, arrays of them, and CloudEvents in any mode."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ from router.sources.requests import kept_headers, refuse_encoding
 MOST_EVENTS = 1000
 
 _KEPT = frozenset({"content-type", "idempotency-key"})
+#: A span of the sender's, as W3C's Trace Context writes it; any other is not kept.
+_TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class WebhookSource:
@@ -43,7 +46,7 @@ class WebhookSource:
             RouterError: ``bad-request``, ``unsupported-encoding``.
         """
         refuse_encoding(request)
-        headers = kept_headers(request, _KEPT, prefix="ce-")
+        headers = kept_headers(request, _KEPT, prefix="ce-") | _trace(request)
         whole = Envelope(self.name, request.body, request.received_at, headers)
         if "ce-specversion" in headers:
             _check_payload(request)
@@ -60,16 +63,21 @@ class WebhookSource:
             raise RouterError(
                 "bad-request", f"{len(elements)} events in one request", f"Send at most {MOST_EVENTS}"
             )
-        key = request.headers.get("idempotency-key")
+        key, trace = request.headers.get("idempotency-key"), _trace(request)
         return [
             Envelope(
                 self.name,
                 orjson.dumps(element),
                 request.received_at,
-                {"idempotency-key": f"{key}[{index}]"} if key else {},
+                {"idempotency-key": f"{key}[{index}]"} | trace if key else trace,
             )
             for index, element in enumerate(elements)
         ]
+
+
+def _trace(request: Request) -> dict[str, str]:
+    given = request.headers.get("traceparent", "")
+    return {"traceparent": given} if _TRACEPARENT.fullmatch(given) else {}
 
 
 def _check_payload(request: Request) -> None:

@@ -24,6 +24,7 @@ from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
 from router.pipeline.maintain import Maintain
 from router.pipeline.outages import Outages
+from router.pipeline.tracing import Tracing
 from router.pipeline.watermarks import Standing
 from router.ports import Receipt, Store
 from router.storage import open_store
@@ -74,7 +75,12 @@ class Pipeline:
     """Every loop, stepped by hand."""
 
     def __init__(
-        self, store: Store, policy: Policy, clock: HandClock | None = None, owner: str = "me"
+        self,
+        store: Store,
+        policy: Policy,
+        clock: HandClock | None = None,
+        owner: str = "me",
+        tracing: Tracing | None = None,
     ) -> None:
         self.store = store
         self.policy = policy
@@ -85,13 +91,28 @@ class Pipeline:
         self.channels = {
             target.name: ScriptedChannel() for plan in policy.channels.values() for target in plan.targets
         }
-        self.ingest = Ingest(store, decode, lambda: self.policy, self.clock, self.metrics, self._told)
+        self.ingest = Ingest(
+            store, decode, lambda: self.policy, self.clock, self.metrics, self._told, tracing
+        )
         self.tongue = Tongue()
         self.deliver = Deliver(
-            store, owner, lambda: self.policy, self.clock, self.metrics, self._told, lambda: self.tongue
+            store,
+            owner,
+            lambda: self.policy,
+            self.clock,
+            self.metrics,
+            self._told,
+            lambda: self.tongue,
+            tracing,
         )
         self.dispatch = Dispatch(
-            store, lambda: self.policy, lambda: self.tongue, self.clock, self.metrics, self.deliver.wake
+            store,
+            lambda: self.policy,
+            lambda: self.tongue,
+            self.clock,
+            self.metrics,
+            self.deliver.wake,
+            tracing,
         )
         self.advance = Advance(
             store,

@@ -11,10 +11,14 @@ import pytest
 from mns.account import Account
 from mns.queue import QueueMeta
 
+from router.cli.doctor import sources
+from router.core.breaker import Breaker
 from router.core.delivery import SECOND, State
 from router.mns.application import KEYS, StandIn
-from router.storage import open_store
+from router.ports import TargetState
+from router.storage import open_store, opening
 from tests.acceptance.harness import Process, Sink
+from tests.channels.servers import answer, listening
 from tests.cli.running import run, write_router
 from tests.databases import Postgres
 from tests.mns.conftest import account, admin, shared_stand_in, stand_in
@@ -137,6 +141,75 @@ def test_a_configuration_with_faults_is_all_that_is_said(tmp_path: Path) -> None
     assert remedy == f"alert-router check {file} shows all"
 
 
+def test_a_file_that_cannot_be_read_is_status_two(tmp_path: Path) -> None:
+    """There is nothing to look at: said with the file, as by every command."""
+    missing = run("doctor", "-c", str(tmp_path / "none.yaml"))
+    assert (missing.status, missing.out) == (2, "")
+    assert "none.yaml" in missing.error
+
+
+def test_how_the_store_writes_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As SQLite says it; one that confirms what it may lose is an error."""
+    file = write_router(tmp_path, [RULE], "oncall")
+    open_store(f"sqlite:///{tmp_path / 'state.db'}").close()
+    (tmp_path / "state.db").chmod(0o600)
+    assert "ok       store: journal_mode is wal, synchronous is full\n" in run("doctor", "-c", file).out
+    monkeypatch.setattr(opening, "_PRAGMAS", ("journal_mode=WAL", "synchronous=NORMAL"))
+    assert checks(file)["store"][:2] == (
+        "error",
+        "journal_mode is wal, synchronous is normal: expected wal and full",
+    )
+
+
+def test_targets_that_are_not_sent_to_are_said(tmp_path: Path) -> None:
+    """Refused for good, left alone, or asked for a pause: each with the provider's words."""
+    file = write_router(tmp_path, [RULE], "oncall", "team", "late", "well")
+    now = time.time_ns() // 1000
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    stands = {
+        "oncall/1": Breaker(broken="401 Unauthorized: revoked"),
+        "team/1": Breaker(failures=7, pauses=2, at=now, until=now + 60 * SECOND, answer="timed out"),
+        "late/1": Breaker(at=now, until=now + 60 * SECOND),
+    }
+    store.write(lambda unit: unit.targets([*stands, "well/1"], [*stands, "well/1"]))
+    store.write(
+        lambda unit: unit.put_targets([TargetState(name, breaker=one) for name, one in stands.items()])
+    )
+    store.close()
+    found = checks(file)
+    assert found["target oncall/1"][:2] == ("error", "its provider refuses us: 401 Unauthorized: revoked")
+    assert found["target team/1"][1] == "it failed 7 times in a row, only probes are sent: timed out"
+    assert found["target late/1"][0] == "warning"
+    assert "target well/1" not in found
+
+
+@pytest.mark.parametrize(
+    ("listen", "public_url", "state"),
+    [
+        ("127.0.0.1:1", None, None),
+        ("[::1]:1", None, None),
+        ("0.0.0.0:1", None, "warning"),
+        ("0.0.0.0:1", "http://alerts.example.com", "warning"),
+        ("0.0.0.0:1", "https://alerts.example.com", "info"),
+    ],
+)
+def test_a_listener_that_others_reach_needs_tls_in_front(
+    tmp_path: Path, listen: str, public_url: str | None, state: str | None
+) -> None:
+    """On loopback nothing is said; elsewhere a token can be overheard unless something ends TLS."""
+    http = {"listen": listen, "token": "t" * 32} | ({"public_url": public_url} if public_url else {})
+    file = write_router(tmp_path, [RULE], "oncall", http=http)
+    assert checks(file).get("listener", (None,))[0] == state
+
+
+@pytest.mark.parametrize(("date", "state"), [("Tue, 14 Nov 2023 22:13:20 GMT", "warning"), ("no date", None)])
+def test_the_clock_of_mns_is_compared(date: str, state: str | None) -> None:
+    """By the head of any of its answers; without a time there nothing is said."""
+    with listening() as provider:
+        provider.does(answer(403, headers={"Date": date}))
+        assert [one.state for one in sources.clock_of(provider.origin)] == ([state] if state else [])
+
+
 def queue_source(stand_in: StandIn, **changed: Any) -> dict[str, Any]:
     """A source on a queue of the stand-in."""
     keys = {"access_key_id": "stand-in", "access_key_secret": KEYS["stand-in"]}
@@ -151,6 +224,7 @@ def test_a_queue_is_judged_by_its_settings(tmp_path: Path, stand_in: StandIn, ac
     assert "source batch: the queue jobs can be read" in done.out
     assert "it keeps messages for 1 days" in done.out
     assert "it hides a message for 5 s" in done.out
+    assert "ok       clock: MNS's clock is" in done.out
     assert "Set MessageRetentionPeriod to 604800 (7 days)" in done.out
 
 

@@ -27,5 +27,17 @@ class Check:
     remedy: str = ""
 
 
+#: Seconds by which two clocks may differ.
+_DRIFT = 5.0
+
+
+def clocks(whose: str, ahead: float) -> Check:
+    """How another clock stands beside this machine's; seconds."""
+    said = f"{whose} clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    if abs(ahead) > _DRIFT:
+        return Check("clock", "warning", said, "Let both be set by NTP")
+    return Check("clock", "ok", said)
+
+
 #: What looks at one part of the house.
 Look = Callable[["Config"], Iterator[Check]]

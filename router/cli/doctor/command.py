@@ -24,7 +24,8 @@ def doctor(config: str = CONFIG, output: Form = FORM) -> None:
     providers are connected to (a mail server is logged in to), and that is all.
     Run it where the router runs, as the same user.
 
-    Exit status 1 when something keeps people from being told.
+    Exit status 1 when something keeps people from being told, 2 when a file
+    of the configuration cannot be read.
     """
     found: list[Check] = []
     for check in _checks(config):
@@ -49,6 +50,8 @@ def _checks(path: str) -> Iterator[Check]:
     try:
         config = load_config(path)
     except ConfigError as error:
+        if any(finding.code == "Y000" for finding in error.findings):
+            raise
         said = f"{_number(len(error.findings), 'fault')}; the first: {error.findings[0].message}"
         yield Check("configuration", "error", said, f"alert-router check {path} shows all")
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from router.cli.doctor.check import Check
 from router.config import Config
+from router.config.units import is_loopback
 
 #: Seconds for the listener of this machine to answer.
 _PATIENCE = 3.0
@@ -15,7 +16,22 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 def look(config: Config) -> Iterator[Check]:
     """The environment, then the router that runs on this configuration."""
     yield from _proxies(config)
+    yield from _exposed(config)
     yield from _router(config)
+
+
+def _exposed(config: Config) -> Iterator[Check]:
+    """Who beyond this machine reaches the listener, and whether their tokens can be overheard."""
+    http = config.settings.http
+    if is_loopback(http.listen):
+        return
+    if (http.public_url or "").startswith("https://"):
+        said = f"others reach {http.listen} without TLS; people come by {http.public_url}"
+        yield Check("listener", "info", said, "Let only what ends TLS there reach this address")
+        return
+    said = f"others reach {http.listen}, and their tokens go there in plain text"
+    remedy = "Put something that ends TLS in front of it, and name its https address in http.public_url"
+    yield Check("listener", "warning", said, remedy)
 
 
 def _proxies(config: Config) -> Iterator[Check]:

@@ -1,10 +1,12 @@
 """The sources: whether a queue can be read, how it is set, and who may post."""
 
 import contextlib
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from router.cli.doctor.check import Check
+from router.cli.doctor.check import Check, clocks
 from router.config import Config
 from router.config.settings import File, MnsPush, MnsQueue
 
@@ -59,6 +61,19 @@ def _queue(name: str, keys: MnsQueue) -> Iterator[Check]:
         yield Check(name, "error", f"the queue {keys.queue} cannot be read: {trouble}", trouble.remedy)
     else:
         yield from _attributes(name, keys, found)
+        yield from clock_of(keys.endpoint)
+
+
+def clock_of(endpoint: str) -> Iterator[Check]:
+    """MNS refuses who is a quarter of an hour off; its clock stands in the head of each of its answers."""
+    import urllib3
+
+    try:
+        answer = urllib3.request("HEAD", endpoint, timeout=_PATIENCE, retries=False, redirect=False)
+        theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (urllib3.exceptions.HTTPError, ValueError, TypeError):
+        return
+    yield clocks("MNS's", theirs - time.time())
 
 
 def _attributes(name: str, keys: MnsQueue, found: "QueueMeta") -> Iterator[Check]:

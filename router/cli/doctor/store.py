@@ -10,15 +10,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from router.cli.doctor.check import Check
+from router.cli.doctor.check import Check, clocks
 from router.config import Config
 from router.core.delivery import SECOND
 from router.errors import RouterError
+from router.ports import Store
 
 #: Bytes that should be free, and those below which a night may fill the disk.
 _ENOUGH, _TOO_FEW = 1 << 30, 64 << 20
-#: Seconds by which two clocks may differ.
-_DRIFT = 5.0
+#: SQLite's numbers; with these a commit is on the disk before it is confirmed.
+_SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
+_SAFE = (2, 3)
 #: A message that waits longer has met something.
 _LONG = 600 * SECOND
 
@@ -38,7 +40,7 @@ def look(config: Config) -> Iterator[Check]:
             return
         yield from _file(path)
     try:
-        yield from _database(url, is_file)
+        yield from _database(config, is_file)
     except RouterError as error:
         yield Check("store", "error", error.message, error.remedy)
 
@@ -68,14 +70,14 @@ def _file(path: Path) -> Iterator[Check]:
         yield Check("store", "error", f"{path} is damaged: {'; '.join(said)}", remedy)
 
 
-def _database(url: str, is_file: bool) -> Iterator[Check]:
+def _database(config: Config, is_file: bool) -> Iterator[Check]:
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     from router.storage.faults import explained
     from router.storage.opening import make_engine, revision
     from router.storage.tables import REVISION
 
-    engine = make_engine(url)
+    engine = make_engine(config.settings.store)
     try:
         found = revision(engine)
         if found is None:
@@ -87,15 +89,17 @@ def _database(url: str, is_file: bool) -> Iterator[Check]:
             return
         older = "; `run` brings it up to date" if found < REVISION else ""
         yield Check("store", "ok", f"revision {found}{older}")
-        if not is_file:
-            with engine.connect() as connection:
+        with engine.connect() as connection:
+            if is_file:
+                yield _flushes(connection)
+            else:
                 yield from _server(connection)
     except (DBAPIError, SQLAlchemyError, OSError) as error:
         raise explained(error) from error
     finally:
         engine.dispose()
     if found == REVISION:
-        yield from _books(url)
+        yield from _books(config)
 
 
 def _server(connection: Connection) -> Iterator[Check]:
@@ -105,22 +109,44 @@ def _server(connection: Connection) -> Iterator[Check]:
             said = f"{name} is off: what it confirms is lost when its machine fails"
             yield Check("store", "error", said, f"Set {name} = on, or nothing acknowledged is safe")
     theirs = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
-    yield _clocks("the database's", theirs - time.time())
+    yield clocks("the database's", theirs - time.time())
 
 
-def _clocks(whose: str, ahead: float) -> Check:
-    said = f"{whose} clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
-    if abs(ahead) > _DRIFT:
-        return Check("clock", "warning", said, "Let both be set by NTP")
-    return Check("clock", "ok", said)
+def _flushes(connection: Connection) -> Check:
+    """How SQLite writes, as it says itself of a connection that was opened as the router's are."""
+    mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+    level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+    said = f"journal_mode is {mode}, synchronous is {_SYNCHRONOUS.get(level, level)}"
+    if mode == "wal" and level in _SAFE:
+        return Check("store", "ok", said)
+    remedy = "Put it on a local disk whose file system takes SQLite's WAL"
+    return Check("store", "error", f"{said}: expected wal and full", remedy)
 
 
-def _books(url: str) -> Iterator[Check]:
+def _targets(store: Store, config: Config, now: int) -> Iterator[Check]:
+    """Targets that are left alone or broken, as all who send to them have it on record."""
+    names = [one.name for one in config.targets]
+    for name, known in store.read(lambda unit: unit.targets(names)).items():
+        breaker = known.breaker
+        if breaker.broken:
+            remedy = "Mend the URL, token or right; then alert-router deliveries retry --channel NAME"
+            yield Check(f"target {name}", "error", f"its provider refuses us: {breaker.broken}", remedy)
+        elif breaker.pauses:
+            said = f"it failed {breaker.failures} times in a row, only probes are sent: {breaker.answer}"
+            yield Check(f"target {name}", "error", said, "It goes on by itself once a probe is accepted")
+        elif (pause := breaker.wait(now)) > 0:
+            said = f"its provider asked for a pause, of {pause // SECOND} s more"
+            yield Check(f"target {name}", "warning", said, "It goes on by itself")
+
+
+def _books(config: Config) -> Iterator[Check]:
     from router.app import SystemClock
     from router.storage import open_store
 
-    store = open_store(url)
+    now = SystemClock().now()
+    store = open_store(config.settings.store)
     try:
+        yield from _targets(store, config, now)
         books = store.read(lambda unit: unit.books())
         waiting = store.read(lambda unit: unit.outbox())
     finally:
@@ -132,7 +158,7 @@ def _books(url: str) -> Iterator[Check]:
     if dead:
         said = f"{dead:,} messages were given up" if dead > 1 else "1 message was given up"
         yield Check("dead letters", "warning", said, "alert-router deliveries list --state dead says why")
-    yield _outbox(waiting, SystemClock().now())
+    yield _outbox(waiting, now)
 
 
 def _outbox(waiting: Mapping[str, tuple[int, int]], now: int) -> Check:

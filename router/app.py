@@ -306,10 +306,9 @@ class Router:
         self.metrics.reload_time.set(self._clock.now() / SECOND)
 
     def _links(self, config: Config) -> AckLinks | None:
-        public_url, timezone = config.settings.http.public_url, config.settings.timezone
-        if public_url is None:
+        if config.settings.http.public_url is None:
             return None
-        return AckLinks(self._store, lambda: self.config.policy, self._clock, public_url, timezone)
+        return AckLinks(self._store, lambda: self.config.policy, self._clock, config.settings.timezone)
 
     def _lags(self, config: Config) -> dict[str, Lag]:
         """How each source says that it has not caught up."""

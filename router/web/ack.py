@@ -8,7 +8,7 @@ Whoever has the link may: it is the key, so neither a token nor where a form com
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from router import telemetry
 from router.core.link import TOKEN_LENGTH, group_of
@@ -31,22 +31,17 @@ class AckLinks:
     """What the listener asks about paths that are no source.
 
     Args:
-        public_url: its path may stand before ours, if what is in front of the router leaves it there.
         timezone: of the times that are shown.
     """
 
-    def __init__(
-        self, store: Store, policy: Callable[[], Policy], clock: Clock, public_url: str, timezone: str
-    ) -> None:
+    def __init__(self, store: Store, policy: Callable[[], Policy], clock: Clock, timezone: str) -> None:
         self._store = store
         self._policy = policy
         self._clock = clock
         self._timezone = timezone
-        self._prefix = urlsplit(public_url).path
 
     def token_of(self, path: str) -> str | None:
         """The token in a path; None where the path is none of ours."""
-        path = path.removeprefix(self._prefix)
         return path.removeprefix(ACK_PATH) if path.startswith(ACK_PATH) else None
 
     async def answer(self, method: str, token: str, form: Callable[[], Awaitable[bytes]]) -> Answer:

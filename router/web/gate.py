@@ -94,6 +94,11 @@ class Gate:
         return bool(self._tokens)
 
     @property
+    def path(self) -> str:
+        """What stands before our paths where people reach us, such as ``/router``; often empty."""
+        return self._public.path
+
+    @property
     def secure(self) -> bool:
         """Whether people come over TLS, so that a browser may send the cookie over nothing else."""
         return self._public.scheme == "https"

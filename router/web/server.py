@@ -90,6 +90,7 @@ class Listener:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
         """What is to be answered; None where the site has done so."""
+        scope = self._without_prefix(scope)
         path, method = str(scope["path"]), str(scope["method"])
         if path in ("/healthz", "/readyz", "/metrics"):
             if method not in ("GET", "HEAD"):
@@ -114,6 +115,16 @@ class Listener:
             raise RouterError("method-not-allowed", "events are sent with POST")
         return await self._take(source, scope, headers, receive)
 
+    def _without_prefix(self, scope: Scope) -> Scope:
+        """The request with a path as ours are: what is in front of us leaves that of ``public_url`` there.
+
+        A source's own path stays whole, and so does what was asked for without the prefix.
+        """
+        path, prefix = str(scope["path"]), self.gate.path
+        if not prefix or path in self.sources or not f"{path}/".startswith(f"{prefix}/"):
+            return scope
+        return {**scope, "path": path.removeprefix(prefix) or "/"}
+
     async def _visit(self, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
         """Hands the request to the site, its body read and bounded."""
         if self.site is None:
@@ -129,7 +140,8 @@ class Listener:
 
         async def sent(message: Mapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *_always(message["status"])]}
+                headers = [_prefixed(one, self.gate.path) for one in message["headers"]]
+                message = {**message, "headers": [*headers, *_always(message["status"])]}
             await send(message)
 
         try:
@@ -193,6 +205,12 @@ def _peer(scope: Scope) -> str:
     """Who connected: behind a proxy, that proxy; what a header says of others is not believed."""
     client = scope.get("client")
     return client[0] if client else ""
+
+
+def _prefixed(header: tuple[bytes, bytes], prefix: str) -> tuple[bytes, bytes]:
+    """A redirect of the site, which knows its own paths, to where people reach it."""
+    name, value = header
+    return (name, prefix.encode() + value) if name == b"location" else header
 
 
 def _target(scope: Scope) -> str:

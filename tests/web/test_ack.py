@@ -55,10 +55,8 @@ class Served:
         pipeline.tongue = Tongue(public_url=PUBLIC)
         pipeline.store.write(make_keys)
         listener = Listener(pipeline.ingest, Well(), pipeline.metrics, pipeline.clock)
-        listener.gate = Gate(pipeline.clock, [Token("all", Role.ADMIN, "a token that no reader has")])
-        listener.links = AckLinks(
-            pipeline.store, lambda: pipeline.policy, pipeline.clock, PUBLIC, "Asia/Shanghai"
-        )
+        listener.gate = Gate(pipeline.clock, [Token("all", Role.ADMIN, "a token that no reader has")], PUBLIC)
+        listener.links = AckLinks(pipeline.store, lambda: pipeline.policy, pipeline.clock, "Asia/Shanghai")
         self._socket = bind("127.0.0.1:0")
         self._port = int(self._socket.getsockname()[1])
         self._server = make_server(listener)

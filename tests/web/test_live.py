@@ -12,10 +12,10 @@ from tests.web.house import House, house, job_failed
 
 
 @contextmanager
-def listening(served: House) -> Generator[http.client.HTTPResponse]:
+def listening(served: House, path: str = "/live") -> Generator[http.client.HTTPResponse]:
     """A stream, read behind its first lines."""
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
-    connection.request("GET", "/live")
+    connection.request("GET", path)
     answer = connection.getresponse()
     try:
         assert (answer.status, answer.readline(), answer.readline()) == (200, b"retry: 5000\n", b"\n")

@@ -45,7 +45,13 @@ def log_in(request: Request, inside: Within, fields: Annotated[Fields, Depends(f
     _note(inside, gate.person({"cookie": f"{COOKIE}={cookie}"}, address), "log in", address)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
-        COOKIE, cookie, max_age=SESSION_LASTS // SECOND, secure=gate.secure, httponly=True, samesite="strict"
+        COOKIE,
+        cookie,
+        max_age=SESSION_LASTS // SECOND,
+        path=gate.path or "/",
+        secure=gate.secure,
+        httponly=True,
+        samesite="strict",
     )
     return answer
 
@@ -57,7 +63,7 @@ def log_out(request: Request, inside: Within) -> Response:
     gate.refuse_other_sites(headers)
     _note(inside, gate.person(headers, address), "log out", address)
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE)
+    answer.delete_cookie(COOKIE, path=inside.gate().path or "/")
     return answer
 
 

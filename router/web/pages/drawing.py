@@ -84,6 +84,7 @@ def draw(
         .get_template(template)
         .render(
             here=request.url.path,
+            base=inside.gate().path,
             person=person,
             asks=inside.gate().asks,
             may_change=person is not None and person.role == "admin",

@@ -2,6 +2,7 @@
 // Every page works without this. With it, a page follows what happens, and Try answers while one types.
 (() => {
   const main = document.querySelector("main");
+  const live = new URL("live", document.currentScript.src); // beside this script, whatever stands before it
 
   async function page(address) {
     const answer = await fetch(address);
@@ -39,7 +40,7 @@
     if (document.hidden) { stream?.close(); stream = null; return; }
     if (stream !== null) return;
     behind = true; // something may have happened while nobody looked
-    stream = new EventSource("/live");
+    stream = new EventSource(live);
     stream.onmessage = () => { behind = true; };
   }
 

@@ -18,7 +18,7 @@ from router.core.event import Event
 from router.core.group import NOTHING, Group, Tally
 from router.core.key import Key
 from router.core.policy import Policy
-from router.core.rule import Judgement, Match, Rule
+from router.core.rule import Judgement, Match, Rule, Severity
 
 _INHIBITED = "inhibited"
 
@@ -124,10 +124,13 @@ class Book:
 
     def take(self, event: Event, judgement: Judgement) -> Taken:
         """What an event ends, opens and updates; ``resolve_when`` is judged first."""
-        ends = 0
-        for by, rules in (("resolve_when", judgement.ended), ("expect", judgement.met)):
-            for rule in rules:
-                ends += self._end(rule, event, by)
+        ended = [
+            (alert, f"{by}: {event.kind or 'an event'} {event.id}")
+            for by, rules in (("resolve_when", judgement.ended), ("expect", judgement.met))
+            for rule in rules
+            for alert in self._ended_by(rule, event)
+        ]
+        self.finish_together(ended)
         matches: list[tuple[str, str]] = []
         late: list[str] = []
         for match in judgement.matches:
@@ -136,9 +139,10 @@ class Book:
                 late.append(match.rule.name)
             elif alert_id:
                 matches.append((match.rule.name, alert_id))
-        return Taken(tuple(matches), ends, tuple(late))
+        return Taken(tuple(matches), len(ended), tuple(late))
 
-    def _end(self, rule: Rule, event: Event, by: str) -> int:
+    def _ended_by(self, rule: Rule, event: Event) -> list[Alert]:
+        """The open alerts of a rule that an event ends; the end is remembered."""
         for name in keys.ends_of(rule, event):
             if event.at >= self.ends.get(name, event.at):
                 self.ends[name] = event.at
@@ -148,10 +152,7 @@ class Book:
             for anchor in keys.anchors(rule, event)
             for one in self._by_anchor.get(anchor, ())
         ]
-        ended = [alert for alert in found if alert.rule == rule.name and _is_ended(alert, event)]
-        for alert in ended:
-            self.finish(alert, f"{by}: {event.kind or 'an event'} {event.id}")
-        return len(ended)
+        return [alert for alert in found if alert.rule == rule.name and _is_ended(alert, event)]
 
     def _match(self, match: Match) -> str | None:
         rule, event = match.rule, match.event
@@ -302,13 +303,33 @@ class Book:
         Args:
             quiet: it ended by itself: nobody is told.
         """
-        self._by_slot.pop(alert.slot, None)
-        self._by_anchor.get(alert.anchor, {}).pop(alert.id, None)
-        for seat in alert.seats:
-            self._leave(alert, seat, quiet=quiet)
-        self._put(alerts.ended(alert, self.now, reason))
+        self.finish_together([(alert, reason)], quiet=quiet)
 
-    def _leave(self, alert: Alert, seat: Seat, *, quiet: bool) -> None:
+    def finish_together(self, ended: Sequence[tuple[Alert, str]], *, quiet: bool = False) -> None:
+        """Ends alerts at one moment, each with its reason; none of them ends before the others.
+
+        Args:
+            quiet: they ended by themselves: nobody is told.
+        """
+        seats = [seat for alert, _ in ended for seat in alert.seats]
+        # Asked before the first leaves: whether a group should have been told does not depend on who is last.
+        awaited = {one.group_id for one in seats if not quiet and self._is_awaited(one.group_id)}
+        for alert, reason in ended:
+            self._by_slot.pop(alert.slot, None)
+            self._by_anchor.get(alert.anchor, {}).pop(alert.id, None)
+            for seat in alert.seats:
+                self._leave(alert, seat, quiet=quiet, both=seat.group_id in awaited)
+            self._put(alerts.ended(alert, self.now, reason))
+
+    def _is_awaited(self, group_id: str) -> bool:
+        """Whether nobody was told of a group, and something critical in it should be."""
+        group = self.groups[group_id]
+        untold = [
+            rule for name, tally in group.tallies.items() if tally.untold and (rule := self.policy.rule(name))
+        ]
+        return group.told_at is None and any(rule.severity is Severity.CRITICAL for rule in untold)
+
+    def _leave(self, alert: Alert, seat: Seat, *, quiet: bool, both: bool) -> None:
         group = self.groups[seat.group_id]
         before = groups.part_of(alert, seat, group)
         left = groups.counted(group, alert.rule, before, NOTHING)
@@ -316,9 +337,6 @@ class Book:
         if left.open or left.ended_at is not None:
             self.put_group(groups.due(left, self.policy.rule, self.now))
         else:
-            both = (
-                group.told_at is None and bool(before.untold) and group.severity == "critical" and not quiet
-            )
             self.put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet, both=both))
         if group.storm_id:
             self._leave_storm(group.storm_id, alert, quiet=quiet)

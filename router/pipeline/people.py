@@ -64,8 +64,7 @@ def resolve(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: str)
     unit.serialise()
     chosen = {alert.id: alert for alert in unit.alerts(ids) if alert.ended_at is None}
     book = book_of(unit, list(chosen.values()), policy, now)
-    for alert in chosen.values():
-        book.finish(alert, f"resolved by {by}")
+    book.finish_together([(alert, f"resolved by {by}") for alert in chosen.values()])
     close_book(unit, book)
     return _noted(unit, now, by, "resolve", sorted(chosen))
 

@@ -128,8 +128,7 @@ class Model:
             return
         self.seen.add(event.id)
         ending = [rule for rule in self.rules if _ends(rule, event)]
-        for rule in ending:
-            self._end_by(rule, event, now)
+        self._end_all([one for rule in ending for one in self._ended_by(rule, event)], quiet=False)
         for rule in self._matching(event, ending):
             self._match(rule, event, now)
 
@@ -150,13 +149,13 @@ class Model:
                 taken = rule.mode == "on"
         return found
 
-    def _end_by(self, rule: Rule, event: Happening, now: int) -> None:
+    def _ended_by(self, rule: Rule, event: Happening) -> list[Trouble]:
         name = (rule.name, event.job, event.instance)
         self.ends[name] = max(event.at, self.ends.get(name, 0))
-        for one in list(self.troubles):
-            about = one.job == event.job and event.instance in ("", one.instance)
-            if one.rule is rule and about and one.state != "ended" and event.at >= one.at:
-                self._end(one, now, quiet=False)
+        ours = [
+            one for one in self.troubles if one.rule is rule and one.state != "ended" and event.at >= one.at
+        ]
+        return [one for one in ours if one.job == event.job and event.instance in ("", one.instance)]
 
     def _match(self, rule: Rule, event: Happening, now: int) -> None:
         for one in self.troubles:
@@ -224,8 +223,7 @@ class Model:
 
     def resolve(self, job: str, now: int) -> None:
         """Somebody ends all alerts of a job."""
-        for one in self._told_of(job, ("pending", "firing", "acknowledged")):
-            self._end(one, now, quiet=False)
+        self._end_all(self._told_of(job, ("pending", "firing", "acknowledged")), quiet=False)
 
     def _told_of(self, job: str, states: tuple[str, ...]) -> list[Trouble]:
         ours = [one for one in self.troubles if one.job == job and one.rule.mode == "on"]
@@ -245,17 +243,19 @@ class Model:
             talk.told.append(one)
         return talk
 
-    def _end(self, one: Trouble, now: int, *, quiet: bool) -> None:
-        talks = [talk for talk in self.talks if one in talk.open]
-        was_seen, one.state = one.state == "acknowledged", "ended"
+    def _end_all(self, ended: list[Trouble], *, quiet: bool) -> None:
+        """They end at one moment: how their talks stood before says what is told of it."""
+        talks = [talk for talk in self.talks if any(one in talk.open for one in ended)]
+        unheard = {id(talk) for talk in talks if talk.told_at is None and _has_critical(talk.firing)}
+        for one in ended:
+            one.state = "ended"
         for talk in talks:
             if talk.open or quiet:
                 continue
-            if talk.told_at is None:
+            if id(talk) in unheard:
                 # Nobody heard of it: what was critical is told once, with its end.
-                is_critical = any(m.rule.severity.word == "critical" for m in talk.members)
-                talk.farewell = "first" if is_critical and not was_seen else ""
-            elif any(m.rule.send_resolved for m in talk.told):
+                talk.farewell = "first"
+            elif talk.told_at is not None and any(one.rule.send_resolved for one in talk.told):
                 talk.farewell = "resolved"
 
     # time
@@ -319,13 +319,17 @@ class Model:
                 talk = self._join(one, channel, now)
                 talk.step = max(talk.step, one.steps)
         else:
-            self._end(one, now, quiet=True)
+            self._end_all([one], quiet=True)
 
     def _tell(self, talk: Talk, reason: str, now: int) -> None:
         self.told.append(Told(now, talk.channel, talk.job, reason, len(talk.firing)))
         talk.told += [one for one in talk.open if one not in talk.told]
         talk.news = []
         talk.told_at, talk.step_told, talk.farewell = now, talk.step, ""
+
+
+def _has_critical(troubles: list[Trouble]) -> bool:
+    return any(one.rule.severity is Severity.CRITICAL for one in troubles)
 
 
 def _is(condition: Any, event: Happening) -> bool:

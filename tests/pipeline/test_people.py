@@ -5,11 +5,12 @@ from typing import TypeVar
 
 import pytest
 
+from router.core.rule import Severity
 from router.pipeline import people
 from router.pipeline.people import acknowledge, acknowledge_beside, resolve
 from router.ports import Unit
 from tests.pipeline.conftest import MakePipeline
-from tests.pipeline.test_alerts import HOUR, at, failed, instance, reasons, take
+from tests.pipeline.test_alerts import HOUR, RESOLVED, at, failed, instance, job, reasons, take
 
 T = TypeVar("T")
 
@@ -51,6 +52,24 @@ def test_what_was_seen_before_it_was_told_is_not_told_and_the_books_balance(make
     assert reasons(pipeline) == []
     books = pipeline.store.read(lambda unit: unit.books())
     assert {name: n for name, n in books.items() if name.startswith("unbalanced.") and n} == {}
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_who_ends_last_does_not_say_what_is_told(make: MakePipeline, seen: int, by_hand: bool) -> None:
+    """Two critical ones end at once, untold, one of them acknowledged: one message says both."""
+    rule = failed(severity=Severity.CRITICAL, group_wait=30 * 1_000_000, resolve_when=RESOLVED)
+    pipeline = make(rule)
+    take(pipeline, 0, instance(number=0), instance(number=1))
+    ids = sorted(alert.id for alert in pipeline.store.read(lambda unit: unit.list_alerts()))
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: acknowledge(unit, pipeline.policy, ids[seen : seen + 1], now, "kim"))
+    if by_hand:
+        pipeline.store.write(lambda unit: resolve(unit, pipeline.policy, ids, now, "kim"))
+        pipeline.run()
+    else:
+        take(pipeline, 10, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first"]
 
 
 def test_a_large_group_is_acknowledged_in_many_transactions(

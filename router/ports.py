@@ -457,8 +457,8 @@ class Unit(Protocol):
         and of all groups on any channel that share an open alert with them."""
         ...
 
-    def firing_members(self, group_id: str, limit: int) -> list[Alert]:
-        """Alerts of a group, or of the groups that it tells together, that fire unmuted, in any order."""
+    def firing_members(self, group_id: str, limit: int, *, after: str = "") -> list[Alert]:
+        """Alerts of a group, or of the groups that it tells together, that fire unmuted, by id."""
         ...
 
     def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:

@@ -5,7 +5,7 @@ written back: only what it lists as changed.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.core import alert as alerts
@@ -232,15 +232,18 @@ class Book:
 
     def _reseat(self, old: Alert, new: Alert, seat: Seat, *, fresh: bool) -> Seat:
         group = self.groups[seat.group_id]
-        moved = seat
+        told, moved = self._round(group), seat
         if seat.held and not new.muted_by:
-            moved = Seat(seat.group_id, group.told if seat.since == HIDDEN else seat.since, group.told)
+            moved = Seat(seat.group_id, told if seat.since == HIDDEN else seat.since, told)
         elif fresh and not seat.held:
-            moved = seat._replace(fresh=group.told)
-        self._count(
-            group, new, groups.part_of(old, seat, group), groups.part_of(new, moved, group), fresh=fresh
-        )
+            moved = seat._replace(fresh=told)
+        before, after = groups.part_of(old, seat, told), groups.part_of(new, moved, told)
+        self._count(group, new, before, after, fresh=fresh)
         return moved
+
+    def _round(self, group: Group) -> int:
+        """How many times a group was told, by itself or by its storm."""
+        return group.told + (self.groups[group.storm_id].told if group.storm_id else 0)
 
     def _count(self, group: Group, alert: Alert, before: Tally, after: Tally, *, fresh: bool) -> None:
         counted = groups.counted(group, alert.rule, before, after)
@@ -282,11 +285,12 @@ class Book:
 
     def _join(self, alert: Alert, rule: Rule, channel: str) -> Alert:
         group = self._group_of(alert, channel) or groups.opened(channel, alert, self.now)
-        seat = Seat(group.id, group.told, group.told)
+        told = self._round(group)
+        seat = Seat(group.id, told, told)
         joined = groups.joined(group, alert, rule.severity, alert.cause)
         self.members.append((group.id, alert.id))
         self.groups.setdefault(group.id, group)
-        after = groups.part_of(alert, seat, group)
+        after = groups.part_of(alert, seat, told)
         self._count(joined, alert, NOTHING, after, fresh=False)
         return changed(alert, seats=(*alert.seats, seat))
 
@@ -311,95 +315,55 @@ class Book:
         Args:
             quiet: they ended by themselves: nobody is told.
         """
-        seats = [seat for alert, _ in ended for seat in alert.seats]
+        told_by = [self.groups[seat.group_id] for alert, _ in ended for seat in alert.seats]
+        told_by += [self.groups[one.storm_id] for one in told_by if one.storm_id]
         # Asked before the first leaves: whether a group should have been told does not depend on who is last.
-        awaited = {one.group_id for one in seats if not quiet and self._is_awaited(one.group_id)}
+        awaited = {group.id for group in told_by if not quiet and self._is_awaited(group)}
         for alert, reason in ended:
             self._by_slot.pop(alert.slot, None)
             self._by_anchor.get(alert.anchor, {}).pop(alert.id, None)
             for seat in alert.seats:
-                self._leave(alert, seat, quiet=quiet, both=seat.group_id in awaited)
+                self._leave(alert, seat, quiet=quiet, awaited=awaited)
             self._put(alerts.ended(alert, self.now, reason))
 
-    def _is_awaited(self, group_id: str) -> bool:
+    def _is_awaited(self, group: Group) -> bool:
         """Whether nobody was told of a group, and something critical in it should be."""
-        group = self.groups[group_id]
         untold = [
             rule for name, tally in group.tallies.items() if tally.untold and (rule := self.policy.rule(name))
         ]
         return group.told_at is None and any(rule.severity is Severity.CRITICAL for rule in untold)
 
-    def _leave(self, alert: Alert, seat: Seat, *, quiet: bool, both: bool) -> None:
+    def _leave(self, alert: Alert, seat: Seat, *, quiet: bool, awaited: Collection[str]) -> None:
         group = self.groups[seat.group_id]
-        before = groups.part_of(alert, seat, group)
+        before = groups.part_of(alert, seat, self._round(group))
+        for one in (group.id, group.storm_id):
+            if one is not None:
+                self._lose(self.groups[one], alert, before, quiet=quiet, both=one in awaited)
+
+    def _lose(self, group: Group, alert: Alert, before: Tally, *, quiet: bool, both: bool) -> None:
         left = groups.counted(group, alert.rule, before, NOTHING)
         left = changed(left, resolved=group.resolved + 1)
         if left.open or left.ended_at is not None:
             self.put_group(groups.due(left, self.policy.rule, self.now))
         else:
             self.put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet, both=both))
-        if group.storm_id:
-            self._leave_storm(group.storm_id, alert, quiet=quiet)
 
     # storms
 
     def _count_storm(self, storm_id: str, alert: Alert, before: Tally, after: Tally, *, fresh: bool) -> None:
-        storm = self.groups[storm_id]
+        storm = groups.counted(self.groups[storm_id], alert.rule, before, after)
         came = after.open > before.open
-        if not came and not fresh:
-            return
-        old = storm.tallies.get(alert.rule, NOTHING)
-        opened = old.open + int(came)
-        told = old._replace(
-            open=opened,
-            fresh=min(opened, old.fresh + 1),
-            untold=min(opened, old.untold + int(came)),
-        )
-        grown = changed(
-            storm,
-            alerts=storm.alerts + int(came),
-            tallies={**storm.tallies, alert.rule: told},
-            shown=groups.shown_with(storm.shown, alert.id),
-            causes=groups.caused(storm.causes, alert.cause) if came else storm.causes,
-        )
-        self.put_group(groups.due(grown, self.policy.rule, self.now))
-
-    def _leave_storm(self, storm_id: str, alert: Alert, *, quiet: bool) -> None:
-        storm = self.groups[storm_id]
-        old = storm.tallies.get(alert.rule, NOTHING)
-        opened = max(0, old.open - 1)
-        less = old._replace(open=opened, fresh=min(opened, old.fresh), untold=min(opened, old.untold))
-        left = changed(storm, resolved=storm.resolved + 1, tallies={**storm.tallies, alert.rule: less})
-        if left.open:
-            self.put_group(groups.due(left, self.policy.rule, self.now))
-        elif left.ended_at is None:
-            self.put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet))
+        if came:
+            storm = changed(storm, alerts=storm.alerts + 1, causes=groups.caused(storm.causes, alert.cause))
+        if came or fresh:
+            storm = changed(storm, shown=groups.shown_with(storm.shown, alert.id))
+        self.put_group(groups.due(storm, self.policy.rule, self.now))
 
     def absorb(self, group: Group, storm: Group) -> Group:
         """Lets a storm tell a group from now on; returns the storm's group."""
-        tallies = dict(storm.tallies)
-        for name, tally in group.tallies.items():
-            old = tallies.get(name, NOTHING)
-            tallies[name] = old._replace(
-                open=old.open + tally.open, untold=old.untold + tally.untold, fresh=old.fresh + tally.fresh
-            )
-        causes = storm.causes
-        for cause, times in group.causes.items():
-            causes = groups.caused(causes, cause, times)
-        shown = storm.shown
-        for one in reversed(group.shown):
-            shown = groups.shown_with(shown, one)
-        grown = changed(
-            storm,
-            alerts=storm.alerts + group.alerts,
-            storm_groups=storm.storm_groups + 1,
-            tallies=tallies,
-            causes=causes,
-            shown=shown,
-        )
         self.groups.setdefault(storm.id, storm)
-        self.put_group(changed(group, storm_id=storm.id, due_at=None, due_reason=None))
-        self.put_group(groups.due(grown, self.policy.rule, self.now))
+        self.put_group(groups.absorbed(group, storm))
+        self.put_group(groups.due(groups.grown(storm, group), self.policy.rule, self.now))
         return self.groups[storm.id]
 
     # time
@@ -431,8 +395,9 @@ class Book:
             return False
         for seat in alert.seats:
             group = self.groups[seat.group_id]
-            due = group.due_at is not None and group.due_at <= self.now
-            if due and groups.part_of(alert, seat, group).untold:
+            due_at = (self.groups[group.storm_id] if group.storm_id else group).due_at
+            is_due = due_at is not None and due_at <= self.now
+            if is_due and groups.part_of(alert, seat, self._round(group)).untold:
                 return True
         return False
 
@@ -492,9 +457,10 @@ class Book:
         seats: list[Seat] = []
         for seat in alert.seats:
             group = self.groups[seat.group_id]
-            was_told = seat.since < group.told
+            told = self._round(group)
+            was_told = seat.since < told
             moved = seat._replace(held=True, since=seat.since if was_told or seat.held else HIDDEN)
-            before, after = groups.part_of(alert, seat, group), groups.part_of(held, moved, group)
+            before, after = groups.part_of(alert, seat, told), groups.part_of(held, moved, told)
             self._count(group, held, before, after, fresh=False)
             seats.append(moved)
         self._put(changed(held, seats=tuple(seats)))
@@ -531,7 +497,7 @@ class Book:
     def _unsaid(self, alert: Alert, seat: Seat) -> Seat:
         group = self.groups[seat.group_id]
         moved = seat._replace(since=HIDDEN if seat.held else group.told)
-        before, after = groups.part_of(alert, seat, group), groups.part_of(alert, moved, group)
+        before, after = groups.part_of(alert, seat, group.told), groups.part_of(alert, moved, group.told)
         self._count(group, alert, before, after, fresh=False)
         return moved
 

@@ -82,7 +82,8 @@ class Group:
         due_at: when it is to be told next, or None.
         due_reason: for which reason.
         alerts: how many alerts it has had.
-        told: how many times it was told.
+        told: how many times it was told; of a group that a storm tells, less how often the storm was when
+            it took the group in.
         told_at: when it was told last; None while nobody was, also where a mute kept back all messages.
         resolved: how many of its alerts have ended.
         tallies: its alerts by rule.
@@ -173,15 +174,19 @@ def opened_storm(channel: str, first: Group, now: int) -> Group:
 # alerts come, change, go
 
 
-def part_of(alert: Alert, seat: Seat, group: Group) -> Tally:
-    """What an alert counts for in a group."""
+def part_of(alert: Alert, seat: Seat, told: int) -> Tally:
+    """What an alert counts for in a group.
+
+    Args:
+        told: how many times the group was told, or the storm that tells it: see :func:`absorbed`.
+    """
     if not alert.is_open:
         return NOTHING
     firing = alert.state is AlertState.FIRING and not seat.held
     return Tally(
         open=1,
-        untold=int(firing and seat.since >= group.told),
-        fresh=int(firing and seat.fresh >= group.told),
+        untold=int(firing and seat.since >= told),
+        fresh=int(firing and seat.fresh >= told),
         acknowledged=int(alert.state is AlertState.ACKNOWLEDGED and not seat.held),
         held=int(seat.held),
         hidden=int(seat.held and seat.since == HIDDEN),
@@ -225,6 +230,37 @@ def caused(causes: Mapping[str, int], cause: str, times: int = 1) -> Mapping[str
     return {**causes, name: causes.get(name, 0) + times}
 
 
+# a storm takes groups in
+
+
+def absorbed(group: Group, storm: Group) -> Group:
+    """The group that a storm tells from now on: it is told as often as the storm is, from here."""
+    return changed(group, storm_id=storm.id, told=group.told - storm.told, due_at=None, due_reason=None)
+
+
+def grown(storm: Group, group: Group) -> Group:
+    """The storm with one group more."""
+    tallies = dict(storm.tallies)
+    for name, tally in group.tallies.items():
+        both = zip(tallies.get(name, NOTHING), tally._replace(told=0), strict=True)
+        tallies[name] = Tally._make([ours + theirs for ours, theirs in both])
+    causes = storm.causes
+    for cause, times in group.causes.items():
+        causes = caused(causes, cause, times)
+    shown = storm.shown
+    for one in reversed(group.shown):
+        shown = shown_with(shown, one)
+    return changed(
+        storm,
+        alerts=storm.alerts + group.alerts,
+        resolved=storm.resolved + group.resolved,
+        storm_groups=storm.storm_groups + 1,
+        tallies=tallies,
+        causes=causes,
+        shown=shown,
+    )
+
+
 # when, and why
 
 
@@ -259,11 +295,13 @@ def _due(group: Group, rules: Rules, now: int) -> tuple[int | None, Reason | Non
 
 
 def _due_storm(group: Group, rules: Rules) -> tuple[int | None, Reason | None]:
-    if not group.fresh:
-        return None, None
-    if not group.told:
-        return group.opened_at, Reason.STORM
-    return (group.told_at or 0) + _interval(group.tallies, rules), Reason.STORM
+    """All that its groups would be told for again is told in its own messages."""
+    if group.told_at is None:
+        return (group.opened_at, Reason.STORM) if group.fresh else (None, None)
+    waits = [_interval(group.tallies, rules)] if group.fresh else []
+    repeat = _repeat({name: tally for name, tally in group.tallies.items() if tally.open}, rules)
+    waits += [repeat] if repeat is not None else []
+    return (group.told_at + min(waits), Reason.STORM) if waits else (None, None)
 
 
 def _is_worse(group: Group, found: Mapping[str, Tally], rules: Rules) -> bool:

@@ -1,8 +1,9 @@
 """Dispatch: groups that are due become notifications, rendered for each target, in the outbox."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from router import telemetry
@@ -11,7 +12,7 @@ from router.core.alert import Alert, AlertState
 from router.core.book import Book
 from router.core.delivery import Delivery, State
 from router.core.event import beside
-from router.core.group import Group, Reason
+from router.core.group import SHOWN, Group, Reason
 from router.core.message import Message
 from router.core.notification import Cause, Notification
 from router.core.policy import ChannelPlan, Policy, Target
@@ -30,6 +31,8 @@ from router.traces import Stretch
 
 #: Groups in one transaction.
 BATCH = 100
+#: Alerts of a storm that are looked at together: each time the store looks through all of them.
+OF_STORM = 5_000
 #: Causes that a notification carries.
 CAUSES = 5
 #: Channel kinds that keep incidents of their own: they are always sent the close.
@@ -169,7 +172,19 @@ class _Telling:
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
         alerts = self._book.alerts
-        return Chosen(group, {one: alerts[one] for one in group.shown if one in alerts})
+        shown = self._shown(group) if group.is_storm else group.shown
+        return Chosen(replace(group, shown=shown), {one: alerts[one] for one in shown if one in alerts})
+
+    def _shown(self, storm: Group) -> tuple[str, ...]:
+        """Where people have seen, muted or ended all that a storm would show, others of it that fire."""
+
+        def fire(alerts: Sequence[Alert]) -> list[str]:
+            as_now = (self._book.alerts.get(one.id, one) for one in alerts)
+            return [one.id for one in as_now if one.state is AlertState.FIRING and not one.muted_by]
+
+        if not storm.firing or fire(self._unit.alerts(storm.shown)):
+            return storm.shown
+        return tuple(islice((one for alerts in self._members(storm) for one in fire(alerts)), SHOWN))
 
     def _was_never_heard(self, group: Group) -> bool:
         """Whether nobody can have heard of what has ended now: what waits is dropped, and no end is told.
@@ -196,16 +211,28 @@ class _Telling:
 
     def _hold_back(self, group: Group) -> None:
         """Mutes the alerts of a group that are to be told and may not be."""
-        again = group.due_reason is Reason.REPEAT
+        again = group.due_reason is Reason.REPEAT or group.is_storm
         tallies = group.tallies.items()
         open_rules = [name for name, tally in tallies if tally.fresh or (again and tally.firing > 0)]
-        if group.ended_at is not None or group.is_storm or not self._mutes.may_mute(open_rules):
+        if group.ended_at is not None or not self._mutes.may_mute(open_rules):
             return
-        after = ""
-        while alerts := self._unit.members(group.id, after=after):
+        for alerts in self._members(group):
             # Another of its groups may have held an alert back in this transaction.
             as_now = [self._book.alerts.get(alert.id, alert) for alert in alerts]
-            self._judge([alert for alert in as_now if _is_to_tell(alert, group, again)])
+            if group.is_storm:
+                self._judge([alert for alert in as_now if not alert.muted_by])
+            else:
+                self._judge([alert for alert in as_now if _is_to_tell(alert, group, again)])
+
+    def _members(self, group: Group) -> Iterator[list[Alert]]:
+        """Its alerts, some at a time; of a storm those that fire in all of its groups."""
+        after = ""
+        while alerts := (
+            self._unit.firing_members(group.id, OF_STORM, after=after)
+            if group.is_storm
+            else self._unit.members(group.id, after=after)
+        ):
+            yield alerts
             after = alerts[-1].id
 
     def _judge(self, alerts: Sequence[Alert]) -> None:

@@ -180,7 +180,7 @@ def _first(match: Match, channel: str, policy: Policy, now: int) -> DueGroup:
     alert = opened if opened.is_open else alerts.fired(opened, rule, now)
     group = groups.opened(channel, alert, now)
     joined = groups.joined(group, alert, rule.severity, alert.cause)
-    part = groups.part_of(alert, Seat(group.id), group)
+    part = groups.part_of(alert, Seat(group.id), group.told)
     counted = groups.counted(joined, rule.name, Tally(), part)
     return DueGroup(replace(counted, due_at=now, due_reason=Reason.FIRST), (alert,), event)
 

@@ -67,9 +67,15 @@ def _as_now(alert: Alert, policy: Policy) -> Alert:
 
 
 def _in_order(alerts: Sequence[Alert]) -> list[Alert]:
-    """Those that fire before those that ended, the worst first, the newest first."""
+    """The open before the muted, and these before the ended; the worst first, the newest first."""
     return sorted(
         alerts,
-        key=lambda one: (one.ended_at is None, Severity.of(one.severity), one.event_at, one.id),
+        key=lambda one: (
+            one.ended_at is None,
+            not one.muted_by,
+            Severity.of(one.severity),
+            one.event_at,
+            one.id,
+        ),
         reverse=True,
     )

@@ -4,7 +4,7 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from heapq import heappop, heappush, nlargest
+from heapq import heappop, heappush, nlargest, nsmallest
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -309,11 +309,11 @@ class MemoryUnit:
                     break
         return found
 
-    def firing_members(self, group_id: str, limit: int) -> list[Alert]:
+    def firing_members(self, group_id: str, limit: int, *, after: str = "") -> list[Alert]:
         together = [one.id for one in self._groups.values() if one.storm_id == group_id]
         members = (one for group in (group_id, *together) for one in self.alerts(self._members[group]))
         found = (one for one in members if one.state is AlertState.FIRING and not one.muted_by)
-        return list(islice(found, limit))
+        return nsmallest(limit, (one for one in found if one.id > after), key=lambda one: one.id)
 
     def copy_members(self, pairs: Sequence[tuple[str, str]]) -> None:
         for old, new in pairs:

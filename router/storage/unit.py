@@ -193,16 +193,16 @@ class SqlUnit:
         found = select(tables.alerts).where(_beside(group_id), of.state == AlertState.FIRING)
         return [rows.alert_of(row) for row in self._rows(found.order_by(of.id).limit(limit))]
 
-    def firing_members(self, group_id: str, limit: int) -> list[Alert]:
+    def firing_members(self, group_id: str, limit: int, *, after: str = "") -> list[Alert]:
         table, of, groups = tables.alerts, tables.group_alerts, tables.groups
         together = select(groups.c.id).where(groups.c.storm_id == group_id)
         found = (
             select(table)
             .join_from(of, table, table.c.id == of.c.alert_id)
             .where(or_(of.c.group_id == group_id, of.c.group_id.in_(together)))
-            .where(table.c.state == "firing", table.c.muted_by == "")
+            .where(of.c.alert_id > after, table.c.state == "firing", table.c.muted_by == "")
         )
-        return [rows.alert_of(row) for row in self._rows(found.limit(limit))]
+        return [rows.alert_of(row) for row in self._rows(found.order_by(of.c.alert_id).limit(limit))]
 
     def events_of(self, ids: Collection[str]) -> list[Event]:
         return [rows.event_of(row) for row in self._bound(ask.EVENTS, ids)]

@@ -102,7 +102,7 @@ def group_json(group: Group) -> GroupJson:
     return {
         "id": group.id,
         "channel": group.channel,
-        "told": group.told,
+        "told": max(0, group.told),
         "due_at": iso(group.due_at),
         "ended_at": iso(group.ended_at),
     }

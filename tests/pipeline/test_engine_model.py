@@ -240,7 +240,7 @@ def _tallies(group: Group, members: list[Alert]) -> dict[str, Tally]:
     for alert in members:
         for seat in alert.seats:
             if seat.group_id == group.id:
-                part = groups.part_of(alert, seat, group)
+                part = groups.part_of(alert, seat, group.told)
                 old = found.get(alert.rule, Tally())
                 found[alert.rule] = Tally(*(a + b for a, b in zip(old, part, strict=True)))
     return {name: tally for name, tally in found.items() if tally.open}

@@ -115,7 +115,7 @@ def _headline(notification: Notification, severity: str, words: Words) -> str:
     # One alert alone is no storm, though it came in one.
     is_alone = reason is Reason.STORM and notification.group.alerts == 1
     if reason is not Reason.FIRST and not is_alone:
-        count = notification.group.alerts if reason is Reason.STORM else notification.new
+        count = notification.firing if reason is Reason.STORM else notification.new
         frame: str = getattr(words, reason.value)
         happened = frame.format(
             said=happened, count=f"{count:,}", severity=words.severities[severity].lower()

@@ -1,0 +1,106 @@
+"""A storm's messages: told only while something in it fires unseen and unmuted, with counts that are true."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from router.core.delivery import SECOND
+from router.core.filter import Filter
+from router.core.mute.silence import Silence
+from router.pipeline import people
+from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
+from tests.pipeline.test_alerts import HOUR, RESOLVED, at, failed, instance, job, last, reasons, take
+
+#: What is told of the first three jobs: two by themselves, the third by the storm.
+BEGIN = ["first", "first", "storm"]
+
+
+def storming(make: MakePipeline, jobs: int, **keys: Any) -> Pipeline:
+    """The jobs fail one by one, on a channel whose guard lets two messages through."""
+    pipeline = make(failed(resolve_when=RESOLVED, **keys), channels=(plan("oncall", storm=(2, 60 * SECOND)),))
+    for number in range(jobs):
+        take(pipeline, number, instance(job_id=f"job-{number}"))
+    assert reasons(pipeline) == BEGIN
+    return pipeline
+
+
+def silence(pipeline: Pipeline, jobs: Sequence[int], end: int) -> None:
+    """From now until so many seconds after the start."""
+    matcher = Filter(" || ".join(f"JobId == 'job-{number}'" for number in jobs))
+    now = pipeline.clock.now()
+    made = Silence("s-1", matcher, now, START + end * SECOND, "kim", "moving", now)
+    pipeline.store.write(lambda unit: unit.put_silences([made]))
+
+
+def acknowledge(pipeline: Pipeline, jobs: Sequence[int]) -> None:
+    """Somebody takes the alerts of these jobs as seen."""
+    names = [f'"job-{number}"' for number in jobs]
+    found = pipeline.store.read(lambda unit: unit.list_alerts())
+    ids = [one.id for one in found if any(name in one.key for name in names)]
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: people.acknowledge(unit, pipeline.policy, ids, now, "kim"))
+
+
+def test_what_is_silenced_before_the_digest_is_told_when_the_silence_ends(make: MakePipeline) -> None:
+    """Nothing of the storm may be told: no digest comes; then one does, with all that fires."""
+    pipeline = storming(make, 5)
+    silence(pipeline, [2, 3, 4], end=1000)
+    at(pipeline, 302)
+    at(pipeline, 999)
+    assert reasons(pipeline) == BEGIN
+    at(pipeline, 1000)
+    assert reasons(pipeline) == [*BEGIN, "storm"]
+    assert last(pipeline)["group"]["firing"] == 3
+
+
+def test_what_was_seen_before_the_digest_is_not_told(make: MakePipeline) -> None:
+    """The third job was told, the later ones are acknowledged: there is nothing new to say."""
+    pipeline = storming(make, 5)
+    acknowledge(pipeline, [3, 4])
+    at(pipeline, 1000)
+    assert reasons(pipeline) == BEGIN
+
+
+def test_what_ended_before_the_digest_is_not_told(make: MakePipeline) -> None:
+    """The later jobs have finished: no digest; the storm's end says the rest."""
+    pipeline = storming(make, 5)
+    take(pipeline, 10, job("OnJobFinished", "job-3"), job("OnJobFinished", "job-4"))
+    at(pipeline, 1000)
+    assert reasons(pipeline) == BEGIN
+    take(pipeline, 1001, job("OnJobFinished", "job-2"))
+    assert reasons(pipeline) == [*BEGIN, "resolved"]
+
+
+def test_a_digest_counts_what_fires_unseen_and_unmuted(make: MakePipeline) -> None:
+    """Of ten in a storm one was told, two are seen, two silenced, one ended: five fire, four are new."""
+    pipeline = storming(make, 12)
+    acknowledge(pipeline, [3, 4])
+    silence(pipeline, [5, 6], end=HOUR)
+    take(pipeline, 20, job("OnJobFinished", "job-7"))
+    at(pipeline, 302)
+    assert reasons(pipeline) == [*BEGIN, "storm"]
+    group = last(pipeline)["group"]
+    assert (group["count"], group["new"], group["firing"], group["resolved"]) == (10, 4, 5, 1)
+    assert "5 alerts at once" in last(pipeline)["text"]["title"]
+
+
+def test_a_storm_names_what_fires_though_the_newest_were_seen(make: MakePipeline) -> None:
+    """A message names ten at most; where somebody has seen these, it names one that fires."""
+    pipeline = storming(make, 20)
+    acknowledge(pipeline, [2, *range(4, 20)])
+    at(pipeline, 302)
+    assert reasons(pipeline) == [*BEGIN, "storm"]
+    firing = [one["key"][0] for one in last(pipeline)["alerts"] if one["state"] == "firing"]
+    assert firing == ["job-3"]
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_storm_is_repeated_while_something_in_it_fires_unseen(make: MakePipeline, seen: bool) -> None:
+    """What its groups would be repeated for is told in its own message."""
+    pipeline = storming(make, 3, repeat_interval=HOUR * SECOND, closes_after=9 * HOUR * SECOND)
+    acknowledge(pipeline, [0, 1, 2] if seen else [0, 1])
+    at(pipeline, HOUR + 1)
+    assert reasons(pipeline) == BEGIN
+    at(pipeline, HOUR + 2)
+    assert reasons(pipeline) == (BEGIN if seen else [*BEGIN, "storm"])

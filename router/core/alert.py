@@ -197,8 +197,13 @@ def matched(alert: Alert, rule: Rule, event: Event, now: int) -> Alert:
         event_at=max(event.at, alert.event_at),
         source=event.source if newer else alert.source,
     )
-    if alert.state is AlertState.PENDING and rule.count:
-        return _counted(counted, rule, rule.count, event.at, now)
+    if alert.state is AlertState.PENDING and alert.deadline is None:
+        if rule.count:
+            return _counted(counted, rule, rule.count, event.at, now)
+        # A reload took its count away: this match does what a first one would.
+        deadline = _deadline(rule, event)
+        waits = changed(counted, deadline=deadline, times=())
+        return fired(waits, rule, now) if deadline is None else timed(waits, rule)
     if alert.state is AlertState.ACKNOWLEDGED and now >= (alert.acknowledged_until or 0):
         return fired(counted, rule, now)
     return timed(counted, rule)
@@ -302,7 +307,8 @@ def _moments(alert: Alert, rule: Rule) -> list[tuple[int, Step]]:
     if alert.state is AlertState.PENDING:
         if alert.deadline is not None:
             return [(alert.deadline, Step.FIRE)]
-        return [(alert.event_at + rule.count.within, Step.HEAL)] if rule.count else []
+        within = rule.count.within if rule.count else rule.close_after
+        return [(alert.event_at + within, Step.HEAL)]
     if not alert.is_open:
         return []
     last = max(alert.received_at, alert.fired_at or 0)

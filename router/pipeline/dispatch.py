@@ -163,8 +163,12 @@ class _Telling:
         group = self._book.groups[group_id]
         if group.due_at is None or group.due_at > self._now:
             return None
-        if group.due_reason is Reason.FIRST and not group.fallback_of and self._storms(group):
-            return None
+        if group.due_reason is Reason.FIRST and not group.fallback_of:
+            if group.ended_at is not None and self._was_muted(group):
+                self._book.put_group(replace(group, due_at=None, due_reason=None))
+                return None
+            if self._storms(group):
+                return None
         is_unheard = group.due_reason is Reason.RESOLVED and self._was_never_heard(group)
         self._book.told(group)
         plan = self._policy.channels.get(group.channel)
@@ -200,9 +204,12 @@ class _Telling:
         self.dropped += [
             replace(one, state=State.DROPPED, reason=reason) for one in waits if one.id in dropped
         ]
-        return group.severity != "critical" or self._are_muted(self._unit.alerts(group.shown))
+        return group.severity != "critical" or self._was_muted(group)
 
-    def _are_muted(self, alerts: Sequence[Alert]) -> bool:
+    def _was_muted(self, group: Group) -> bool:
+        """Whether all that is shown of a group that was critical, and that nobody has seen, is muted."""
+        shown = self._unit.alerts(group.shown)
+        alerts = [one for one in shown if one.severity == "critical" and not one.acknowledged_by]
         held = self._mutes.judge(alerts)
         muted = [alert for alert, by in zip(alerts, held, strict=True) if alert.muted_by or by]
         return bool(muted) and len(muted) == len(alerts)

@@ -77,6 +77,15 @@ def test_a_count_that_is_not_reached_heals_when_its_window_has_passed() -> None:
     assert alerts.step_of(opened(counting), counting, 1100) is Step.HEAL
 
 
+def test_a_reload_that_takes_count_away_leaves_nothing_that_waits_for_ever() -> None:
+    """The next match does what a first one would; without one it heals."""
+    counting, plain, holding = rule(count=Count(3, 100)), rule(), rule(hold=50)
+    assert alerts.matched(opened(counting), plain, event(1010), 1010).state is AlertState.FIRING
+    assert alerts.matched(opened(counting), holding, event(1010), 1010).due_at == 1060
+    assert alerts.timed(opened(counting), plain).due_at == 1000 + CLOSE_AFTER
+    assert alerts.step_of(opened(counting), plain, 1000 + CLOSE_AFTER) is Step.HEAL
+
+
 def test_count_closes_after_its_window() -> None:
     """The default of close_after is ``within``."""
     assert rule(count=Count(3, 100)).close_after == 100

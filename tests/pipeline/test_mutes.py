@@ -1,12 +1,15 @@
 """What is not told now: on the clock, with what was told before."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import Silence
-from router.core.rule import Rule
+from router.core.rule import Rule, Severity
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, reasons, take
 
@@ -63,6 +66,20 @@ def test_what_is_silenced_on_several_channels_is_one_alert_on_each(make: MakePip
     at(pipeline, 700)
     for channel in ("oncall/1", "duty/1"):
         assert reasons(pipeline, channel) == ["first", "repeat"]
+
+
+@pytest.mark.parametrize(("silenced", "told"), [("rule == 'failed'", []), ("rule == 'mild'", ["first"])])
+def test_what_is_silenced_and_ends_untold_is_not_told(
+    make: MakePipeline, silenced: str, told: list[str]
+) -> None:
+    """It was critical, but nobody was to hear of it; a milder one beside it does not matter."""
+    keys: dict[str, Any] = {"group_wait": 30 * SECOND, "resolve_when": RESOLVED}
+    pipeline = make(failed(severity=Severity.CRITICAL, **keys), failed("mild", **keys))
+    silence(pipeline, 0, 100, silenced)
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    at(pipeline, 200)
+    assert reasons(pipeline) == told
 
 
 def test_what_is_held_back_is_counted_by_what_mutes_it(make: MakePipeline) -> None:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from router.core.alert import ACKNOWLEDGED_FOR
 from router.core.rule import Rule, Severity
 
+MINUTE = 60_000_000
+
 
 class Told(NamedTuple):
     """One notification: when, where, about which job, why, and how many alerts fired unacknowledged."""
@@ -47,6 +49,35 @@ class Trouble:
     escalates_from: int = 0
     steps: int = 0
     seen_until: int = 0
+    muted: str = ""
+    until: int | None = None
+    escalated_for: int = 0
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it fires, and neither has somebody seen it nor is it held back."""
+        return self.state == "firing" and not self.muted
+
+
+@dataclass(eq=False)
+class Hush:
+    """A silence of the model: of one rule, for a job or an instance; ``in_shift``: it recurs."""
+
+    rule: str
+    word: str
+    begin: int
+    end: int
+    in_shift: bool
+
+    def mutes(self, one: Trouble, now: int) -> bool:
+        """Whether it holds an alert back now."""
+        picks = one.rule.name == self.rule and self.word in (one.job, one.instance)
+        return picks and self.begin <= now < self.end and (in_shift(now) or not self.in_shift)
+
+
+def in_shift(now: int) -> bool:
+    """The model's only time interval: the first twenty minutes of each hour."""
+    return now // MINUTE % 60 < 20
 
 
 @dataclass(eq=False)
@@ -63,6 +94,7 @@ class Talk:
     step: int = 0
     step_told: int = 0
     farewell: str = ""
+    unheard: list[Trouble] = field(default_factory=list[Trouble])
     covered: dict[str, tuple[int, Severity]] = field(default_factory=dict[str, tuple[int, Severity]])
 
     @property
@@ -72,8 +104,8 @@ class Talk:
 
     @property
     def firing(self) -> list[Trouble]:
-        """Its alerts that nobody has seen."""
-        return [one for one in self.members if one.state == "firing"]
+        """Its alerts that nobody has seen, and nothing holds back."""
+        return [one for one in self.members if one.is_heard]
 
     def due(self) -> tuple[int, str] | None:
         """When it is told next, and why; 0 is at once."""
@@ -119,6 +151,7 @@ class Model:
         self.troubles: list[Trouble] = []
         self.talks: list[Talk] = []
         self.told: list[Told] = []
+        self.hushes: list[Hush] = []
 
     # events
 
@@ -184,14 +217,17 @@ class Model:
                 b - a < count.within for a, b in zip(ordered, ordered[count.at_least - 1 :], strict=False)
             ):
                 self._fire(one, now)
-        elif one.state == "acknowledged" and now < one.seen_until:
-            return
         elif one.state != "pending":
-            if one.state == "acknowledged":
-                one.state, one.steps, one.escalates_from = "firing", 0, now
-            for talk in self.talks:
-                if one in talk.members:
-                    talk.news.append(one)
+            if one.state == "acknowledged" and now >= one.seen_until:
+                one.state, one.steps, one.escalates_from, one.escalated_for = "firing", 0, now, 0
+            if one.muted == "inhibited":
+                self._unmute(one, now)
+            self._is_news(one)
+
+    def _is_news(self, one: Trouble) -> None:
+        for talk in self.talks:
+            if one in talk.members:
+                talk.news.append(one)
 
     def _fire(self, one: Trouble, now: int) -> None:
         one.state, one.fired, one.escalates_from = "firing", now, now
@@ -214,12 +250,28 @@ class Model:
 
     def acknowledge(self, job: str, now: int) -> None:
         """Somebody has seen all open alerts of a job."""
-        for one in self._told_of(job, ("firing", "acknowledged")):
+        self._see(self._told_of(job, ("firing", "acknowledged")), now)
+
+    def acknowledge_talk(self, channel: str, job: str, now: int) -> None:
+        """Somebody has seen what fires in a talk, and in all that share an open alert with it."""
+        [ours] = [one for one in self.talks if (one.channel, one.job) == (channel, job) and one.open]
+        beside = [talk for talk in self.talks if any(one in ours.open for one in talk.open)]
+        self._see(
+            [
+                one
+                for one in self.troubles
+                if any(one in talk.members for talk in beside) and one.state == "firing"
+            ],
+            now,
+        )
+
+    def _see(self, seen: list[Trouble], now: int) -> None:
+        for one in seen:
             one.state, one.seen_until = "acknowledged", now + (one.rule.repeat_interval or ACKNOWLEDGED_FOR)
             for talk in self.talks:
                 if one in talk.members:
                     talk.covered[one.rule.name] = (one.seen_until, one.rule.severity)
-                    talk.told += [one] if one not in talk.told else []
+                    talk.told += [one] if one not in talk.told and not one.muted else []
 
     def resolve(self, job: str, now: int) -> None:
         """Somebody ends all alerts of a job."""
@@ -243,18 +295,75 @@ class Model:
             talk.told.append(one)
         return talk
 
+    # mutes
+
+    def expire(self, hush: Hush, now: int) -> None:
+        """Somebody ends a silence: what it held back is looked at again."""
+        hush.end = min(hush.end, now)
+        for one in self.troubles:
+            if one.until is not None:
+                one.until = self._free_at(one, now)
+
+    def _mute(self, one: Trouble, now: int) -> bool:
+        """Holds an alert back if something mutes it now."""
+        if not self._is_muted(one, now):
+            return False
+        by, was_muted = self._inhibitors(one), one.muted
+        since = min((other.fired for other in by), default=now)
+        hushes = [hush for hush in self.hushes if hush.mutes(one, now)]
+        if by:
+            one.muted = "inhibited"
+        else:
+            one.muted, one.until = "for a while", self._free_at(one, now)
+            since = min((hush.begin for hush in hushes if not hush.in_shift), default=now)
+        if not was_muted:
+            one.escalated_for = max(0, since - one.escalates_from)
+        return True
+
+    def _is_muted(self, one: Trouble, now: int) -> bool:
+        is_hushed = any(hush.mutes(one, now) for hush in self.hushes)
+        return is_hushed or self._is_closed(one, now) or bool(self._inhibitors(one))
+
+    def _unmute(self, one: Trouble, over_at: int) -> None:
+        one.muted, one.until, one.escalates_from = "", None, over_at - one.escalated_for
+        if one.state == "acknowledged":
+            for talk in self.talks:
+                talk.told += [one] if one in talk.members and one not in talk.told else []
+        self._is_news(one)
+
+    def _inhibitors(self, one: Trouble) -> list[Trouble]:
+        names = {inhibition.rule for inhibition in one.rule.inhibited_by}
+        found = [other for other in self.troubles if other.rule.name in names and other.rule.mode == "on"]
+        return [
+            other for other in found if other.job == one.job and other.state in ("firing", "acknowledged")
+        ]
+
+    def _is_closed(self, one: Trouble, now: int) -> bool:
+        is_on = in_shift(now)
+        return bool(
+            (one.rule.mute_time_intervals and is_on) or (one.rule.active_time_intervals and not is_on)
+        )
+
+    def _free_at(self, one: Trouble, now: int) -> int:
+        """The first moment from now on at which no silence and no hours hold it back."""
+        edges = [now, *(hush.end for hush in self.hushes)]
+        # A day is longer than any silence.
+        edges += [now - now % (20 * MINUTE) + 20 * MINUTE * n for n in range(1, 73)]
+        free = (at for at in sorted(edges) if at >= now and not self._is_closed(one, at))
+        return next(at for at in free if not any(hush.mutes(one, at) for hush in self.hushes))
+
     def _end_all(self, ended: list[Trouble], *, quiet: bool) -> None:
         """They end at one moment: how their talks stood before says what is told of it."""
         talks = [talk for talk in self.talks if any(one in talk.open for one in ended)]
-        unheard = {id(talk) for talk in talks if talk.told_at is None and _has_critical(talk.firing)}
+        unheard = {id(talk): _critical(talk.firing) for talk in talks if talk.told_at is None}
         for one in ended:
             one.state = "ended"
         for talk in talks:
             if talk.open or quiet:
                 continue
-            if id(talk) in unheard:
+            if unheard.get(id(talk)):
                 # Nobody heard of it: what was critical is told once, with its end.
-                talk.farewell = "first"
+                talk.farewell, talk.unheard = "first", unheard[id(talk)]
             elif talk.told_at is not None and any(one.rule.send_resolved for one in talk.told):
                 talk.farewell = "resolved"
 
@@ -291,10 +400,23 @@ class Model:
     def _tell_due(self, now: int) -> bool:
         before = len(self.told)
         for talk in self.talks:
-            due_talk = talk.due()
-            if due_talk is not None and due_talk[0] <= now:
-                self._tell(talk, due_talk[1], now)
+            due = talk.due()
+            if due is None or due[0] > now or self._holds_back(talk, due[1], now):
+                continue
+            self._tell(talk, due[1], now)
         return len(self.told) > before
+
+    def _holds_back(self, talk: Talk, reason: str, now: int) -> bool:
+        """Mutes what may not be told; whether the talk is not told now, or not for this reason."""
+        if talk.farewell:
+            if talk.unheard and all(self._is_muted(one, now) for one in talk.unheard):
+                talk.farewell, talk.unheard = "", []
+            return not talk.farewell
+        news = talk.firing if reason == "repeat" else [one for one in talk.firing if one in talk.news]
+        for one in news:
+            self._mute(one, now)
+        due = talk.due()
+        return due is None or due[0] > now
 
     def _moments(self, one: Trouble) -> list[tuple[int, str]]:
         rule = one.rule
@@ -306,6 +428,11 @@ class Model:
         if one.state == "ended":
             return []
         moments = [(max(one.received, one.fired) + rule.close_after, "close")]
+        if one.until is not None:
+            was_told = any(one in talk.told for talk in self.talks)
+            return [*(moments if was_told else []), (one.until, "recheck")]
+        if one.muted:
+            return moments
         if one.steps < len(rule.escalate) and rule.mode == "on" and one.state == "firing":
             moments.append((one.escalates_from + rule.escalate[one.steps].after, "escalate"))
         return moments
@@ -313,23 +440,26 @@ class Model:
     def _step(self, one: Trouble, step: str, now: int) -> None:
         if step == "fire":
             self._fire(one, now)
-        elif step == "escalate":
+        elif step == "recheck":
+            if not self._mute(one, now):
+                self._unmute(one, one.until or now)
+        elif step == "escalate" and not self._mute(one, now):
             one.steps += 1
             for channel in one.rule.escalate[one.steps - 1].to:
                 talk = self._join(one, channel, now)
                 talk.step = max(talk.step, one.steps)
-        else:
+        elif step in ("close", "heal"):
             self._end_all([one], quiet=True)
 
     def _tell(self, talk: Talk, reason: str, now: int) -> None:
         self.told.append(Told(now, talk.channel, talk.job, reason, len(talk.firing)))
-        talk.told += [one for one in talk.open if one not in talk.told]
-        talk.news = []
+        talk.told += [one for one in talk.open if one not in talk.told and not one.muted]
+        talk.news, talk.unheard = [], []
         talk.told_at, talk.step_told, talk.farewell = now, talk.step, ""
 
 
-def _has_critical(troubles: list[Trouble]) -> bool:
-    return any(one.rule.severity is Severity.CRITICAL for one in troubles)
+def _critical(troubles: list[Trouble]) -> list[Trouble]:
+    return [one for one in troubles if one.rule.severity is Severity.CRITICAL]
 
 
 def _is(condition: Any, event: Happening) -> bool:

@@ -18,17 +18,21 @@ from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.group import Group, Tally
 from router.core.message import Message
+from router.core.mute.interval import ClockSpan, TimeInterval
+from router.core.mute.silence import Silence
 from router.core.policy import make_policy
-from router.core.rule import Count, Escalation, Expect, Mode, Rule, Severity
+from router.core.rule import Count, Escalation, Expect, Inhibition, Mode, Rule, Severity
 from router.pipeline import people
 from router.ports import Unit
 from router.storage import open_store
 from tests.pipeline.conftest import START, HandClock, Pipeline, plan
-from tests.pipeline.engine_model import Happening, Model, Told
+from tests.pipeline.engine_model import Happening, Hush, Model, Told
 
 TORTURE = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
 KEY = (Filter("JobId"), Filter("InstanceId"))
 CHANNELS = {name: plan(name) for name in ("oncall", "duty")}
+#: The first twenty minutes of each hour.
+SHIFT = TimeInterval(times=tuple(ClockSpan(hour * 60, hour * 60 + 20) for hour in range(24)))
 #: Where the process may end; a source sends again what was not acknowledged.
 CRASHES = [name for name in failpoints.REGISTRY if name.split(".")[0] in ("ingest", "advance", "dispatch")]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,6 +59,11 @@ def one_rule(draw: st.DrawFn, number: int) -> Rule:
         keys["resolve_when"] = Filter("type == 'ok'")
     if draw(st.integers(0, 3)) == 0:
         keys["escalate"] = (Escalation(draw(seconds(60, 900)), (draw(st.sampled_from(list(CHANNELS))),)),)
+    mutes = draw(st.sampled_from(["", "", "inhibited_by", "mute", "active"]))
+    if mutes == "inhibited_by" and number:
+        keys["inhibited_by"] = (Inhibition(f"rule-{draw(st.integers(0, number - 1))}", (Filter("JobId"),)),)
+    elif mutes in ("mute", "active") and "escalate" not in keys:
+        keys[f"{mutes}_time_intervals"] = ("shift",)
     mode: list[Mode] = ["on", "on", "on", "on", "shadow"]
     return Rule(
         f"rule-{number}",
@@ -83,7 +92,7 @@ class Engine(RuleBasedStateMachine):
         """A new store with these rules."""
         self.folder = tempfile.TemporaryDirectory()
         self.store = open_store(f"sqlite:///{Path(self.folder.name) / 'state.db'}")
-        self.policy = make_policy(rules, CHANNELS, repr(rules))
+        self.policy = make_policy(rules, CHANNELS, repr(rules), intervals={"shift": (SHIFT,)})
         self.store.write(lambda unit: unit.keep_policy(self.policy.hash, self.policy.text, START))
         self.clock = HandClock()
         self.pipeline = self._started()
@@ -156,6 +165,66 @@ class Engine(RuleBasedStateMachine):
         (self.model.resolve if resolve else self.model.acknowledge)(name, now)
         self._run()
 
+    @rule(channel=st.sampled_from(list(CHANNELS)), job=st.integers(0, 1))
+    def somebody_acknowledges_a_message(self, channel: str, job: int) -> None:
+        """What fires in a group and in those that share an alert with it, as the link of its message does."""
+        name, now = f"job-{job}", self.pipeline.clock.at
+        found = self.store.read(
+            lambda unit: unit.groups_of([one.id for one in unit.list_alerts(limit=10_000)])
+        )
+        ours = [
+            one.id for one in found if (one.channel, one.key, one.ended_at) == (channel, f'["{name}"]', None)
+        ]
+        if ours:
+            people.acknowledge_group(self.store, self.policy, ours[0], now, "ann")
+            self.model.acknowledge_talk(channel, name, now)
+            self._run()
+
+    @rule(
+        number=st.integers(0, 2),
+        word=st.sampled_from(["job-0", "job-1", "i0"]),
+        begins=seconds(0, 0, 45, 500),
+        lasts=seconds(30, 400, 4000),
+        recurs=st.booleans(),
+    )
+    def somebody_silences(self, number: int, word: str, begins: int, lasts: int, recurs: bool) -> None:
+        """A silence is made for alerts of a rule; one at a time for each."""
+        now = self.pipeline.clock.at
+        of = self.policy.rule(f"rule-{number}")
+        if (
+            of is None
+            or of.inhibited_by
+            or any(one.rule == of.name and one.end > now for one in self.model.hushes)
+        ):
+            return
+        recurs = recurs and not of.escalate
+        hush = Hush(of.name, word, now + begins, now + begins + lasts, recurs)
+        matcher = Filter(f"rule == '{of.name}' && (JobId == '{word}' || InstanceId == '{word}')")
+        made = Silence(
+            f"s-{len(self.model.hushes)}",
+            matcher,
+            hush.begin,
+            hush.end,
+            "ann",
+            "moving",
+            now,
+            (SHIFT,) * recurs,
+        )
+        self.store.write(lambda unit: people.silence(unit, made, now))
+        self.model.hushes.append(hush)
+        self._run()
+
+    @rule(number=st.integers(0, 5))
+    def somebody_expires_a_silence(self, number: int) -> None:
+        """It ends before its time, or before it began."""
+        now = self.pipeline.clock.at
+        lasting = [n for n, one in enumerate(self.model.hushes) if one.end > now]
+        if lasting:
+            chosen = lasting[number % len(lasting)]
+            self.store.write(lambda unit: people.expire(unit, f"s-{chosen}", now, "ann"))
+            self.model.expire(self.model.hushes[chosen], now)
+            self._run()
+
     def _happening(self, kind: str, job: int, instance: int, late: int) -> Happening:
         self.count += 1
         whole = kind == "ok" and instance == 0
@@ -166,7 +235,7 @@ class Engine(RuleBasedStateMachine):
     def _receive(self, happenings: list[Happening], together: bool, crash: str | None) -> None:
         self.past += happenings
         for some in [happenings] if together else [[one] for one in happenings]:
-            bodies = [_body(one) for one in some]
+            bodies = [body_of(one) for one in some]
             failpoints.arm(f"{crash}=raise@1" if crash else "")
             try:
                 self.pipeline.take(*bodies)
@@ -252,7 +321,8 @@ def _told(at: int, channel: str, content: str) -> Told:
     return Told(at, channel, group["key"][0], data["reason"], group["firing"])
 
 
-def _body(one: Happening) -> dict[str, Any]:
+def body_of(one: Happening) -> dict[str, Any]:
+    """The event as a source sends it."""
     time = (EPOCH + timedelta(microseconds=one.at)).isoformat()
     body = {"specversion": "1.0", "id": one.id, "source": "s", "type": one.type, "time": time}
     return body | {"JobId": one.job} | ({"InstanceId": one.instance} if one.instance else {})
@@ -260,8 +330,9 @@ def _body(one: Happening) -> dict[str, Any]:
 
 TestEngine = Engine.TestCase
 TestEngine.settings = settings(
-    max_examples=2000 if TORTURE else 30,
+    max_examples=2000 if TORTURE else 25,
     stateful_step_count=40 if TORTURE else 20,
     deadline=None,
+    derandomize=not TORTURE,
     print_blob=True,
 )

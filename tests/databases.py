@@ -62,7 +62,7 @@ class Postgres:
         """Ends the server and deletes its folder."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(self._pid), signal.SIGINT)
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while self._pid_file.exists() and time.monotonic() < give_up:
             time.sleep(0.02)
         shutil.rmtree(self._folder, ignore_errors=True)

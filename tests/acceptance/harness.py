@@ -47,7 +47,7 @@ class Sink:
         whole = self._file.read_text(encoding="utf-8").rpartition("\n")[0]
         return [json.loads(line) for line in whole.splitlines()]
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, seconds: float = 60.0) -> list[dict[str, Any]]:
         """What was accepted, as soon as it is that many, or when the time is over."""
         ends = time.monotonic() + seconds
         while len(found := self.received()) < count and time.monotonic() < ends:
@@ -86,7 +86,7 @@ class Process:
         self.ready_after = time.monotonic() - self.started_at
 
     def _wait_ready(self) -> int:
-        ends = time.monotonic() + 30
+        ends = time.monotonic() + 90
         seen = self.config.with_suffix(".log")
         while time.monotonic() < ends:
             for line in seen.read_bytes()[self._earlier :].splitlines():
@@ -111,7 +111,7 @@ class Process:
         self.popen.kill()
         self.popen.wait()
 
-    def terminate(self, seconds: float = 25.0) -> int:
+    def terminate(self, seconds: float = 60.0) -> int:
         """SIGTERM; the exit status."""
         self.popen.send_signal(signal.SIGTERM)
         return self.popen.wait(seconds)
@@ -121,7 +121,7 @@ def post(
     port: int, path: str, event: Mapping[str, Any] | bytes, headers: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
     """POSTs an event: status and body of the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         connection.request("POST", path, body, dict(headers or {}))
@@ -133,7 +133,7 @@ def post(
 
 def get(port: int, path: str) -> tuple[int, bytes]:
     """GETs a page: status and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

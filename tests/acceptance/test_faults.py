@@ -24,7 +24,7 @@ def configured(folder: Path, sink: Sink, **more: Any) -> Path:
     return write_config(folder, {"oncall": {"url": sink.url("oncall"), "storm": "off"}}, [RULE], **more)
 
 
-def soon(holds: Callable[[], bool], seconds: float = 20) -> None:
+def soon(holds: Callable[[], bool], seconds: float = 60) -> None:
     """It holds before that time is over."""
     ends = time.monotonic() + seconds
     while not holds():
@@ -63,7 +63,7 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_all_that_was_is_told_once(
     subprocess.run([*inside, "mount", "-o", "remount,size=64m", str(disk)], check=True)
     soon(lambda: post(small_disk.port, HOOK, {"n": "last"})[0] == 200)
     soon(lambda: get(small_disk.port, "/readyz")[0] == 200)
-    sink.wait_for(acknowledged + 1, 20)
+    sink.wait_for(acknowledged + 1)
     time.sleep(0.5)
     assert len(sink.received()) == acknowledged + 1 > 2
 
@@ -82,7 +82,7 @@ def test_without_file_handles_it_waits_quietly_and_goes_on(
 ) -> None:
     """Who is connected is served, who comes waits; the log has one line; then all is told, once."""
     router = Process(configured(tmp_path, sink))
-    clients += [http.client.HTTPConnection("127.0.0.1", router.port, timeout=15) for _ in range(21)]
+    clients += [http.client.HTTPConnection("127.0.0.1", router.port, timeout=60) for _ in range(21)]
     kept, *late = clients
     kept.request("POST", HOOK, b'{"n": 1}')
     assert kept.getresponse().read()
@@ -100,7 +100,7 @@ def test_without_file_handles_it_waits_quietly_and_goes_on(
     assert "Traceback" not in router.log
     seen.rlimit(psutil.RLIMIT_NOFILE, (soft, hard))
     assert {connection.getresponse().status for connection in late} == {200}
-    assert len(sink.wait_for(22, 30)) == 22
+    assert len(sink.wait_for(22)) == 22
     assert router.terminate() == 0
 
 

@@ -158,7 +158,7 @@ def test_killed_at_a_failpoint_nothing_acknowledged_is_lost(tmp_path: Path, sink
         if status // 100 == 2:
             acknowledged.append(f"job-{number}")
         time.sleep(0.01)
-    process.popen.wait(10)
+    process.popen.wait(60)
     assert process.popen.returncode == -9, f"{name} was never passed"
     again = Process(config)
     assert_all_told(sink, acknowledged, 1)

@@ -37,12 +37,12 @@ class StandInProcess:
         self.url = self.popen.stdout.readline().split()[3].rstrip(";")
         self.port = int(self.url.rpartition(":")[2])
         self.account = Account(self.url, "stand-in", "stand-in-secret")
-        self.account.get_client().set_connection_timeout(10)
+        self.account.get_client().set_connection_timeout(60)
 
     def close(self) -> None:
         self.account.get_client().close_connection()
         self.popen.send_signal(signal.SIGTERM)
-        self.popen.wait(10)
+        self.popen.wait(60)
         if self.popen.stdout is not None:
             self.popen.stdout.close()
 
@@ -74,7 +74,7 @@ def topic(mns: StandInProcess) -> Topic:
     return made
 
 
-def wait_until(true: Any, seconds: float = 10) -> None:
+def wait_until(true: Any, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "it did not come to that"
@@ -108,7 +108,7 @@ def test_from_the_topic_through_the_queue(
     assert b'source="batch"} 0.0' in get(process.port, "/metrics")[1]
     started = time.monotonic()
     assert process.terminate() == 0
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_queue_and_push_of_one_topic_count_once(
@@ -184,7 +184,7 @@ def test_killed_with_messages_in_hand_nothing_is_lost(
     process = Process(config, ALERT_ROUTER_FAILPOINTS="ingest.written=kill")
     for number in range(20):
         topic.publish_message(failed(f"job-{number}"))
-    process.popen.wait(10)
+    process.popen.wait(60)
     process.kill()
     assert not mns.is_empty()
     process = Process(config)

@@ -31,7 +31,7 @@ FOR_A_PERSON = {"time-expired", "signature-does-not-match", "access-denied"}
 
 def call(url: str, method: str, body: object = None) -> None:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=60) as answer:
         answer.read()
 
 

@@ -14,7 +14,7 @@ from tests.web.house import House, house
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TELEPHONE: ViewportSize = {"width": 390, "height": 844}
 #: A machine that does much else takes its time.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 DESK: ViewportSize = {"width": 1280, "height": 900}
 
 
@@ -46,7 +46,7 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
         viewport=TELEPHONE if request.param.startswith("telephone") else DESK,
         java_script_enabled="without" not in request.param,
     )
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(60_000)
     yield made
     made.close()
 

@@ -22,7 +22,7 @@ def page(browser: Browser, served: House) -> Iterator[Page]:
 def test_what_fires_appears_by_itself(page: Page, served: House) -> None:
     """An event that comes while somebody looks is on the page without a reload."""
     served.tell(job_failed("job-appears"))
-    expect(page.locator("article", has_text="job-appears").first).to_be_visible(timeout=20_000)
+    expect(page.locator("article", has_text="job-appears").first).to_be_visible()
 
 
 def test_what_somebody_types_is_left_alone(page: Page, served: House) -> None:
@@ -34,7 +34,7 @@ def test_what_somebody_types_is_left_alone(page: Page, served: House) -> None:
     expect(field).to_have_value("wan")
     expect(page.locator("article", has_text="job-later")).to_have_count(0)
     field.blur()
-    expect(page.locator("article", has_text="job-later").first).to_be_visible(timeout=20_000)
+    expect(page.locator("article", has_text="job-later").first).to_be_visible()
 
 
 def test_a_filter_answers_while_one_types(page: Page, served: House) -> None:

@@ -124,4 +124,4 @@ def scripted(**replies: Reply) -> Generator[Script]:
         acceptor.start()
         yield script
         server.shutdown(socket.SHUT_RDWR)
-        acceptor.join(5)
+        acceptor.join(60)

@@ -56,7 +56,7 @@ def raw(text: bytes) -> Behaviour:
 def silent(connection: socket.socket) -> None:
     """No answer until the other side gives up."""
     with suppress(OSError):
-        connection.settimeout(5)
+        connection.settimeout(60)
         connection.recv(1)
 
 
@@ -135,7 +135,7 @@ def _serve(provider: Provider, connection: socket.socket, tls: ssl.SSLContext | 
         if tls is not None:
             connection = tls.wrap_socket(connection, server_side=True)
         with connection:
-            connection.settimeout(10)
+            connection.settimeout(60)
             while request := _request(connection):
                 provider.received.append(request)
                 provider.next()(connection)
@@ -157,4 +157,4 @@ def listening(tls: ssl.SSLContext | None = None) -> Generator[Provider]:
         acceptor.start()
         yield provider
         server.shutdown(socket.SHUT_RDWR)
-        acceptor.join(5)
+        acceptor.join(60)

@@ -20,7 +20,7 @@ from router.channels.shim import SHIM
 from router.core.delivery import SECOND, Outcome
 from router.core.message import Message
 from router.errors import RouterError
-from tests.channels.making import DELIVERY, MESSAGE, NOW, channel, send
+from tests.channels.making import DELIVERY, MESSAGE, NOW, SOON, channel, send
 from tests.channels.servers import Provider, answer, drip, endless, listening, silent
 
 HOOK = "jsons://hooks.example.com/alerts"
@@ -60,7 +60,7 @@ class NameServer:
         def slow(*args: object, **options: object) -> object:
             self.asked += 1
             if self.hangs:
-                self.answers.wait(20)
+                self.answers.wait(60)
             return look_up("127.0.0.1", *args[1:], **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -72,7 +72,7 @@ def test_a_name_server_that_hangs_holds_nobody(monkeypatch: pytest.MonkeyPatch) 
     begun = time.monotonic()
     said = send("json://hooks.example.com/", timeout=100_000)
     assert said.outcome is Outcome.UNREACHABLE
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
 
 
 def test_nothing_leaves_after_the_deadline(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_target_whose_sends_hang_is_not_tried_again_and_again(monkeypatch: pyt
         made.send(MESSAGE, DELIVERY)
     begun = time.monotonic()
     assert "still hang" in made.send(MESSAGE, DELIVERY).answer
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < SOON
     names.answers.set()
 
 
@@ -120,7 +120,7 @@ def test_a_slow_upload_ends_at_the_deadline() -> None:
         begun = time.monotonic()
         said = send(f"json://127.0.0.1:{deaf.getsockname()[1]}/", big, timeout=300_000)
     assert said.outcome is Outcome.UNKNOWN
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
 
 
 def test_a_dripping_body_after_a_clear_status(provider: Provider) -> None:
@@ -165,7 +165,7 @@ def test_a_connection_that_the_provider_closed_is_not_used(provider: Provider) -
     made = channel(f"json://127.0.0.1:{provider.port}/")
     for _ in range(3):
         assert made.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED
-        assert closed.acquire(timeout=2)
+        assert closed.acquire(timeout=60)
     made.close()
 
 
@@ -184,7 +184,7 @@ def test_several_sends_at_once(provider: Provider) -> None:
     together = threading.Barrier(made.concurrency)
 
     def when_all_are_here(connection: socket.socket) -> None:
-        together.wait(4)
+        together.wait(60)
         answer(200)(connection)
 
     provider.does(when_all_are_here)
@@ -300,10 +300,10 @@ def test_the_package_requests_is_untouched() -> None:
 
 def test_the_deadline_is_for_the_whole_send(provider: Provider) -> None:
     """A timeout is not started anew by each part of an answer."""
-    provider.does(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", every=0.1))
+    provider.does(drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 600, every=0.1))
     begun = time.monotonic()
     send(f"json://127.0.0.1:{provider.port}/", timeout=SECOND // 4)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON
 
 
 @pytest.mark.parametrize(

@@ -201,9 +201,9 @@ def test_the_providers_words(provider: Provider, body: str, words: str) -> None:
 
 def test_a_page_of_titles_costs_nothing() -> None:
     """An answer made to be slow to read is read at once."""
-    begun = time.monotonic()
+    begun = time.thread_time()
     Judge().verdict([answered(400, b"<title>" * 9000)], False, NOW)
-    assert time.monotonic() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 @given(body=st.binary(max_size=2000), status=st.integers(200, 599))

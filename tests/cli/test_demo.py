@@ -18,7 +18,7 @@ def test_demo_once_tells_the_story(over: list[str]) -> None:
         [sys.executable, "-m", "router", "demo", "--once", *over],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -34,7 +34,7 @@ def test_serve_says_where_it_is_and_keeps_its_file(tmp_path: Path) -> None:
                 assert queue.receive_message(0).message_body == "kept"
             account.get_client().close_connection()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) in (0, -signal.SIGTERM)
+            assert process.wait(60) in (0, -signal.SIGTERM)
 
 
 @pytest.mark.parametrize("listen", ["9324", "localhost:", "localhost:http", "localhost:70000"])

@@ -35,7 +35,7 @@ def old(tmp_path: Path) -> str:
         at = now - (6 - number) * HOUR
         answer = ingest.submit([Envelope("hook", json.dumps(body).encode(), at, position=str(number))])
         ingest.step()
-        answer.result(timeout=5)
+        answer.result(timeout=60)
     store.close()
     return path
 

@@ -103,7 +103,7 @@ def test_a_signal_ends_it_well(config: str, number: signal.Signals) -> None:
         assert process.stdout is not None
         assert process.stdout.readline()
         process.send_signal(number)
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (0, "")
 
 
@@ -115,7 +115,7 @@ def test_a_reader_that_goes_ends_it(config: str) -> None:
             process.stdout.readline()
         process.stdout.close()
         assert process.stderr is not None
-        assert (process.wait(20), process.stderr.read()) == (0, "")
+        assert (process.wait(60), process.stderr.read()) == (0, "")
 
 
 def test_a_reader_that_goes_before_a_line_ends_it(config: str) -> None:
@@ -124,7 +124,7 @@ def test_a_reader_that_goes_before_a_line_ends_it(config: str) -> None:
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
-        assert (process.wait(20), process.stderr.read()) == (0, "")
+        assert (process.wait(60), process.stderr.read()) == (0, "")
 
 
 def following(config: str, *more: str) -> "subprocess.Popen[str]":

@@ -186,7 +186,7 @@ def test_it_is_shown_again_on_a_terminal_until_it_is_ended(config: str) -> None:
         while b"task" not in shown:
             shown += os.read(ours, 4096)
         process.send_signal(signal.SIGTERM)
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
     assert (process.returncode, error, shown.startswith(b"\x1b[H\x1b[J")) == (0, b"", True)

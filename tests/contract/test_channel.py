@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from router.core.delivery import SECOND, Outcome, Verdict
-from tests.channels.making import NOW, send
+from tests.channels.making import NOW, SOON, send
 from tests.channels.servers import (
     Behaviour,
     Provider,
@@ -39,9 +39,17 @@ def provider() -> Iterator[Provider]:
         yield running
 
 
-def verdict(service: Service, provider: Provider, behaviour: Behaviour, timeout: int = 5 * SECOND) -> Verdict:
+def verdict(
+    service: Service, provider: Provider, behaviour: Behaviour, timeout: int = 60 * SECOND
+) -> Verdict:
     provider.does(behaviour)
     return send(service.url, egress={service.origin: provider.origin}, timeout=timeout)
+
+
+def late(service: Service, provider: Provider, behaviour: Behaviour) -> Verdict:
+    """What is said of an answer that comes too late; with more time where too little was left to ask."""
+    said = verdict(service, provider, behaviour, SHORT)
+    return said if provider.received else verdict(service, provider, behaviour, 20 * SHORT)
 
 
 @every
@@ -126,19 +134,19 @@ def test_nobody_listens(service: Service, unused_port: int) -> None:
 def test_no_answer_in_time(service: Service, provider: Provider) -> None:
     """Out of time after sending: it may have arrived, and the call ends in time."""
     begun = time.monotonic()
-    said = verdict(service, provider, silent, SHORT)
+    said = late(service, provider, silent)
     assert (said.outcome, said.status, said.broken) == (Outcome.UNKNOWN, None, False)
-    assert said.answer in (f"{service.origin}: no answer in time", "no answer within 0.2 s")
-    assert time.monotonic() - begun < SHORT / SECOND + 2
+    assert said.answer.startswith((f"{service.origin}: no answer in time", "no answer within "))
+    assert time.monotonic() - begun < SOON
 
 
 @every
 def test_a_slow_drip(service: Service, provider: Provider) -> None:
     """An answer byte for byte is as late as none: the deadline is for the whole exchange."""
     begun = time.monotonic()
-    said = verdict(service, provider, drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 1000), SHORT)
+    said = late(service, provider, drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 1000, every=0.1))
     assert said.outcome is Outcome.UNKNOWN
-    assert time.monotonic() - begun < SHORT / SECOND + 2
+    assert time.monotonic() - begun < SOON
 
 
 @every
@@ -172,4 +180,4 @@ def test_a_huge_answer(service: Service, provider: Provider) -> None:
     said = verdict(service, provider, endless)
     assert said.outcome is (Outcome.UNKNOWN if service.reads else Outcome.ACCEPTED)
     assert len(said.answer) <= 300
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SOON

@@ -61,7 +61,7 @@ def topic(account: Account) -> Topic:
 @pytest.fixture
 def admin(stand_in: StandIn) -> Admin:
     def call(method: str, path: str, body: object = None) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection(urlsplit(stand_in.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(stand_in.url).netloc, timeout=60)
         connection.request(method, path, None if body is None else json.dumps(body))
         answer = connection.getresponse()
         said = json.loads(answer.read())

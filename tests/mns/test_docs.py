@@ -81,7 +81,7 @@ def test_the_page_works_as_it_stands_there(folder: Path, sink: Sink) -> None:
         start_new_session=True,
     ) as shell:
         try:
-            said, _ = shell.communicate(timeout=120)
+            said, _ = shell.communicate(timeout=600)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGKILL)

@@ -65,10 +65,10 @@ def test_what_the_sdk_says(stand_in: StandIn, queue: Queue, name: str, kind: typ
     stand_in.faults.set(name, Switch())
     started = time.monotonic()
     with pytest.raises(MNSExceptionBase) as error:
-        queue.batch_receive_message(16, 0 if name == "close-without-answer" else 5)
+        queue.batch_receive_message(16, 0 if name == "close-without-answer" else 30)
     assert isinstance(error.value, kind)
     assert error.value.type == code
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
 
 
 def test_a_redirect_looks_like_success(stand_in: StandIn, queue: Queue, counts: Counts) -> None:

@@ -29,7 +29,7 @@ def call(
     text = "\n".join([method, *named, *mns, target])
     digest = hmac.new(KEYS["stand-in"].encode(), text.encode(), hashlib.sha1).digest()
     sent.setdefault("Authorization", f"MNS stand-in:{base64.b64encode(digest).decode()}")
-    connection = http.client.HTTPConnection(urlsplit(stand_in.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(stand_in.url).netloc, timeout=60)
     connection.request(method, target, body, {name: value for name, value in sent.items() if value})
     answer = connection.getresponse()
     said = answer.read().decode()

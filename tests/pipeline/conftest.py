@@ -166,7 +166,7 @@ class Pipeline:
         ]
         answer = self.ingest.submit(envelopes)
         self.ingest.step()
-        return answer.result(timeout=5)
+        return answer.result(timeout=60)
 
     def send(self) -> None:
         """Sends everything that is due now, and settles it."""
@@ -231,7 +231,7 @@ def rule(name: str = "failed", when: str | None = None, **keys: Any) -> Rule:
 IMPATIENT = Patience(give_up_after=3600 * SECOND)
 
 
-def wait_until(true: Callable[[], object], seconds: float = 8) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     """Returns when it has come to that."""
     ends = time.monotonic() + seconds
     while not true():

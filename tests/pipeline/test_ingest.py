@@ -106,7 +106,7 @@ def test_requests_that_wait_share_one_transaction(make: MakePipeline) -> None:
 
     answers = [pipeline.ingest.submit([envelope(pipeline.clock.now())]) for _ in range(3)]
     assert pipeline.ingest.step() == 3
-    assert [answer.result(timeout=1)[0].outcome for answer in answers] == ["routed"] * 3
+    assert [answer.result(timeout=60)[0].outcome for answer in answers] == ["routed"] * 3
 
 
 def envelope(now: int, body: bytes = b"{}", **keys: Any) -> Any:
@@ -125,7 +125,7 @@ def test_a_fault_before_the_commit_answers_nothing_as_taken(make: MakePipeline) 
         with pytest.raises(Exception, match="failpoint"):
             pipeline.ingest.step()
         with pytest.raises(RouterError):
-            answer.result(timeout=1)
+            answer.result(timeout=60)
     finally:
         arm("")
     assert pipeline.store.read(lambda unit: unit.events()) == []
@@ -146,7 +146,7 @@ def test_a_stopping_router_takes_nothing_more(make: MakePipeline) -> None:
     pipeline = make(rule())
     pipeline.ingest.close()
     with pytest.raises(RouterError, match="stopping"):
-        pipeline.ingest.submit([envelope(0)]).result(timeout=1)
+        pipeline.ingest.submit([envelope(0)]).result(timeout=60)
 
 
 def test_the_lag_of_a_source_is_the_age_of_its_newest_message(make: MakePipeline) -> None:

@@ -31,12 +31,12 @@ def test_a_step_that_does_not_return_is_a_loop_that_hangs() -> None:
 
     def step() -> int:
         entered.set()
-        free.wait(10)
+        free.wait(60)
         return 0
 
     loop = loop_of(step, seconds)
     loop.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     seconds.at = HANGS_AFTER
     assert loop.problem() == ""
     seconds.at = HANGS_AFTER + 1
@@ -44,7 +44,7 @@ def test_a_step_that_does_not_return_is_a_loop_that_hangs() -> None:
     free.set()
     wait_until(lambda: loop.problem() == "")
     loop.stop()
-    assert loop.join(10)
+    assert loop.join(60)
 
 
 def test_a_step_that_fails_again_and_again_is_not_a_loop_that_hangs() -> None:
@@ -57,12 +57,12 @@ def test_a_step_that_fails_again_and_again_is_not_a_loop_that_hangs() -> None:
 
     loop = loop_of(step, seconds)
     loop.start()
-    assert tried.acquire(timeout=10)
+    assert tried.acquire(timeout=60)
     seconds.at = HANGS_AFTER + 1
-    assert tried.acquire(timeout=10)
+    assert tried.acquire(timeout=60)
     assert loop.problem() == ""
     loop.stop()
-    assert loop.join(10)
+    assert loop.join(60)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -74,7 +74,7 @@ def test_a_thread_that_has_ended_unasked_is_said() -> None:
 
     loop = loop_of(step, Seconds())
     loop.start()
-    assert loop.join(10)
+    assert loop.join(60)
     assert loop.problem() == "the loop deliver has ended"
     loop.stop()
     assert loop.problem() == ""
@@ -83,14 +83,14 @@ def test_a_thread_that_has_ended_unasked_is_said() -> None:
 def test_a_long_step_may_say_that_it_turns() -> None:
     """Pruning a large store takes minutes, batch by batch: each batch is a turn."""
     seconds, free = Seconds(), threading.Event()
-    loop = loop_of(lambda: int(free.wait(10)) * 0, seconds)
+    loop = loop_of(lambda: int(free.wait(60)) * 0, seconds)
     loop.start()
     seconds.at = HANGS_AFTER + 1
     loop.turn()
     assert loop.problem() == ""
     free.set()
     loop.stop()
-    assert loop.join(10)
+    assert loop.join(60)
 
 
 def test_a_wait_that_fails_does_not_end_the_loop() -> None:
@@ -107,7 +107,7 @@ def test_a_wait_that_fails_does_not_end_the_loop() -> None:
 
     one = Loop("dispatch", lambda: 0, wait, lambda well, why: None if well else said.append(why))
     one.start()
-    assert went_on.wait(5)
+    assert went_on.wait(60)
     one.stop()
-    assert one.join(5)
+    assert one.join(60)
     assert said == ["the database server does not answer"]

@@ -177,7 +177,7 @@ class Running:
             self._pipeline.clock.at = envelope.received_at
             answer = self._pipeline.ingest.submit([envelope])
             self._pipeline.ingest.step()
-            answer.result(timeout=5)
+            answer.result(timeout=60)
             self._pipeline.run()
         self._move_to(until, included=True)
         self._pipeline.deliver.use({})

@@ -96,7 +96,7 @@ def said(pipeline: Pipeline, second: float, **keys: Any) -> str:
     answer = pipeline.ingest.submit([replace(envelope, received_at=pipeline.clock.now())])
     pipeline.ingest.step()
     pipeline.run()
-    return answer.result(timeout=5)[0].outcome
+    return answer.result(timeout=60)[0].outcome
 
 
 def alerts_rule() -> Rule:

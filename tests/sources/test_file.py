@@ -149,7 +149,7 @@ def test_standard_input_is_read_as_it_comes() -> None:
             program.stdin.flush()
             assert program.stdout.readline() == f"1 -:{number}\n"
         program.stdin.close()
-        assert program.wait(10) == 0
+        assert program.wait(60) == 0
 
 
 def test_a_file_that_is_read_again_holds_the_same_messages(tmp_path: Path) -> None:

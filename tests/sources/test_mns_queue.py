@@ -80,14 +80,14 @@ class Running:
     def stop(self) -> None:
         self.ended.set()
         if self.thread is not None:
-            self.thread.join(20)
+            self.thread.join(60)
             assert not self.thread.is_alive()
 
     def gauge(self) -> float | None:
         return self.metrics.registry.get_sample_value("alert_router_source_problem", {"source": "q"})
 
 
-def wait_until(true: Callable[[], object], seconds: float = 8) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "it did not come to that"
@@ -343,11 +343,11 @@ def test_an_answer_that_came_too_soon_is_not_asked_for_again_at_once(
 
 def test_it_stops_within_its_wait(queue: Queue, start: Start, settings: QueueSettings) -> None:
     """All consumers end when their long polls do."""
-    running = start(settings=replace(settings, consumers=3, wait=1))
+    running = start(settings=replace(settings, consumers=3, wait=2))
     time.sleep(0.2)
     started = time.monotonic()
     running.stop()
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 def test_a_stop_leaves_what_is_not_committed(queue: Queue, counts: Counts, start: Start) -> None:

@@ -233,10 +233,10 @@ XML_BOMB = (
 def test_genuine_pushes_of_hostile_bodies(body: bytes) -> None:
     """Who may publish may publish anything: it is set aside, quickly, and nothing breaks."""
     source = MnsPushSource("push", "/v1/events/push", Verifier(PINNED, {}).verify)
-    started = time.monotonic()
+    started = time.process_time()
     (envelope,) = asyncio.run(source.receive(push(body)))
     assert isinstance(decode(envelope), Undecodable)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.slow

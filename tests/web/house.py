@@ -68,7 +68,7 @@ class Provider:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
 
 class House:
@@ -153,7 +153,7 @@ class House:
 
     def close(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(60)
         self.router.stop()
         self._provider.close()
 

@@ -14,7 +14,7 @@ from tests.web.house import House, house, job_failed
 @contextmanager
 def listening(served: House, path: str = "/live") -> Generator[http.client.HTTPResponse]:
     """A stream, read behind its first lines."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     connection.request("GET", path)
     answer = connection.getresponse()
     try:
@@ -50,7 +50,7 @@ def test_only_so_many_pages_are_kept_up_to_date(tmp_path: Path, monkeypatch: pyt
 
 def taken_again(served: House) -> bool:
     """Whether there is room for one more."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     connection.request("GET", "/live")
     status = connection.getresponse().status
     connection.close()

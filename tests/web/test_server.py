@@ -81,7 +81,7 @@ class Served:
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> tuple[int, bytes, dict[str, str]]:
         """Status, body and headers of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         got = answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
@@ -90,10 +90,10 @@ class Served:
 
     def close(self) -> None:
         self.server.should_exit = True
-        self.thread.join(10)
+        self.thread.join(60)
         self.loop.stop()
         self.ingest.close()
-        self.loop.join(5)
+        self.loop.join(60)
         self.store.close()
 
 
@@ -175,7 +175,7 @@ def test_a_stopping_router_sends_senders_away(served: Served) -> None:
 
 def test_endless_headers_are_cut(served: Served) -> None:
     """A client that sends headers without end gets 400 and is closed."""
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=60) as client:
         client.sendall(b"POST /v1/events/hook HTTP/1.1\r\n")
         answer = b""
         try:
@@ -191,7 +191,7 @@ def test_endless_headers_are_cut(served: Served) -> None:
 def test_a_client_that_drips_is_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that does not come within its time ends the connection; others are served meanwhile."""
     monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.2)
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=60) as client:
         client.sendall(b"POST /v1/ev")
         assert served.ask("GET", "/healthz")[0] == 200
         assert client.recv(1000) == b""

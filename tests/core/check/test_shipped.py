@@ -77,6 +77,6 @@ SHAPES = [
 def test_ten_thousand_rules_are_judged_in_little_time(shape: str) -> None:
     """Rules that differ in names alone: 1.5 s would be slow, 0.1 s is usual."""
     filters = [Filter(shape.replace("{}", str(number))) for number in range(10_000)]
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert not any(judge(one, catalogue_kinds()) for one in filters)
-    assert time.perf_counter() - begun < 1.5
+    assert time.thread_time() - begun < 1.5

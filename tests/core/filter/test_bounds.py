@@ -34,10 +34,10 @@ VAST = {
 @pytest.mark.parametrize("expression", VAST.values(), ids=VAST.keys())
 def test_vast_evaluations_stop(expression: str) -> None:
     """An expression that doubles and doubles fails within a blink, and says why."""
-    started = time.perf_counter()
+    started = time.thread_time()
     judged = Filter(expression).judge(EVENT)
     assert "more than 100,000 steps" in judged.error
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_a_search_that_stops_raises_a_filter_error() -> None:

@@ -43,7 +43,7 @@ test: $(VENV)/dev.stamp ## the tests, at a size that fits a coffee
 	@$(BIN)/python -m pytest $(TESTS)
 
 check: $(VENV)/dev.stamp lint types imports ## everything that CI checks: format, lint, types, imports, tests
-	@$(BIN)/python -m pytest $(TESTS) --numprocesses auto --dist loadfile --cov --cov-report=
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	@$(BIN)/coverage combine --quiet 2>/dev/null; $(BIN)/coverage report --skip-covered --fail-under=90
 
 lint: $(VENV)/dev.stamp

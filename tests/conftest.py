@@ -1,4 +1,4 @@
-"""A receiver for each test, and both kinds of database."""
+"""A receiver for each test, both kinds of database, and the order of the files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,15 @@ import pytest
 
 from tests.acceptance.harness import Sink
 from tests.databases import Postgres
+
+#: They start processes, and wait for them.
+LONG = ("torture", "acceptance", "browser", "docs", "mns")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that workers end together: the others, in any order, fill what is left."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_a_damaged_store_is_said_at_the_start_and_left_as_it_is(tmp_path: Path, 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert ended.returncode == 2
     assert "the store's file is damaged" in ended.stderr

@@ -141,7 +141,7 @@ LOOPS = [name for name in REGISTRY if not name.startswith(SELDOM)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LOOPS if FULL else LOOPS[::3])
+@pytest.mark.parametrize("name", LOOPS if FULL else LOOPS[::6])
 def test_killed_at_a_failpoint_nothing_acknowledged_is_lost(tmp_path: Path, sink: Sink, name: str) -> None:
     """Killed exactly between two steps of a loop, and started again: nothing acknowledged is lost."""
     # Only what time changes passes the failpoints of advance.

@@ -235,7 +235,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(RULES, KINDS, FIELDS, st.sampled_from(["queue", "push"]), st.booleans())
 def test_no_event_contradicts_the_table(
     given_rules: list[Any], name: str, fields: dict[str, str], source: str, known: bool

@@ -27,7 +27,7 @@ needs_promtool = pytest.mark.skipif(
 def promtool(folder: Path, *words: str) -> str:
     """What it says; a fault it finds is a failure."""
     done = subprocess.run(
-        ["promtool", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        ["promtool", *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -27,7 +27,7 @@ def analyze(folder: Path, text: str, *words: str) -> tuple[int, str]:
     assert PROGRAM in text
     unit.write_text(text.replace(PROGRAM, sys.executable), encoding="utf-8")
     done = subprocess.run(
-        ["systemd-analyze", *words, str(unit)], capture_output=True, text=True, timeout=60, check=False
+        ["systemd-analyze", *words, str(unit)], capture_output=True, text=True, timeout=300, check=False
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from router.core.text.kinds import KINDS
+from tests.cli.running import run
 from tests.docs import gallery
 from tests.docs.looks import LOOKS
 from tests.docs.reference import commands_page, metrics_page
@@ -35,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env=os.environ | {"NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert built.returncode == 0, built.stdout + built.stderr
@@ -84,23 +85,11 @@ def test_a_recipe_is_right(heading: str, rules: str, tmp_path: Path) -> None:
     """`check` finds nothing in it, and its tests pass."""
     file = tmp_path / "rules.yaml"
     file.write_text(rules, encoding="utf-8")
-    checked = _command("check", file)
-    assert checked.returncode == 0, checked.stdout
-    assert checked.stdout.strip() == "No fault found."
+    checked = run("check", str(file))
+    assert (checked.status, checked.out.strip()) == (0, "No fault found.")
     if "tests:" in rules:
-        tested = _command("test", file)
-        assert tested.returncode == 0, tested.stdout
-
-
-def _command(name: str, file: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "router", name, str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+        tested = run("test", str(file))
+        assert tested.status == 0, tested.out
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from tests.storage.making import START
 from tests.storage.powercut import NAME, Op, Recorder, cuts
 
 TORTURE = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
-CUTS = 10_000 if TORTURE else 1_000
+CUTS = 10_000 if TORTURE else 300
 SEED = int(os.environ.get("ALERT_ROUTER_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 
 #: Events with their alert, membership, group and identity.

@@ -15,7 +15,7 @@ from tests.acceptance.harness import Sink
 from tests.torture.campaign import Blow, Load, Replica, Starter, books_balance, config_in, count
 
 FULL = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
-KILLS = 1_000 if FULL else 25
+KILLS = 1_000 if FULL else 16
 SEED = int(os.environ.get("ALERT_ROUTER_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 #: Seconds that a claim holds. As short as a test can wait, as long as no send here takes.
 LEASE = 8.0

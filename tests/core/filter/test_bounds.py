@@ -12,7 +12,7 @@ from router.core.filter.functions import FUNCTIONS
 from router.core.filter.growth import UNKNOWN, growth
 from router.core.filter.shape import shape_of, weight
 from tests.core.filter.outcomes import reference
-from tests.core.filter.strategies import documents, expressions
+from tests.core.filter.strategies import TIMES, documents, expressions
 
 EVENT = {"Event": "OnJobFailed", "JobName": "train-7", "Tags": [{"Key": "team", "Value": "nlp"}]}
 
@@ -87,8 +87,9 @@ def test_every_function_is_known_to_the_proof() -> None:
         assert growth(node).size is not UNKNOWN, f"{name} is missing in router.core.filter.growth"
 
 
+@pytest.mark.slow
 @given(expressions, documents)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 def test_results_weigh_at_most_what_was_proven(expression: str, data: Any) -> None:
     """The bound on the size of a result holds for every document."""
     try:

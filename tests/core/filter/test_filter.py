@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.filter import Filter, FilterError
-from tests.core.filter.strategies import documents, expressions
+from tests.core.filter.strategies import TIMES, documents, expressions
 
 
+@pytest.mark.slow
 @given(expressions, documents)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 def test_results_are_the_callers_own(expression: str, data: Any) -> None:
     """Whatever is done to a result, neither the document nor the filter changes."""
     before, sought = copy.deepcopy(data), Filter(expression)
@@ -38,8 +39,9 @@ def _spoil(value: Any) -> None:
         value.clear()
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="ab.[]*?|&!=<>`'\"(){}@,:0123 \\\n", max_size=12))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 @pytest.mark.filterwarnings("ignore:deprecated string literal:PendingDeprecationWarning")
 def test_only_filter_errors_leave_the_parser(text: str) -> None:
     """Whatever stands in a file, loading it ends well or with a filter error."""
@@ -84,8 +86,9 @@ def test_any_mapping_is_an_object() -> None:
     assert Filter("a.b == `1`").holds(data)
 
 
+@pytest.mark.slow
 @given(expressions)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 def test_the_tree_is_the_parsers(expression: str) -> None:
     """A filter gives the tree as ``jmespath`` parsed it."""
     assert Filter(expression).ast == jmespath.compile(expression).parsed

@@ -8,26 +8,29 @@ from hypothesis import given, settings
 from router.core.filter import Filter
 from router.core.filter.stepwise import Stepwise, is_true
 from tests.core.filter.outcomes import outcome, reference
-from tests.core.filter.strategies import documents, expressions
+from tests.core.filter.strategies import TIMES, documents, expressions
 
 
+@pytest.mark.slow
 @given(expressions, documents)
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=400 * TIMES, deadline=None)
 def test_search_is_jmespath_search(expression: str, data: Any) -> None:
     """Same value, same types, same order, or the same exception with the same words."""
     assert outcome(lambda: Filter(expression).search(data)) == outcome(lambda: reference(expression, data))
 
 
+@pytest.mark.slow
 @given(expressions, documents)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 def test_a_filter_holds_when_the_result_is_true(expression: str, data: Any) -> None:
     """The code that finds only the truth agrees with the truth of the result, exceptions included."""
     truth = outcome(lambda: bool(Filter(expression).truth(data)))
     assert truth == outcome(lambda: is_true(reference(expression, data)))
 
 
+@pytest.mark.slow
 @given(expressions, documents)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 def test_counting_changes_no_result(expression: str, data: Any) -> None:
     """The interpreter that counts its steps finds what ``jmespath`` finds."""
     counted = outcome(lambda: Stepwise().visit(Filter(expression).ast, data))

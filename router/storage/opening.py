@@ -50,7 +50,9 @@ _PATIENCE = {
     "tcp_user_timeout": 20_000,
 }
 #: Names the lock of PostgreSQL under which tables are made or changed.
-_MIGRATING = 4_152_701
+MIGRATING = 4_152_701
+#: Milliseconds that a change of tables waits for one that is in use: whoever runs waits behind it.
+LOCKS_WITHIN = 4_000
 
 
 def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False) -> SqlStore:
@@ -156,7 +158,8 @@ def _alone(engine: Engine) -> Generator[Connection]:
     """A transaction that changes tables while no other process does."""
     with engine.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATING})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": MIGRATING})
+            connection.execute(text(f"SET LOCAL lock_timeout = {LOCKS_WITHIN}"))
         yield connection
 
 
@@ -190,6 +193,8 @@ def migrate(url: str, to: str = "head") -> str:
             raise RouterError(
                 "store-unavailable", f"the store cannot be migrated: {error}", remedy
             ) from error
+        except DBAPIError as error:
+            raise explained(error) from error
     engine.dispose()
     return REVISION
 

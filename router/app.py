@@ -110,7 +110,7 @@ class Router:
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._stopping = threading.Event()
         self._due = threading.Event()
-        self._store_problem = ""
+        self._store_problems: dict[str, str] = {}
         self._rounds = 0
         self._ends = 0.0
         self._started_at = self._clock.now()
@@ -148,6 +148,7 @@ class Router:
         self.listener = Listener(self.ingest, self, self.metrics, self._clock)
         self.listener.site = Site(self._inside())
         self._reloading = threading.Lock()
+        self._judging = threading.Lock()
         self._faults: tuple[str, ...] = ()
         self._pulls: dict[str, _Pull] = {}
         self._loops = [
@@ -166,21 +167,25 @@ class Router:
         if self._stopping.is_set():
             return ["the router is stopping"]
         said = [pull.source.problem() for pull in self._pulls.values()]
-        return [problem for problem in [self._store_problem, *said] if problem]
+        return [problem for problem in [*dict.fromkeys(self._store_problems.values()), *said] if problem]
 
     def hung(self) -> list[str]:
         """See :class:`router.web.server.Health`."""
         return [problem for loop in self._loops if (problem := loop.problem())]
 
-    def _store_health(self, well: bool, problem: str) -> None:
-        if well == (not self._store_problem):
-            return
-        self._store_problem = problem
-        self.metrics.store_up.set(1 if well else 0)
-        if well:
-            telemetry.log("store.recovered")
-        else:
+    def _store_health(self, loop: str, problem: str) -> None:
+        """What a loop found: the store is well when none of them has a problem with it."""
+        with self._judging:
+            before = self._store_problems
+            others = {name: said for name, said in before.items() if name != loop}
+            self._store_problems = others | ({loop: problem} if problem else {})
+            if bool(before) == bool(self._store_problems):
+                return
+            self.metrics.store_up.set(0 if problem else 1)
+        if problem:
             telemetry.log("store.unavailable", "error", error=problem)
+        else:
+            telemetry.log("store.recovered")
 
     # life
 
@@ -193,7 +198,6 @@ class Router:
         self._standstill = self._started_at - last_beat if last_beat is not None else 0
         self._take_into_force(self.config)
         self._store.write(lambda unit: unit.beat(self._clock.now()))
-        self._store_health(True, "")
         self.metrics.store_up.set(1)
         if not self._store.shared:
             self.maintain.rescue_others(self._owner)

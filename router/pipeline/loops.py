@@ -10,6 +10,8 @@ from router.errors import RouterError
 #: Pauses after a fault grow from the first to the second, in seconds.
 SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+#: Seconds after a fault of the store for which a step that had nothing to do says nothing of it.
+DOUBTED_FOR = 10.0
 #: Seconds without a turn after which a loop counts as hung. No wait and no pause takes longer than 5,
 #: and the store ends each of a step's calls within about as many.
 HANGS_AFTER = 60.0
@@ -21,7 +23,7 @@ class Loop:
     Args:
         step: does a piece of work; returns how much, 0 when there was none.
         wait: returns when there may be work, or after some seconds.
-        healthy: told False when the store cannot be written, True when it can again.
+        healthy: told the loop's name and why the store cannot be used, or nothing where it could.
         monotonic: seconds that only grow.
     """
 
@@ -30,7 +32,7 @@ class Loop:
         name: str,
         step: Callable[[], int],
         wait: Callable[[], None],
-        healthy: Callable[[bool, str], None],
+        healthy: Callable[[str, str], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -39,6 +41,7 @@ class Loop:
         self._healthy = healthy
         self._monotonic = monotonic
         self._turned_at = monotonic()
+        self._failed_at = -DOUBTED_FOR
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -75,8 +78,8 @@ class Loop:
             self.turn()
             try:
                 done = self._step()
-                self._healthy(True, "")
                 pause = SHORTEST_PAUSE
+                self._succeeded(done)
                 if not done:
                     if self._stopping.is_set():
                         return
@@ -88,8 +91,14 @@ class Loop:
                     return
                 pause = min(pause * 2, LONGEST_PAUSE)
 
+    def _succeeded(self, done: int) -> None:
+        # A step that had nothing to do may not have written: a full disk lets that pass.
+        if done or self._monotonic() - self._failed_at > DOUBTED_FOR:
+            self._healthy(self.name, "")
+
     def _report(self, error: Exception) -> None:
         if isinstance(error, RouterError) and error.code == "store-unavailable":
-            self._healthy(False, str(error))
+            self._failed_at = self._monotonic()
+            self._healthy(self.name, str(error))
             return
         telemetry.log("router.loop_failed", "error", loop=self.name, error=repr(error))

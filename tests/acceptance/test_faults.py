@@ -32,6 +32,15 @@ def soon(holds: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def ready_within(process: Process, seconds: float) -> set[int]:
+    """What it answers within that time when it is asked whether it is ready."""
+    ends, heard = time.monotonic() + seconds, set[int]()
+    while time.monotonic() < ends:
+        heard.add(get(process.port, "/readyz")[0])
+        time.sleep(0.05)
+    return heard
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path, sink: Sink) -> Iterator[Process]:
     """A router whose store stands on a disk of 2 MB, which only it sees."""
@@ -58,6 +67,7 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_all_that_was_is_told_once(
         acknowledged += 1
     assert (status, b"the disk is full" in answer) == (503, True)
     assert post(small_disk.port, HOOK, {"text": "x" * 3000})[0] == 503
+    assert ready_within(small_disk, 2.5) == {503}
     inside = ["nsenter", "-t", str(small_disk.popen.pid), "-m"]
     disk = small_disk.config.parent / "disk"
     subprocess.run([*inside, "mount", "-o", "remount,size=64m", str(disk)], check=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from router.errors import RouterError
-from router.pipeline.loops import HANGS_AFTER, Loop
+from router.pipeline.loops import DOUBTED_FOR, HANGS_AFTER, Loop
 from tests.pipeline.conftest import wait_until
 
 
@@ -22,7 +22,7 @@ class Seconds:
 
 def loop_of(step: Callable[[], int], seconds: Seconds) -> Loop:
     """A loop that never waits long."""
-    return Loop("deliver", step, lambda: time.sleep(0.001), lambda _well, _why: None, seconds)
+    return Loop("deliver", step, lambda: time.sleep(0.001), lambda _name, _why: None, seconds)
 
 
 def test_a_step_that_does_not_return_is_a_loop_that_hangs() -> None:
@@ -105,9 +105,42 @@ def test_a_wait_that_fails_does_not_end_the_loop() -> None:
         went_on.set()
         time.sleep(0.001)
 
-    one = Loop("dispatch", lambda: 0, wait, lambda well, why: None if well else said.append(why))
+    one = Loop("dispatch", lambda: 0, wait, lambda _name, why: said.append(why) if why else None)
     one.start()
     assert went_on.wait(60)
     one.stop()
     assert one.join(60)
     assert said == ["the database server does not answer"]
+
+
+@pytest.mark.parametrize("by", ["something to do", "time"])
+def test_after_a_fault_of_the_store_a_step_without_work_says_nothing_of_it(by: str) -> None:
+    """A full disk lets pass what writes nothing: only what was done tells, or some time without a fault."""
+    heard, seconds = list[str](), Seconds()
+    turned, steps = threading.Semaphore(0), 0
+    done = 0
+
+    def step() -> int:
+        nonlocal steps
+        turned.release()
+        steps += 1
+        if steps == 1:
+            raise RouterError("store-unavailable", "the disk is full")
+        return done
+
+    def turn(times: int) -> None:
+        assert all(turned.acquire(timeout=60) for _ in range(times))
+
+    seconds.at = 100.0
+    one = Loop("ingest", step, lambda: time.sleep(0.001), lambda name, why: heard.append(name + why), seconds)
+    one.start()
+    turn(4)
+    assert heard == ["ingestthe disk is full"]
+    if by == "time":
+        seconds.at += DOUBTED_FOR + 1
+    else:
+        done = 1
+    wait_until(lambda: heard[1:2] == ["ingest"], 60)
+    done = 0
+    one.stop()
+    assert one.join(60)

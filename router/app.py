@@ -197,7 +197,7 @@ class Router:
         last_beat = self._store.read(lambda unit: unit.last_beat())
         self._standstill = self._started_at - last_beat if last_beat is not None else 0
         self._take_into_force(self.config)
-        self._store.write(lambda unit: unit.beat(self._clock.now()))
+        self.maintain.beat()
         self.metrics.store_up.set(1)
         if not self._store.shared:
             self.maintain.rescue_others(self._owner)
@@ -418,7 +418,7 @@ class Router:
         self._stopping.wait(seconds)
 
     def _maintenance(self) -> int:
-        self._store.write(lambda unit: unit.beat(self._clock.now()))
+        self.maintain.beat()
         self._note_wrong_tokens()
         self.maintain.rescue()
         self.maintain.bury_strays()

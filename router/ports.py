@@ -600,6 +600,13 @@ class Unit(Protocol):
         """Writes the time: a real write that shows that the store can be written."""
         ...
 
+    def hasten(self, now: int) -> frozenset[str]:
+        """Makes due now what was made after now, by a clock that has been set back, and would wait that long.
+
+        Deliveries that wait for an attempt, and groups for anything but a reminder; returns the targets.
+        """
+        ...
+
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
         """Keeps a policy's canonical text by its hash; once."""
         ...

@@ -16,6 +16,8 @@ from router.ports import Attempt, Clock, Store, Unit
 BATCH = 500
 #: How long a message waits behind a failing one of its group.
 PATIENCE = 120 * SECOND
+#: So far clocks of replicas may differ; one that goes back farther has been set.
+SET_BACK = 10 * SECOND
 #: Identities of messages are remembered at least this long, and while their events are kept.
 REMEMBER = 16 * 24 * 3600 * SECOND
 
@@ -46,6 +48,21 @@ class Maintain:
         self._clock = clock
         self._metrics = metrics
         self._rescued = rescued
+
+    def beat(self) -> None:
+        """Writes that a router lives, and finds a clock that has been set back since it was last written."""
+        now = self._clock.now()
+
+        def work(unit: Unit) -> tuple[int, frozenset[str]]:
+            last = unit.last_beat()
+            unit.beat(now)
+            back = 0 if last is None else last - now
+            return back, unit.hasten(now) if back > SET_BACK else frozenset()
+
+        back, targets = self._store.write(work)
+        if back > SET_BACK:
+            telemetry.log("clock.set_back", "warning", seconds=back // SECOND)
+            self._rescued(targets)
 
     def rescue(self) -> int:
         """Gives back claims whose lease ran out; returns how many."""

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from router.core.alert import OPEN, Alert, AlertState
 from router.core.delivery import Delivery, State, Thread
 from router.core.event import Event
-from router.core.group import Group
+from router.core.group import Group, Reason
 from router.core.link import LinkKeys
 from router.core.mute.silence import Silence
 from router.ports import (
@@ -401,6 +401,15 @@ class SqlUnit:
 
     def beat(self, now: int) -> None:
         self._put(tables.meta, [{"name": "beat", "value": str(now)}])
+
+    def hasten(self, now: int) -> frozenset[str]:
+        groups, waiting = tables.groups, tables.deliveries
+        told = groups.c.due_reason != Reason.REPEAT.value
+        early = and_(groups.c.due_at > now, groups.c.opened_at > now, told)
+        self._connection.execute(update(groups).where(early).values(due_at=now))
+        late = and_(waiting.c.due_at > now, waiting.c.created_at > now, ask.stands(ask.OPEN))
+        hastened = update(waiting).where(late).values(due_at=now).returning(waiting.c.target)
+        return frozenset(self._connection.execute(hastened).scalars())
 
     def link_keys(self) -> LinkKeys | None:
         found = select(tables.meta.c.value).where(tables.meta.c.name == "link_keys")

@@ -836,6 +836,23 @@ def test_a_beat_and_a_policy_are_written_as_often_as_wanted(store: Store) -> Non
     store.write(work)
 
 
+def test_what_was_made_after_now_is_due_now(store: Store) -> None:
+    """After a clock was set back: deliveries that wait, and groups, but no reminder, and nothing older."""
+    made = {"older": START - 9, "later": START + 1}
+
+    def work(unit: Unit) -> frozenset[str]:
+        for name, at in made.items():
+            unit.put_groups([group(name, START + 99, opened_at=at)])
+            unit.put_groups([group(f"again-{name}", START + 99, opened_at=at, due_reason=Reason.REPEAT)])
+            unit.add_deliveries([delivery(name, f"oncall/{name}", at, due_at=START + 99)])
+        unit.add_deliveries([delivery("sent", "oncall/sent", START + 1, due_at=START + 99, state=State.SENT)])
+        return unit.hasten(START)
+
+    assert store.write(work) == {"oncall/later"}
+    assert [one.id for one in store.read(lambda unit: unit.due_groups(START, 9))] == ["later"]
+    assert (one(store, "later").due_at, one(store, "older").due_at) == (START, START + 99)
+
+
 def _told(unit: Unit, name: str, at: int, state: State) -> None:
     ended = at if state in (State.SENT, State.DEAD) else None
     ingest(unit, name, at)

@@ -5,10 +5,10 @@ from typing import TypeVar
 
 import pytest
 
-from router.core.delivery import Outcome, State, Verdict
+from router.core.delivery import SECOND, Outcome, State, Verdict
 from router.errors import RouterError
 from router.ports import Store, Unit
-from tests.pipeline.conftest import MakePipeline, Pipeline, rule
+from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 
 T = TypeVar("T")
 HOUR = 3600
@@ -106,13 +106,23 @@ def test_a_clock_set_ahead_tells_what_waits_at_once_and_once(make: MakePipeline)
     assert [one.state for one in pipeline.deliveries()] == [State.SENT] * 2
 
 
-def test_a_clock_set_back_holds_up_only_what_waits(make: MakePipeline) -> None:
-    """New events are told as before; what waited for its next attempt goes out when its time comes, once."""
-    pipeline = waiting(make)
-    pipeline.clock.move(-HOUR)
-    pipeline.maintain.rescue()
-    goes_on(pipeline)
-    pipeline.clock.move(HOUR + 60)
+def test_what_waits_when_the_clock_is_set_back_does_not_wait_that_much_longer(make: MakePipeline) -> None:
+    """A message that waits for its next attempt, and a group that gathers, are told at once, and once."""
+    gathers = rule("gathers", to=("slow",), group_wait=30 * SECOND)
+    pipeline = make(rule(), gathers, channels=(plan("oncall"), plan("slow")))
+    pipeline.channels["oncall/1"].script = [LATER]
+    pipeline.maintain.beat()
+    pipeline.take({"JobId": "waits"})
     pipeline.run()
-    assert told(pipeline) == 3
+    pipeline.clock.move(-HOUR)
+    pipeline.run()
+    assert (told(pipeline), len(pipeline.channels["slow/1"].sent)) == (1, 0)
+    pipeline.maintain.beat()
+    pipeline.run()
+    assert (told(pipeline), len(pipeline.channels["slow/1"].sent)) == (2, 1)
+    goes_on(pipeline)
+    pipeline.clock.move(HOUR)
+    pipeline.maintain.beat()
+    pipeline.run()
+    assert (told(pipeline), len(pipeline.channels["slow/1"].sent)) == (3, 2)
     assert {one.state for one in pipeline.deliveries()} == {State.SENT}

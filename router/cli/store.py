@@ -1,5 +1,6 @@
 """``store``: the database."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -7,7 +8,8 @@ import typer
 from router.cli.output import CONFIG, harmless, progress, say
 
 app = typer.Typer(
-    help="The store: make it, bring it up to date, back it up, compact it, copy it.", no_args_is_help=True
+    help="The store: make it, bring it up to date, back it up, compact it, set it aside, copy it.",
+    no_args_is_help=True,
 )
 
 
@@ -52,6 +54,28 @@ def compact(config: str = CONFIG) -> None:
 
     before, after = moving.compact(load_config(config).settings.store)
     say(f"{before:,} bytes before, {after:,} after.")
+
+
+@app.command()
+def set_aside(
+    config: str = CONFIG,
+    force: bool = typer.Option(False, "--force", help="Also a store in which no damage is found."),
+) -> None:
+    """Move a damaged store's files out of the way, so that the router can start; stop it first.
+
+    They stay beside the store under a name with the time, as they are. What
+    was acknowledged and not told yet is in them, and will not be told; so are
+    silences, acknowledgements and what was told before.
+    """
+    from router.app import load_config
+    from router.storage import moving
+
+    url = load_config(config).settings.store
+    for path in moving.set_aside(url, f"{datetime.now(UTC):aside-%Y%m%dT%H%M%SZ}", anyway=force):
+        say(f"Set aside: {harmless(str(path))}")
+    say("What was acknowledged and not told yet is in there, and will not be told.")
+    say("Restore a backup in the store's place, if there is one, and start the router:")
+    say("without one it begins with an empty store, tells anew what comes in, and knows no silences.")
 
 
 @app.command()

@@ -45,7 +45,11 @@ _KNOWN = (
     ("disk i/o error", "the disk reported an error", "Check the disk before you trust it again"),
     ("permission denied", "this user may not open the store's file", "Give this user the right to write it"),
     ("is a directory", "a folder stands where the store's file should be", "Check the path in `store`"),
-    ("malformed", "the store's file is damaged", "Stop the router, keep the file, restore a backup"),
+    (
+        "malformed",
+        "the store's file is damaged",
+        "Stop the router, `alert-router store set-aside`, restore a backup",
+    ),
     ("not a database", "the store's file is not a SQLite database", "Check the path in `store`"),
     (
         "too many open files",

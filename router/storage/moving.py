@@ -74,6 +74,48 @@ def compact(url: str) -> tuple[int, int]:
         return before, file.stat().st_size
 
 
+def set_aside(url: str, name: str, *, anyway: bool = False) -> list[Path]:
+    """Moves a damaged store's files out of the way, as they are; returns where they stand now.
+
+    Args:
+        name: what is put behind the file's name.
+        anyway: one that is not damaged too.
+
+    Raises:
+        RouterError: ``store-in-use`` while a router runs, ``exists``, ``not-damaged``,
+            ``store-unavailable``, ``unsupported``.
+    """
+    file = _file_of(url, "Restore a dump of it into another database, and name that in `store`")
+    aside = file.with_name(f"{file.name}.{name}")
+    with _explained(), contextlib.ExitStack() as held:
+        held.callback(lock(address_of(url)))
+        if os.path.lexists(aside):
+            raise RouterError("exists", f"{aside} is there already", "Try again in a second")
+        if not anyway and not _is_damaged(file):
+            said = f"no damage was found in {file}"
+            raise RouterError("not-damaged", said, "Start the router; or --force, if you want an empty store")
+        moved: list[Path] = []
+        # The file last: until it has gone, the same command goes on where it was interrupted.
+        for end in ("-wal", "-shm", ""):
+            if (stands := file.with_name(f"{file.name}{end}")).exists():
+                moved.append(stands.rename(aside.with_name(f"{aside.name}{end}")))
+        _flush(file.parent)
+        return moved[::-1]
+
+
+def _is_damaged(file: Path) -> bool:
+    try:
+        # Read only, or the last to close would write the log into the file.
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as stands:
+            _judge(stands, file)
+    except sqlite3.OperationalError:
+        # It could not be looked at: locked, no right, a disk that fails.
+        raise
+    except (sqlite3.DatabaseError, RouterError):
+        return True
+    return False
+
+
 def copy(from_url: str, to_url: str, progress: Progress) -> dict[str, int]:
     """Copies everything into a store that is empty; all of it or nothing. Returns the rows of each table.
 
@@ -159,7 +201,7 @@ def _file_of(url: str, remedy: str) -> Path:
 def _judge(connection: sqlite3.Connection, file: Path) -> None:
     said = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
     if said != ["ok"]:
-        remedy = "Stop the router, keep the file, restore a backup"
+        remedy = "Stop the router, `alert-router store set-aside`, restore a backup"
         raise RouterError("store-unavailable", f"{file} is damaged: {'; '.join(said)}", remedy)
 
 

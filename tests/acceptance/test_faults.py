@@ -114,21 +114,34 @@ def test_without_file_handles_it_waits_quietly_and_goes_on(
     assert router.terminate() == 0
 
 
-def test_a_damaged_store_is_said_at_the_start_and_left_as_it_is(tmp_path: Path, sink: Sink) -> None:
-    """The process ends with what is wrong and what to do; nobody writes into the file or makes a new one."""
-    config, store = configured(tmp_path, sink), tmp_path / "state.db"
-    open_store(f"sqlite:///{store}").close()
-    held = bytearray(store.read_bytes())
-    held[100:4096] = b"\xff" * (4096 - 100)
-    store.write_bytes(held)
-    ended = subprocess.run(
-        [sys.executable, "-m", "router", "run", "-c", str(config)],
+def command(words: str, config: Path) -> subprocess.CompletedProcess[str]:
+    """What ``alert-router`` says and how it ends."""
+    return subprocess.run(
+        [sys.executable, "-m", "router", *words.split(), "-c", str(config)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,
     )
+
+
+def test_a_damaged_store_is_said_at_the_start_and_left_as_it_is(tmp_path: Path, sink: Sink) -> None:
+    """The process ends with what is wrong and what to do; nobody writes into the file or makes a new one.
+
+    Once it is set aside by the command, the router starts.
+    """
+    config, store = configured(tmp_path, sink), tmp_path / "state.db"
+    open_store(f"sqlite:///{store}").close()
+    held = bytearray(store.read_bytes())
+    held[100:4096] = b"\xff" * (4096 - 100)
+    store.write_bytes(held)
+    ended = command("run", config)
     assert ended.returncode == 2
     assert "the store's file is damaged" in ended.stderr
     assert "restore a backup" in ended.stderr
     assert store.read_bytes() == bytes(held)
+    aside = command("store set-aside", config)
+    assert (aside.returncode, "will not be told" in aside.stdout, store.exists()) == (0, True, False)
+    [moved] = tmp_path.glob("state.db.aside-*Z")
+    assert moved.read_bytes() == bytes(held)
+    assert Process(config).terminate() == 0

@@ -216,3 +216,50 @@ def test_postgresql_is_told_what_to_use(postgres: Postgres) -> None:
         moving.backup(postgres.url(), Path("backup.db"))
     with pytest.raises(RouterError, match="autovacuum"):
         moving.compact(postgres.url())
+
+
+def _damaged(path: Path) -> dict[str, bytes]:
+    """A store with a log beside it, of which a page is overwritten; what its files hold."""
+    copied = path.with_name("lives.db")
+    store = open_store(f"sqlite:///{copied}")
+    store.write(lambda unit: ingest(unit, "e1"))
+    for end in ("", "-wal"):
+        path.with_name(path.name + end).write_bytes(copied.with_name(copied.name + end).read_bytes())
+    store.close()
+    path.write_bytes(b"\xff" * 4096)
+    return {end: path.with_name(path.name + end).read_bytes() for end in ("", "-wal")}
+
+
+def test_a_damaged_store_is_set_aside_as_it_is(tmp_path: Path) -> None:
+    """File and log get another name and keep every byte; the next start makes a new store."""
+    path = tmp_path / "state.db"
+    url, held = f"sqlite:///{path}", _damaged(path)
+    with pytest.raises(RouterError, match=r"damaged|not a SQLite database"):
+        open_store(url)
+    moving.set_aside(url, "old")
+    assert {end: (tmp_path / f"state.db.old{end}").read_bytes() for end in ("", "-wal")} == held
+    store = open_store(url)
+    assert store.read(lambda unit: unit.event("e1")) is None
+    store.close()
+
+
+def test_a_store_that_is_well_or_in_use_is_not_set_aside(tmp_path: Path) -> None:
+    """A running router keeps its file; a sound one is moved only on demand, and over nothing."""
+    path = tmp_path / "state.db"
+    url = f"sqlite:///{path}"
+    running = open_store(url, exclusive=True)
+    running.write(lambda unit: ingest(unit, "e1"))
+    with pytest.raises(RouterError, match="another alert-router runs"):
+        moving.set_aside(url, "old", anyway=True)
+    running.close()
+    with pytest.raises(RouterError, match="no damage was found") as refused:
+        moving.set_aside(url, "old")
+    assert (refused.value.code, path.is_file()) == ("not-damaged", True)
+    (tmp_path / "state.db.old").write_text("there already")
+    with pytest.raises(RouterError, match="is there already"):
+        moving.set_aside(url, "old", anyway=True)
+    moved, *_ = moving.set_aside(url, "other", anyway=True)
+    assert (moved, path.exists()) == (tmp_path / "state.db.other", False)
+    kept = open_store(f"sqlite:///{moved}")
+    assert kept.read(lambda unit: unit.event("e1")) is not None
+    kept.close()

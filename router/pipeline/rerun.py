@@ -9,7 +9,7 @@ from router.core.policy import Policy
 from router.core.telling import Telling
 from router.pipeline.dispatch import Tongue
 from router.pipeline.ingest import Decode
-from router.pipeline.virtual import VirtualRouter
+from router.pipeline.virtual import Answer, VirtualRouter, accept
 from router.ports import Store, Unit
 
 
@@ -33,8 +33,9 @@ def rerun(
     until: int,
     silences: Sequence[Silence] = (),
     progress: Callable[[int], None] = lambda _: None,
+    answer: Answer = accept,
 ) -> list[Telling]:
-    """What would have been told, had every channel accepted everything and nobody acknowledged.
+    """What would have been told, had channels answered so and nobody acknowledged.
 
     Args:
         envelopes: in the order of their receipt; what came together is taken together.
@@ -42,8 +43,9 @@ def rerun(
         since: when the clock begins; ``until`` when it ends. Microseconds UTC.
         silences: as they were made.
         progress: called with the number of events that have been taken.
+        answer: of every channel; without it they accept everything.
     """
-    router = VirtualRouter(store, policy, decode, since, tongue=tongue)
+    router = VirtualRouter(store, policy, decode, since, tongue=tongue, answer=answer)
     store.write(lambda unit: unit.put_silences(silences))
     taken = 0
     for together in _moments(envelopes):

@@ -1,6 +1,7 @@
 """Trial: a case of a rule's ``tests``, run through the engine on a virtual clock, and what came of it."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -80,10 +81,10 @@ class _Run:
 
     def trial(self) -> Trial:
         failures: list[Failure] = []
-        given = list(self._case.given)
+        given = deque(self._case.given)
         for expected in self._case.expected:
             while given and given[0].at <= expected.at:
-                self._happen(given.pop(0))
+                self._happen(given.popleft())
             self._router.run_until(self._case.start + expected.at)
             failures += self._judge(expected)
         fired = frozenset(rule.name for rule in self._policy.rules if self._alerts(rule.name))

@@ -35,8 +35,8 @@ OWNER = "virtual"
 #: How often it is looked whether a message has waited too long behind a failing one.
 TAKE_OVER_EVERY = 30 * SECOND
 
-#: What a channel answers to an attempt.
-Answer = Callable[[Delivery], Verdict]
+#: What a channel answers to an attempt at a time, microseconds UTC.
+Answer = Callable[[Delivery, int], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class VirtualClock:
         return self.at
 
 
-def accept(_: Delivery) -> Verdict:
+def accept(_: Delivery, __: int) -> Verdict:
     """The answer of a channel where nothing is wrong."""
     return Verdict(Outcome.ACCEPTED, "accepted", 200)
 
@@ -139,7 +139,8 @@ class VirtualRouter:
         """Moves the clock there; what is due before happens at its own time, what is due then not yet."""
         while (moment := self._next()) is not None and moment < at:
             self.clock.at = max(moment, self.clock.at)
-            self._take_over()
+            if self._look_at() <= self.clock.at:
+                self._take_over()
             self.settle()
         self.clock.at = max(at, self.clock.at)
 
@@ -167,10 +168,13 @@ class VirtualRouter:
         def moments(unit: Unit) -> list[int | None]:
             later = [at for at in self._again.values() if at > self.clock.at]
             # Somebody may wait behind a failing one. A look is not lost where an event comes at its moment.
-            look = self._looked_at + TAKE_OVER_EVERY - self._looked_at % TAKE_OVER_EVERY
-            return [unit.next_change(()), *later, look if unit.next_due(list(self._targets)) else None]
+            waits = unit.next_due(list(self._targets))
+            return [unit.next_change(()), *later, self._look_at() if waits else None]
 
         return min((at for at in self.store.read(moments) if at is not None), default=None)
+
+    def _look_at(self) -> int:
+        return self._looked_at + TAKE_OVER_EVERY - self._looked_at % TAKE_OVER_EVERY
 
     # deliveries
 
@@ -187,6 +191,10 @@ class VirtualRouter:
 
     def _send(self, unit: Unit) -> int:
         now = self.clock.at
+        due = unit.next_due(list(self._targets))
+        if min(due.values(), default=now + 1) > now:
+            self._again = due
+            return 0
         token = f"{OWNER}:{now}"
         claims = claim(unit, self._places, token, now, now + LEASE)
         self._again = claims.again
@@ -204,7 +212,8 @@ class VirtualRouter:
         return len(claimed)
 
     def _settle(self, unit: Unit, sending: Sending, token: str) -> None:
-        verdict, now, plan = self._answer(sending.first), self.clock.at, self._targets[sending.first.target]
+        now, plan = self.clock.at, self._targets[sending.first.target]
+        verdict = self._answer(sending.first, now)
         settled = [
             deliveries.settle(one, verdict, now, plan.patience, deliveries.jitter_of(one))
             for one in sending.deliveries
@@ -241,8 +250,8 @@ def _telling(sent: Sent, notified: NotificationRecord, group: Group) -> Telling:
 def failing(times: Mapping[str, list[Verdict]]) -> Answer:
     """Channels that answer with these verdicts first, then accept; what was used is taken out."""
 
-    def answer(delivery: Delivery) -> Verdict:
+    def answer(delivery: Delivery, now: int) -> Verdict:
         script = times.get(delivery.channel)
-        return script.pop(0) if script else accept(delivery)
+        return script.pop(0) if script else accept(delivery, now)
 
     return answer

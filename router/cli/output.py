@@ -5,12 +5,15 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import typer
+
+from router.core.times import brief
 
 
 class Form(StrEnum):
@@ -20,6 +23,8 @@ class Form(StrEnum):
     JSON = "json"
 
 
+#: Seconds between two looks of long work.
+_EVERY = 0.5
 _NOT_PLAIN = re.compile(r"[^\n -~]")
 _STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 
@@ -112,6 +117,27 @@ def progress(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{harmless(text)}")
         sys.stderr.flush()
+
+
+def counting(what: str, total: int, monotonic: Callable[[], float] = time.monotonic) -> Callable[[int], None]:
+    """Says how far long work is and how long the rest takes, when it is called with what is done.
+
+    Args:
+        what: of what there are ``total``, in words.
+        monotonic: seconds that only grow.
+    """
+    began = last = monotonic()
+
+    def show(done: int) -> None:
+        nonlocal last
+        now = monotonic()
+        if now - last < _EVERY:
+            return
+        last = now
+        left = round((total - done) * (now - began) / max(done, 1))
+        progress(f"{done:,} of {total:,} {what}, {brief(left * 1_000_000)} left")
+
+    return show
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:

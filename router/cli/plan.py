@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from router.cli.output import FORM, Form, colour, on_one_line, print_json, progress, say, table, when
+from router.cli.output import (
+    FORM,
+    Form,
+    colour,
+    counting,
+    on_one_line,
+    print_json,
+    progress,
+    say,
+    table,
+    when,
+)
 from router.cli.tellings import telling_json
 from router.core.plan import Condition, Move, Plan, Row, compare
 from router.errors import RouterError
@@ -21,8 +32,6 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 #: Changes that are listed in a terminal.
 SHOWN = 20
-#: Events between two lines of progress.
-_STEP = 500
 _COLUMNS = ("BEFORE", "AFTER", "ADDED", "REMOVED", "MOVED")
 
 
@@ -93,10 +102,7 @@ def _told(
     from router.pipeline.rerun import rerun
     from router.storage.memory import MemoryStore
 
-    def show(taken: int) -> None:
-        if taken % _STEP < 2:
-            progress(f"{what} rules: {taken:,} of {len(envelopes):,} events")
-
+    show = counting(f"events through the {what} rules", len(envelopes))
     tongue = Tongue(config.settings.timezone, config.settings.language)
     try:
         store = MemoryStore()

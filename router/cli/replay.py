@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from router.cli.output import CONFIG, FORM, Form, print_json, say, table, user, when
+from router.cli.output import (
+    CONFIG,
+    FORM,
+    Form,
+    counting,
+    print_json,
+    progress,
+    say,
+    table,
+    user,
+    when,
+)
 from router.cli.tellings import telling_json
 from router.core.event import Envelope
 from router.errors import RouterError
@@ -81,8 +92,11 @@ def _found(file: str, since: str, undecodable: bool, store: Store) -> list[Envel
     if undecodable:
         kept = store.read(lambda unit: unit.set_aside_messages(limit=MOST))
         return [message.undecodable.envelope for message in reversed(kept)]
+    from router.pipeline.rerun import not_too_many
+
     start = SystemClock().now() - duration(since)
-    return [record.envelope for record in store.read(lambda unit: unit.events(since=start, limit=MOST))]
+    kept = store.read(lambda unit: unit.events(since=start, limit=MOST + 1))
+    return [record.envelope for record in not_too_many(kept, MOST)]
 
 
 def _fresh(envelopes: list[Envelope]) -> Iterator[Envelope]:
@@ -102,7 +116,9 @@ def _show(envelopes: list[Envelope], settings: "Config", output: Form) -> None:
     now = SystemClock().now()
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
     rows: list[tuple[str, str, str, str]] = []
+    show = counting("events", len(envelopes))
     for envelope in envelopes:
+        show(len(rows))
         event = decode(envelope)
         if not isinstance(event, Event):
             rows.append((when(envelope.received_at), "undecodable", "", event.reason))
@@ -111,6 +127,7 @@ def _show(envelopes: list[Envelope], settings: "Config", output: Form) -> None:
         rules = ", ".join(said.rule for said in explained.rules if said.verdict == "matched")
         targets = ", ".join(told.target for told in explained.told)
         rows.append((when(event.at), event.kind or "event", rules, targets))
+    progress("")
     if output is Form.JSON:
         print_json(
             {"events": [dict(zip(("time", "event", "rules", "targets"), row, strict=True)) for row in rows]}
@@ -133,7 +150,11 @@ def _rerun(settings: "Config", store: Store, since: str) -> "list[Telling]":
     start = now - duration(since)
     envelopes, silences = recorded(store, start, MOST)
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
-    return rerun(envelopes, settings.policy, decode, MemoryStore(), tongue, start, now, silences)
+    show = counting("events", len(envelopes))
+    try:
+        return rerun(envelopes, settings.policy, decode, MemoryStore(), tongue, start, now, silences, show)
+    finally:
+        progress("")
 
 
 def _show_told(told: "list[Telling]", output: Form) -> None:
@@ -157,10 +178,13 @@ def _send(envelopes: list[Envelope], settings: "Config", store: Store) -> "list[
         lambda unit: unit.keep_policy(settings.policy.hash, settings.policy.text, SystemClock().now())
     )
     receipts: list[Receipt] = []
+    show = counting("events", len(envelopes))
     for start in range(0, len(envelopes), BATCH):
         answer = ingest.submit(envelopes[start : start + BATCH])
         ingest.step()
         receipts += answer.result()
+        show(len(receipts))
+    progress("")
     if receipts:
         now, by, first = SystemClock().now(), user(), receipts[0].id
         store.write(lambda unit: people.note(unit, now, by, "replay", first, len(receipts)))

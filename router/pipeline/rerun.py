@@ -1,23 +1,42 @@
 """Rerun: recorded events through the engine again, each at the time of its receipt, on a virtual clock."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from router.core.absence import SOURCE
 from router.core.event import Envelope
 from router.core.mute.silence import Silence
 from router.core.policy import Policy
 from router.core.telling import Telling
+from router.errors import RouterError
 from router.pipeline.dispatch import Tongue
 from router.pipeline.ingest import Decode
 from router.pipeline.virtual import Answer, VirtualRouter, accept
 from router.ports import Store, Unit
 
+T = TypeVar("T")
+
+
+def not_too_many(found: list[T], most: int) -> list[T]:
+    """The same.
+
+    Raises:
+        RouterError: ``usage``: there are more events than that.
+    """
+    if len(found) > most:
+        raise RouterError("usage", f"the store has more than {most:,} events since then", "Name less time")
+    return found
+
 
 def recorded(store: Store, since: int, limit: int) -> tuple[list[Envelope], list[Silence]]:
-    """What came since then, without the router's own events, which come of themselves; and the silences."""
+    """What came since then, without the router's own events, which come of themselves; and the silences.
+
+    Raises:
+        RouterError: ``usage``: there are more events than the limit.
+    """
 
     def work(unit: Unit) -> tuple[list[Envelope], list[Silence]]:
-        records = unit.events(since=since, limit=limit)
+        records = not_too_many(unit.events(since=since, limit=limit + 1), limit)
         return [one.envelope for one in records if one.envelope.source != SOURCE], unit.silences(since)
 
     return store.read(work)

@@ -109,3 +109,16 @@ def test_a_replay_at_recorded_times_says_what_would_have_been_told(old: str) -> 
     out = run("replay", "--since", "1d", "--at-recorded-times", "-c", old).out
     assert "6 notifications. Nothing was sent." in out
     assert run("replay", "--since", "1d", "--at-recorded-times", "--send", "-c", old).status == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("plan", "--against"), ("replay", "--at-recorded-times", "-c"), ("replay", "-c")]
+)
+def test_more_events_than_fit_are_not_cut_in_silence(
+    old: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan over some of them would look like one over all."""
+    for command in ("plan", "replay"):
+        monkeypatch.setattr(f"router.cli.{command}.MOST", 5)
+    done = run(*words, old, "--since", "1d", *(["-c", old] if words[0] == "plan" else []))
+    assert (done.status, "more than 5 events" in done.error) == (2, True)

@@ -293,6 +293,6 @@ def test_a_day_written_as_a_test_of_rules_is_the_day_itself(tmp_path: Path) -> N
     )
     place = Place("rules.yaml", 1, 1)
     case = Case("a day", "slow", place, given, (Expected(DAY, place),), START)
-    tried = try_case(case, policy, decode, MemoryStore(), Tongue(), lambda *_: "")
+    tried = try_case(case, policy, decode, MemoryStore(), Tongue(), lambda _, __: "")
     told = rerun(day.envelopes, policy, decode, MemoryStore(), Tongue(), START, until)
     assert diary(heard_of(tried.told)) == diary(heard_of(told)) != []

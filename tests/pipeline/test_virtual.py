@@ -212,9 +212,7 @@ def test_the_running_loops_tell_the_same(case: Case, store: Store) -> None:
     day, policy = case.script, policy_of(case.rules, case.channels)
     running = Running(store, policy, day)
     running.run(day.envelopes, moment(case.until))
-    virtual = VirtualRouter(
-        MemoryStore(), policy, decode, START, answer=lambda one: day.answer(one.channel, virtual.clock.at)
-    )
+    virtual = VirtualRouter(MemoryStore(), policy, decode, START, answer=day.answer)
     virtual.store.write(lambda unit: unit.put_silences(day.silences))
     for envelope in day.envelopes:
         virtual.move_to(envelope.received_at)

@@ -378,6 +378,10 @@ class Unit(Protocol):
         """Alerts of a rule that have not ended, the newest first."""
         ...
 
+    def open_at(self, moment: int) -> int:
+        """How many alerts that are kept had opened before that time and had not ended."""
+        ...
+
     def open_groups(self, slots: Collection[str]) -> list[Group]:
         """Groups that have not ended, by the places of their keys."""
         ...

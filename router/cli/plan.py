@@ -1,5 +1,7 @@
 """``plan``: what a change of rules would have done."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from router.cli.output import (
     when,
 )
 from router.cli.tellings import telling_json
-from router.core.plan import Condition, Move, Plan, Row, compare
+from router.core.plan import NAMES, Condition, Move, Plan, Row, compare, difference
 from router.errors import RouterError
 from router.web.shapes import iso
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 #: Changes that are listed in a terminal.
 SHOWN = 20
-_COLUMNS = ("BEFORE", "AFTER", "ADDED", "REMOVED", "MOVED")
+_COLUMNS = ("BEFORE", "AFTER", "ADDED", "REMOVED", "MOVED", "CHANGED")
 
 
 def register(app: typer.Typer) -> None:
@@ -51,15 +53,15 @@ def plan(
     ),
     output: Form = FORM,
 ) -> None:
-    """Which notifications a change of rules would have added, removed and moved.
+    """Which notifications a change of rules would have added, removed, moved and changed.
 
     Both configurations take the recorded events, each at the time of its
     receipt, through the engine of `run` on a virtual clock. Nothing is sent or
     written. Channels accept everything, silences stand as they were made, and
     nobody acknowledges.
 
-    A condition is JMESPath over added, removed, moved, kept, before, after
-    and per_day.
+    A condition is JMESPath over added, removed, moved, changed (told alike
+    with another text), kept, before, after and per_day.
     """
     from router.app import SystemClock, load_config
     from router.cli.files import store_of
@@ -72,17 +74,19 @@ def plan(
     old = load_config(against)
     with store_of(str(config)) as (new, store):
         envelopes, silences = recorded(store, start, MOST)
-    if not envelopes:
-        raise RouterError("not-found", f"the store has no event of the last {since}", "Name a longer --since")
-    # A store that is younger than --since would dilute what comes in a day.
-    start = max(start, envelopes[0].received_at)
+        if not envelopes:
+            said = f"the store has no event of the last {since}"
+            raise RouterError("not-found", said, "Name a longer --since")
+        # A store that is younger than --since would dilute what comes in a day.
+        start = max(start, envelopes[0].received_at)
+        unknown = store.read(lambda unit: unit.open_at(start))
     told = [_told(one, envelopes, silences, start, until, what) for one, what in ((old, "old"), (new, "new"))]
     found = compare(told[0], told[1], start, until)
     refused = condition is not None and condition.holds(found)
     if output is Form.JSON:
-        print_json(_json(found, len(envelopes), refused=refused))
+        print_json(_json(found, len(envelopes), unknown, refused=refused))
     else:
-        _say(found, len(envelopes))
+        _say(found, len(envelopes), unknown)
         if refused:
             say(colour(f"\nRefused: {fail_if}", "red"))
     if refused:
@@ -114,23 +118,44 @@ def _told(
 # text
 
 
-def _say(found: Plan, events: int) -> None:
+def _say(found: Plan, events: int, unknown: int) -> None:
     numbers = found.numbers
-    said = ", ".join(f"{numbers[name]:,} {name}" for name in ("added", "removed", "moved", "kept"))
+    said = ", ".join(f"{numbers[name]:,} {name}" for name in NAMES[:5])
     say(colour(f"{events:,} events since {when(found.since)} UTC: {said}.", "bold"))
     say(f"{len(found.old):,} notifications before, {len(found.new):,} after: {numbers['per_day']:g} a day.")
-    if not (found.added or found.removed or found.moved):
+    if unknown:
+        say(f"{unknown:,} {'alert was' if unknown == 1 else 'alerts were'} open before: known to neither.")
+    if not (found.added or found.removed or found.moved or found.changed):
         say("Nothing changes.")
         return
     _table("RULE", [(row.name, row) for row in found.by_rule()])
     _table("CHANNEL", [(row.name, row) for row in found.by_channel()])
     _table("HOUR", [(when(at)[:-3], row) for at, row in found.by_hour()])
     changes = _changes(found)
-    say()
+    if changes:
+        say()
     for at, line in changes[:SHOWN]:
         say(f"{when(at)}  {line}")
     if len(changes) > SHOWN:
         say(f"… and {len(changes) - SHOWN:,} more: -o json has them all")
+    _say_changed(found.changed)
+
+
+def _say_changed(changed: Sequence[Move]) -> None:
+    """How many texts of each rule and channel differ, and the first one's difference."""
+    first: dict[tuple[str, str], Move] = {}
+    for one in changed:
+        first.setdefault((one.new.rule, one.new.channel), one)
+    counts = Counter((one.new.rule, one.new.channel) for one in changed)
+    for place, number in counts.most_common(SHOWN):
+        one, lines = first[place], difference(first[place])
+        say(f"\n{number:,} changed: {place[1]}  {place[0]}, such as {when(one.new.at)}")
+        for line in lines[:SHOWN]:
+            say(colour(f"  {line[0]} {on_one_line(line[1:])}", "red" if line[0] == "-" else "green"))
+        if len(lines) > SHOWN:
+            say(f"  … and {len(lines) - SHOWN:,} more lines")
+    if len(counts) > SHOWN:
+        say(f"\n… and {len(counts) - SHOWN:,} more rules and channels: -o json has them all")
 
 
 def _table(name: str, rows: list[tuple[str, Row]]) -> None:
@@ -168,11 +193,12 @@ def _moved(move: Move) -> str:
 # programs
 
 
-def _json(found: Plan, events: int, *, refused: bool) -> dict[str, Any]:
+def _json(found: Plan, events: int, unknown: int, *, refused: bool) -> dict[str, Any]:
     return {
         "since": iso(found.since),
         "until": iso(found.until),
         "events": events,
+        "open_before": unknown,
         **found.numbers,
         "refused": refused,
         "rules": [row._asdict() for row in found.by_rule()],
@@ -181,6 +207,11 @@ def _json(found: Plan, events: int, *, refused: bool) -> dict[str, Any]:
         "changes": {
             "added": [telling_json(one) for one in found.added],
             "removed": [telling_json(one) for one in found.removed],
-            "moved": [{"old": telling_json(old), "new": telling_json(new)} for old, new in found.moved],
+            "moved": [_pair(one) for one in found.moved],
+            "changed": [_pair(one) for one in found.changed],
         },
     }
+
+
+def _pair(one: Move) -> dict[str, Any]:
+    return {"old": telling_json(one.old), "new": telling_json(one.new)}

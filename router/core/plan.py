@@ -4,10 +4,12 @@ import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from typing import Any, NamedTuple, cast
 
 from router.core.delivery import SECOND
 from router.core.filter import Filter
+from router.core.message import Message
 from router.core.telling import Telling
 from router.errors import RouterError
 
@@ -15,13 +17,17 @@ _DAY = 86_400 * SECOND
 _HOUR = 3_600 * SECOND
 
 #: What a condition of ``plan --fail-if`` may name.
-NAMES = ("added", "removed", "moved", "kept", "before", "after", "per_day")
+NAMES = ("added", "removed", "moved", "changed", "kept", "before", "after", "per_day")
 _EXAMPLE = "Such as 'removed > 0 || per_day > 50'"
 _NUMBER = re.compile(r"(?<![\w`.])(\d+(?:\.\d+)?)(?![\w`.])")
 
 
 class Move(NamedTuple):
-    """The same news of a group: of its rule at another time or on another channel, or by another rule."""
+    """The same news of a group, before and after.
+
+    Moved: of its rule at another time or on another channel, or by another rule. Changed: at the same
+    place, with another text.
+    """
 
     old: Telling
     new: Telling
@@ -36,6 +42,12 @@ class Row(NamedTuple):
     added: int
     removed: int
     moved: int
+    changed: int
+
+    @property
+    def differs(self) -> int:
+        """How many tellings are not as they were."""
+        return self.added + self.removed + self.moved + self.changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,8 @@ class Plan:
 
     Args:
         since: the beginning, microseconds UTC; ``until`` the end.
-        kept: how many are told alike: time, channel, rule, reason and group. Texts are not compared.
+        kept: how many are told alike: time, channel, rule, reason and group, and the text.
+        changed: those that are told alike with another text, or as another severity.
     """
 
     since: int
@@ -53,6 +66,7 @@ class Plan:
     added: tuple[Telling, ...]
     removed: tuple[Telling, ...]
     moved: tuple[Move, ...]
+    changed: tuple[Move, ...]
     old: tuple[Telling, ...]
     new: tuple[Telling, ...]
 
@@ -61,7 +75,7 @@ class Plan:
         """:data:`NAMES` with their values; ``per_day`` is what the new configuration tells in a day."""
         days = (self.until - self.since) / _DAY
         per_day = round(len(self.new) / days, 3) if days else 0.0
-        counts = (self.added, self.removed, self.moved)
+        counts = (self.added, self.removed, self.moved, self.changed)
         sizes = [*map(len, counts), self.kept, len(self.old), len(self.new)]
         return dict(zip(NAMES, [*sizes, per_day], strict=True))
 
@@ -76,12 +90,13 @@ class Plan:
     def by_hour(self) -> list[tuple[int, Row]]:
         """A row for each hour in which something differs, with its beginning, microseconds UTC."""
         rows = self._rows(lambda one: str(one.at // _HOUR * _HOUR))
-        return sorted((int(row.name), row) for row in rows if row.added or row.removed or row.moved)
+        return sorted((int(row.name), row) for row in rows if row.differs)
 
     def _rows(self, name_of: Callable[[Telling], str]) -> Iterator[Row]:
+        moved, changed = ([move.new for move in some] for some in (self.moved, self.changed))
         counts = [
             Counter(name_of(one) for one in some)
-            for some in (self.old, self.new, self.added, self.removed, (move.new for move in self.moved))
+            for some in (self.old, self.new, self.added, self.removed, moved, changed)
         ]
         for name in dict.fromkeys(name for count in counts for name in count):
             yield Row(name, *(count[name] for count in counts))
@@ -89,19 +104,39 @@ class Plan:
 
 def compare(old: Sequence[Telling], new: Sequence[Telling], since: int, until: int) -> Plan:
     """The plan; both are in the order of time."""
-    alike = Counter(map(_whole, old)) & Counter(map(_whole, new))
-    removed, added = _without(old, alike), _without(new, alike)
+    alike, removed, added = _pairs(list(old), list(new), _whole)
+    changed = tuple(pair for pair in alike if _text(pair.old) != _text(pair.new))
     moved: list[Move] = []
     for news in (_of_one_rule, _of_one_moment):
         some, removed, added = _pairs(removed, added, news)
         moved += some
     moved.sort(key=lambda move: move.old.at)
-    kept = alike.total()
-    return Plan(since, until, kept, tuple(added), tuple(removed), tuple(moved), tuple(old), tuple(new))
+    kept = len(alike) - len(changed)
+    return Plan(
+        since, until, kept, tuple(added), tuple(removed), tuple(moved), changed, tuple(old), tuple(new)
+    )
 
 
 def _whole(one: Telling) -> tuple[object, ...]:
     return (one.at, one.channel, one.rule, one.reason, one.group)
+
+
+def _text(one: Telling) -> tuple[object, ...]:
+    message = one.message
+    return (message.severity, message.title, message.body, message.html)
+
+
+def difference(change: Move) -> list[str]:
+    """The lines of the text that went, each after ``-``, and those that came, after ``+``."""
+    old, new = (_lines(one.message) for one in change)
+    if old == new:
+        old, new = (one.message.html.splitlines() for one in change)
+    # Two lines of names first, and one before each place.
+    return [line for line in [*unified_diff(old, new, n=0, lineterm="")][2:] if not line.startswith("@")]
+
+
+def _lines(message: Message) -> list[str]:
+    return [f"severity: {message.severity}", message.title, *message.body.splitlines()]
 
 
 def _of_one_rule(one: Telling) -> tuple[object, ...]:
@@ -130,19 +165,8 @@ def _pairs(
     return moved, left, [one for one in come if id(one) not in taken]
 
 
-def _without(tellings: Sequence[Telling], alike: Counter[tuple[object, ...]]) -> list[Telling]:
-    left = Counter(alike)
-    rest: list[Telling] = []
-    for one in tellings:
-        if left[_whole(one)]:
-            left[_whole(one)] -= 1
-        else:
-            rest.append(one)
-    return rest
-
-
 def _least_changed_last(row: Row) -> tuple[int, str]:
-    return (-(row.added + row.removed + row.moved), row.name)
+    return (-row.differs, row.name)
 
 
 class Condition:

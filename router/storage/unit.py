@@ -106,6 +106,13 @@ class SqlUnit:
             rows.alert_of(row) for row in self._rows(found.order_by(table.c.received_at.desc()).limit(limit))
         ]
 
+    def open_at(self, moment: int) -> int:
+        of = tables.alerts.c
+        lasted = or_(of.ended_at.is_(None), of.ended_at >= moment)
+        return self._connection.execute(
+            select(func.count()).where(of.opened_at < moment, lasted)
+        ).scalar_one()
+
     def open_groups(self, slots: Collection[str]) -> list[Group]:
         return [rows.group_of(row) for row in self._bound(ask.OPEN_GROUPS, slots)]
 

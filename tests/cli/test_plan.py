@@ -13,6 +13,7 @@ from router.core.catalogue import EVENTS
 from router.core.event import Envelope
 from router.decoders import decode
 from router.pipeline.ingest import Ingest
+from router.pipeline.virtual import VirtualClock
 from router.storage import open_store
 from tests.cli.running import run, run_json, write_router
 
@@ -29,11 +30,13 @@ def old(tmp_path: Path) -> str:
     path = write_router(tmp_path, RULES, "oncall", "team")
     config = load(Path(path))
     store, now = open_store(config.settings.store), SystemClock().now()
-    ingest = Ingest(store, decode, lambda: config.policy, SystemClock(), telemetry.Metrics(), lambda: None)
+    clock = VirtualClock(now)
+    ingest = Ingest(store, decode, lambda: config.policy, clock, telemetry.Metrics(), lambda: None)
     for number in range(6):
         body = EVENTS["OnJobFailed" if number % 2 else "OnTaskFailed"].sample() | {"JobId": f"job-{number}"}
-        at = now - (6 - number) * HOUR
-        answer = ingest.submit([Envelope("hook", json.dumps(body).encode(), at, position=str(number))])
+        clock.at = now - (6 - number) * HOUR
+        message = Envelope("hook", json.dumps(body).encode(), clock.at, position=str(number))
+        answer = ingest.submit([message])
         ingest.step()
         answer.result(timeout=60)
     store.close()
@@ -53,11 +56,11 @@ def test_a_plan_says_what_changes_by_rule_channel_and_hour(old: str) -> None:
     """And lists each change: one rule is gone, another tells elsewhere."""
     new = changed(old, RULES[0] | {"to": ["team"]})
     out = run("plan", "-c", new, "--against", old).out
-    assert "0 added, 3 removed, 3 moved, 0 kept." in out
+    assert "0 added, 3 removed, 3 moved, 0 changed, 0 kept." in out
     lines = [line.split() for line in out.splitlines()]
-    assert ["task", "3", "0", "0", "3", "0"] in lines
-    assert ["job", "3", "3", "0", "0", "3"] in lines
-    assert ["oncall", "3", "0", "0", "0", "0"] in lines
+    assert ["task", "3", "0", "0", "3", "0", "0"] in lines
+    assert ["job", "3", "3", "0", "0", "3", "0"] in lines
+    assert ["oncall", "3", "0", "0", "0", "0", "0"] in lines
     assert sum(line[:1] == ["HOUR"] for line in lines) == 1
     assert "~ oncall  job  first  Job test-job failed  (oncall → team)" in out
     assert "- team  task  first  Task Echo" in out
@@ -69,6 +72,17 @@ def test_no_change_is_said_so(old: str) -> None:
     out = run("plan", "-c", new, "--against", old).out
     assert "6 kept" in out
     assert "Nothing changes." in out
+
+
+def test_a_template_that_changes_texts_alone_is_seen(old: str) -> None:
+    """How many by rule and channel, with the first one's difference, and in a condition."""
+    new = changed(old, RULES[0] | {"title": "{{ JobName }} broke \n it"}, RULES[1])
+    done = run("plan", "-c", new, "--against", old, "--fail-if", "changed > 0")
+    assert (done.status, "0 added, 0 removed, 0 moved, 3 changed, 3 kept." in done.out) == (1, True)
+    assert "\n3 changed: oncall  job, such as " in done.out
+    assert "\n  - Job test-job failed\n  + test-job broke it\n" in done.out
+    [first, *_] = json.loads(run("plan", "-c", new, "--against", old, "-o", "json").out)["changes"]["changed"]
+    assert (first["old"]["title"], first["new"]["title"]) == ("Job test-job failed", "test-job broke it")
 
 
 def test_a_condition_fails_the_command(old: str) -> None:
@@ -90,6 +104,15 @@ def test_programs_read_the_plan(old: str) -> None:
     assert [row["name"] for row in found["rules"]] == ["task", "job"]
     assert {one["channel"] for one in found["changes"]["removed"]} == {"team"}
     assert len(found["hours"]) == 3
+
+
+def test_a_plan_says_how_many_alerts_it_does_not_know(old: str) -> None:
+    """Those that were open before its first event: their repeats and ends are in neither."""
+    told = [
+        run("plan", "-c", old, "--against", old, "--since", since).out for since in ("7d", "210m", "330m")
+    ]
+    said = ["open before" not in told[0], "3 alerts were open before" in told[1], "1 alert was" in told[2]]
+    assert said == [True, True, True], told
 
 
 def test_a_store_without_events_is_no_plan(old: str) -> None:

@@ -312,6 +312,7 @@ def test_alerts_and_groups_are_replaced_by_their_id(store: Store) -> None:
 
 def test_open_alerts_are_found_by_the_places_of_their_keys(store: Store) -> None:
     """By slot and by anchor, each once; what has ended is not found, and its place is free again."""
+    moments = (START, START + 1, START + 2)
 
     def work(unit: Unit) -> None:
         unit.put_alerts([alert("a1", "e", anchor="job-1"), alert("a2", "e", anchor="job-1")])
@@ -322,6 +323,7 @@ def test_open_alerts_are_found_by_the_places_of_their_keys(store: Store) -> None
     found = store.read(lambda unit: unit.open_alerts(["slot-a1", "slot-a3"], ["job-1"]))
     assert sorted(one.id for one in found) == ["a1", "a2", "a3"]
     assert [one.id for one in store.read(lambda unit: unit.open_alerts_of("failed", 1))] == ["a3"]
+    assert [store.read(lambda unit, at=at: unit.open_at(at)) for at in moments] == [0, 2, 3]
 
 
 def test_alerts_are_listed_by_rule_state_and_time(store: Store) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from router.core import absence, outage
 from router.core import alert as alerts
 from router.core import group as groups
 from router.core.alert import Seat
@@ -64,6 +65,8 @@ class Explanation:
 
 def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanation:
     """Runs the decisions on an event as ingest and dispatch do, and keeps their reasons."""
+    if name := _maker(event):
+        return _of_the_router(event, name, policy, tongue, now)
     told = [
         one
         for match in policy.judge(event).matches
@@ -71,6 +74,39 @@ def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanati
         for one in _told(match, policy, tongue, now)
     ]
     return Explanation(event, explain_rules(event, policy), tuple(told))
+
+
+def _maker(event: Event) -> str:
+    """The name of the rule for which the router made an event of its own; empty for any other event."""
+    if event.source != absence.SOURCE:
+        return ""
+    if event.kind == outage.EVENT:
+        return outage.rule_name(str(event.data.get("unreachable")))
+    return str(event.data.get("rule")) if event.kind == absence.EVENT else ""
+
+
+def _of_the_router(event: Event, name: str, policy: Policy, tongue: Tongue, now: int) -> Explanation:
+    """An event of the router's own: no filter is asked, its rule is known."""
+    others = "the router made this event itself: no filter is asked"
+    rules = [
+        RuleExplained(rule.name, "not judged", "own", others) for rule in policy.rules if rule.name != name
+    ]
+    rule = policy.rule(name)
+    if rule is None or rule.mode == "off" or not rule.to:
+        gone = RuleExplained(name, "not judged", "off", "it is not in force any more: nobody is told")
+        return Explanation(event, (gone, *rules), ())
+    match = Match(rule, event)
+    why = (
+        "nothing came that it waits for (absent)"
+        if rule.absent
+        else "the router's own: its source is cut off"
+    )
+    verdict, code = ("shadow", "shadow") if match.shadow else ("matched", "matched")
+    said = "in shadow: recorded, never told" if match.shadow else f"tells {', '.join(rule.to)}"
+    made = RuleExplained(name, verdict, code, f"{why}; {said}", None, {}, {})
+    return Explanation(
+        event, (made, *rules), () if match.shadow else tuple(_told(match, policy, tongue, now))
+    )
 
 
 def preview(event: Event, rule: Rule, policy: Policy, tongue: Tongue, now: int) -> tuple[Told, ...]:

@@ -9,11 +9,14 @@ import pytest
 from router import telemetry
 from router.app import SystemClock
 from router.config import load
+from router.core.absence import SOURCE, missing
 from router.core.catalogue import EVENTS
 from router.core.event import Envelope
+from router.core.rule import Rule
 from router.decoders import decode
 from router.pipeline.ingest import Ingest
 from router.pipeline.virtual import VirtualClock
+from router.ports import EventRecord
 from router.storage import open_store
 from tests.cli.running import run, run_json, write_router
 
@@ -145,3 +148,13 @@ def test_more_events_than_fit_are_not_cut_in_silence(
         monkeypatch.setattr(f"router.cli.{command}.MOST", 5)
     done = run(*words, old, "--since", "1d", *(["-c", old] if words[0] == "plan" else []))
     assert (done.status, "more than 5 events" in done.error) == (2, True)
+
+
+def test_what_the_router_made_itself_is_not_replayed(old: str) -> None:
+    """It comes of itself: an absence is no event for the rules."""
+    store, now = open_store(f"sqlite:///{Path(old).parent / 'state.db'}"), SystemClock().now()
+    event = missing(Rule("nightly", when=None), now - HOUR, 0, now)
+    record = EventRecord(event, Envelope(SOURCE, json.dumps(event.data).encode(), now), "", "routed", "", ())
+    store.write(lambda unit: unit.add_events([record]))
+    store.close()
+    assert len(run_json("replay", "--since", "1d", "-c", old)["events"]) == 6

@@ -4,14 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from router.core.absence import missing
+from router.core.mute.tick import Schedule
+from router.core.policy import make_policy
 from router.core.rule import Rule
 from router.failpoints import FailpointError, arm
+from router.pipeline.dispatch import Tongue
+from router.pipeline.explain import explain
 from router.pipeline.fate import fate_of
 from router.pipeline.watermarks import Standing
 from router.pipeline.why_not import why_not_channel, why_not_rule
-from tests.pipeline.conftest import MakePipeline, Pipeline, plan
+from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import HOUR, at, failed, instance, last, reasons
 
+NIGHTLY = Schedule("0 3 * * *")
 CHANNELS = (plan("oncall"), plan("duty"), plan("shadowed"), plan("elsewhere"))
 RULES = (
     failed(),
@@ -126,3 +132,35 @@ def test_why_not_speaks_of_it_too(make: MakePipeline) -> None:
     other = replace(record.event, data=instance())
     assert "the router's own" in why_not_rule(other, pipeline.policy, rule).reason.text
     assert rule not in [one.rule for one in why_not_channel(other, pipeline.policy, "oncall")]
+
+
+def test_explain_shows_what_the_router_does_with_it(make: MakePipeline) -> None:
+    """Its own rule tells whom it tells; no rule of a file is asked, whatever its filter would say."""
+    pipeline = cut_off(make)
+    [record] = pipeline.store.read(lambda unit: unit.events())
+    found = explain(record.event, pipeline.policy, Tongue(), START)
+    own, *others = [(one.rule, one.verdict, one.code) for one in found.rules]
+    assert own == ("source-unreachable.queue", "matched", "matched")
+    assert found.rules[0].reason == "the router's own: its source is cut off; tells oncall, duty"
+    assert others == [(rule.name, "not judged", "own") for rule in RULES]
+    assert [one.channel for one in found.told] == ["oncall", "duty"]
+    assert "Source queue could not be reached" in f"{found.told[0].message.title}{found.told[0].message.body}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "verdict", "told"),
+    [
+        ((failed("nightly", absent=NIGHTLY),), "matched", ["oncall"]),
+        ((failed("nightly", absent=NIGHTLY, mode="shadow"),), "shadow", []),
+        ((failed("nightly", absent=NIGHTLY, mode="off"),), "not judged", []),
+        ((failed("other"),), "not judged", []),
+    ],
+    ids=["on", "in shadow", "off", "gone"],
+)
+def test_explain_shows_what_an_absence_does(rules: tuple[Rule, ...], verdict: str, told: list[str]) -> None:
+    """Its rule tells, unless it is in shadow, off or gone."""
+    event = missing(failed("nightly", absent=NIGHTLY), START, 0, START)
+    policy = make_policy(rules, {"oncall": plan("oncall")}, "")
+    found = explain(event, policy, Tongue(), START)
+    assert (found.rules[0].rule, found.rules[0].verdict) == ("nightly", verdict)
+    assert [one.channel for one in found.told] == told

@@ -15,9 +15,8 @@ from urllib.parse import quote
 from router.channels.answers import ACCEPTED, BROKEN, BUSY, REFUSED, THROTTLED, UNCLEAR, Said, fields_of
 from router.channels.fields import value_of
 from router.channels.plugins import Plugin
-from router.channels.posting import USER_AGENT, cut_units, encoded, speakable
+from router.channels.posting import cut_units, encoded, post, speakable
 from router.channels.recording import Exchange
-from router.channels.shim import SHIM
 from router.core.delivery import Delivery
 from router.core.message import Message
 
@@ -118,8 +117,7 @@ def _call(plugin: Plugin, host: str, action: str, fields: Mapping[str, str]) -> 
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     named = {"host": host, "x-acs-action": action, "x-acs-version": _VERSION}
     headers = signed(plugin.key_id, plugin.key_secret, query, named, moment, secrets.token_hex(16))
-    headers |= {"User-Agent": USER_AGENT, "Accept": "application/json"}
-    SHIM.post(f"https://{host}/?{query}", headers=headers, verify=plugin.verify_certificate)
+    post(plugin, f"https://{host}/?{query}", b"", headers | {"Accept": "application/json"})
     return True
 
 

@@ -77,12 +77,8 @@ def code_of(answer: Mapping[str, Any], *names: str) -> int | None:
 
 def json_of(exchange: Exchange) -> Any:
     """The answer as JSON, or None when it is not."""
-    return _loaded(exchange.body)
-
-
-def _loaded(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
+        return orjson.loads(exchange.body)
     except orjson.JSONDecodeError:
         return None
 
@@ -90,11 +86,6 @@ def _loaded(body: bytes) -> Any:
 def fields_of(exchange: Exchange) -> Mapping[str, Any]:
     """The fields of the answer as a JSON object; none when it is not one."""
     return as_fields(json_of(exchange))
-
-
-def fields_in(body: bytes) -> Mapping[str, Any]:
-    """The same of an answer's bytes."""
-    return as_fields(_loaded(body))
 
 
 def as_fields(found: Any) -> Mapping[str, Any]:

@@ -10,15 +10,25 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from router.core.delivery import SECOND
+
 T = TypeVar("T")
+
+#: A call that has hung for so long, in microseconds, does not count any more: its thread is lost, its
+#: target is not.
+LOST_AFTER = 3600 * SECOND
 
 
 class LateError(Exception):
     """The call did not end in time. It may still run."""
 
 
-class NoThreadError(Exception):
+class NoThreadError(OSError):
     """The machine gives no more threads; nothing was called."""
+
+
+class HangingError(OSError):
+    """Too many earlier calls have not ended; nothing was called."""
 
 
 class _Job(Generic[T]):
@@ -73,7 +83,7 @@ class Threads:
         try:
             thread.start()
         except RuntimeError as error:
-            raise NoThreadError from error
+            raise NoThreadError("this machine has no thread left to send it") from error
         return thread
 
     def rest(self, thread: "_Thread") -> None:
@@ -111,3 +121,51 @@ class _Thread(threading.Thread):
 
 #: Shared by all channels.
 THREADS = Threads()
+
+
+class Calls:
+    """Calls for one target: while too many of them have not ended, no more begin.
+
+    Args:
+        most: how many.
+        now: microseconds.
+    """
+
+    def __init__(self, most: int, now: Callable[[], int]) -> None:
+        self._most = most
+        self._now = now
+        self._lock = threading.Lock()
+        self._running: dict[object, int] = {}
+
+    def call(self, call: Callable[[], T], seconds: float) -> T:
+        """See :meth:`Threads.call`.
+
+        Raises:
+            HangingError: too many have not ended.
+        """
+        mark = self._begin()
+
+        def noted() -> T:
+            try:
+                return call()
+            finally:
+                self._end(mark)
+
+        try:
+            return THREADS.call(noted, seconds)
+        except NoThreadError:
+            self._end(mark)
+            raise
+
+    def _begin(self) -> object:
+        now, mark = self._now(), object()
+        with self._lock:
+            running = sum(now - began < LOST_AFTER for began in self._running.values())
+            if running >= self._most:
+                raise HangingError(f"{running} earlier sends still hang")
+            self._running[mark] = now
+        return mark
+
+    def _end(self, mark: object) -> None:
+        with self._lock:
+            self._running.pop(mark, None)

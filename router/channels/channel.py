@@ -1,6 +1,5 @@
 """One target: its plugin, its connections, and how a message is given to it."""
 
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -8,10 +7,10 @@ from functools import partial
 
 import requests
 
-from router.channels.bounded import THREADS, LateError, NoThreadError
+from router.channels.bounded import Calls, HangingError, LateError, NoThreadError
 from router.channels.plugins import Plugin, speaks_http
 from router.channels.providers import is_unverified, provider_of
-from router.channels.recording import Recording, Rehearsal
+from router.channels.recording import AbandonedError, Recording, Rehearsal
 from router.channels.secrets import Secrets
 from router.channels.targets import single
 from router.channels.transport import Transport, recorded
@@ -22,8 +21,6 @@ from router.core.message import Message
 
 #: A target with more sends than this still hanging after their deadline is not tried.
 MOST_HANGING = 3
-#: A send that has hung for so long does not count any more: its thread is lost, its target is not.
-LOST_AFTER = 3600 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +98,7 @@ class TargetChannel:
             min(spec.connect_timeout, spec.timeout) / SECOND, spec.egress, spec.proxy, spec.ca_file
         )
         self._secrets = Secrets([spec.url, spec.proxy or ""], _open_parts(plugin))
-        self._lock = threading.Lock()
-        self._running: dict[Recording, int] = {}
+        self._calls = Calls(self.concurrency + MOST_HANGING, now)
 
     def send(self, message: Message, delivery: Delivery) -> Verdict:
         """See router.ports.Channel."""
@@ -110,17 +106,16 @@ class TargetChannel:
             verdict = self._verdict(_sendable(message), delivery)
         except Exception as error:  # noqa: BLE001  a bug of ours, too, must not stop the pipeline
             verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
-        return replace(verdict, answer=self._secrets.shown(verdict.answer))
+        shown = self._secrets.shown(verdict.answer)
+        return verdict if shown == verdict.answer else replace(verdict, answer=shown)
 
     def rehearse(self) -> Rehearsed:
         """Does all that a send does up to the first byte of the message, which stays here."""
         if not (self._provider.single or speaks_http(self._plugin)):
             return Rehearsed("", None, "its service is not spoken to over HTTP or SMTP")
         recording, message = Rehearsal(self._seconds), Message("Rehearsal", "Nothing is sent.")
-        self._begin(recording)
         with suppress(Exception):  # what came of it is on record
-            call = partial(self._run, recording, message, _NO_DELIVERY)
-            THREADS.call(call, self._seconds)
+            self._calls.call(partial(self._run, recording, message, _NO_DELIVERY), self._seconds)
         recording.abandon()
         if not recording.exchanges:
             return Rehearsed("", False, "it did not get as far as a connection")
@@ -134,21 +129,22 @@ class TargetChannel:
         self._transport.close()
 
     def _verdict(self, message: Message, delivery: Delivery) -> Verdict:
-        recording = Recording(self._seconds)
-        if hanging := self._begin(recording, self.concurrency + MOST_HANGING):
-            return Verdict(Outcome.UNREACHABLE, f"{hanging} earlier sends still hang")
+        watched = not self._provider.prompt
+        recording = Recording(self._seconds, None if watched else self._calls)
+        run = partial(self._run, recording, message, delivery)
         try:
-            claimed = THREADS.call(partial(self._run, recording, message, delivery), self._seconds)
-        except NoThreadError:
-            self._ended(recording)
-            return Verdict(Outcome.UNREACHABLE, "this machine has no thread left to send it")
-        except LateError:
+            claimed = self._calls.call(run, self._seconds) if watched else run()
+        except (HangingError, NoThreadError) as error:
+            return Verdict(Outcome.UNREACHABLE, str(error))
+        except (LateError, AbandonedError):
             recording.abandon()
             return self._judge.late(recording.exchanges, self._seconds, self._now())
         except Exception as error:  # noqa: BLE001  a plugin's bug must not stop the pipeline
             return self._judge.failed(recording.exchanges, type(error).__name__, self._now())
         verdict = self._judge.verdict(recording.exchanges, claimed, self._now())
-        return replace(verdict, reference=recording.reference) if _accepted(verdict) else verdict
+        if recording.reference and verdict.outcome is Outcome.ACCEPTED:
+            return replace(verdict, reference=recording.reference)
+        return verdict
 
     def _run(self, recording: Recording, message: Message, delivery: Delivery) -> bool:
         try:
@@ -156,26 +152,6 @@ class TargetChannel:
                 return self._provider.send(self._plugin, message, delivery)
         except requests.RequestException:  # of our own senders; on record where there was a request
             return False
-        finally:
-            self._ended(recording)
-
-    def _begin(self, recording: Recording, most: int | None = None) -> int:
-        """Notes a send; if there are so many already, how many: then it does not begin."""
-        now = self._now()
-        with self._lock:
-            running = sum(now - began < LOST_AFTER for began in self._running.values())
-            if most is not None and running >= most:
-                return running
-            self._running[recording] = now
-        return 0
-
-    def _ended(self, recording: Recording) -> None:
-        with self._lock:
-            self._running.pop(recording, None)
-
-
-def _accepted(verdict: Verdict) -> bool:
-    return verdict.outcome is Outcome.ACCEPTED
 
 
 def _open_parts(plugin: Plugin) -> list[str]:
@@ -193,4 +169,8 @@ def _open_parts(plugin: Plugin) -> list[str]:
 def _sendable(message: Message) -> Message:
     """The message without halves of surrogate pairs, which no UTF-8 has."""
     texts = {"title": message.title, "body": message.body, "html": message.html}
-    return replace(message, **{name: text.encode(errors="replace").decode() for name, text in texts.items()})
+    try:
+        "".join(texts.values()).encode()
+    except UnicodeEncodeError:
+        return replace(message, **{n: text.encode(errors="replace").decode() for n, text in texts.items()})
+    return message

@@ -1,17 +1,20 @@
-"""Connections that put on record when they begin to send, and the TLS contexts that they share."""
+"""Connections: new ones, those that are kept, and the TLS contexts that they share."""
 
-import socket
 import ssl
 import threading
 import time
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar, cast
+from http.client import HTTPException
+from typing import Any, Generic, Protocol, TypeVar
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+from urllib3.exceptions import HTTPError, ProxyError
+from urllib3.util import make_headers, parse_url
+from urllib3.util.wait import wait_for_read
 
-from router.channels.recording import current
+from router.channels.wire import Address, address_of
 
 #: Seconds. Servers close idle connections, many after 5 s; an older one is not used again.
 IDLE = 4.0
@@ -59,58 +62,71 @@ class Idle(Generic[T]):
             connection.end()
 
 
-class _Noted:
-    """A connection that notes when it begins to send, and does not live long when idle."""
+class Line:
+    """A connection to an HTTP server: a socket, or TLS within TLS."""
 
-    sock: Any
-    _connecting = False
-    _last_used = 0.0
+    def __init__(self, sock: Any) -> None:
+        self.sock = sock
 
-    def connect(self) -> None:
-        self._connecting = True
-        try:
-            super().connect()  # type: ignore[misc]
-        finally:
-            self._connecting = False
+    def has_ended(self) -> bool:
+        """Whether the other side has closed it, or says what nobody asked for."""
+        return wait_for_read(self.sock, timeout=0.0)
 
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        sock = cast(socket.socket, self.sock)
-        if not self._connecting:  # else it is a proxy's CONNECT
-            recording = current()
-            recording.connected(sock)
-            recording.sending()
-            sock.settimeout(recording.remaining())
-        self._last_used = time.monotonic()
-        super().send(data)  # type: ignore[misc]
+    def end(self) -> None:
+        """Closes it."""
+        with suppress(OSError):
+            self.sock.close()
 
-    @property
-    def is_connected(self) -> bool:
-        fresh = time.monotonic() - self._last_used < IDLE
-        return fresh and super().is_connected  # type: ignore[misc,no-any-return]
+    def __del__(self) -> None:
+        # One that came too late is nobody's.
+        self.end()
 
 
-class _Connection(_Noted, HTTPConnection):
-    pass
+class Proxy:
+    """An HTTP proxy, and how it knows us.
+
+    Args:
+        url: ``http://user:password@host:port``.
+        ca_file: see :func:`tls_context`; a proxy's certificate is always looked at.
+    """
+
+    def __init__(self, url: str, ca_file: str | None) -> None:
+        self.at = address_of(url)
+        self.url = parse_url(url)
+        self.headers = make_headers(proxy_basic_auth=self.url.auth) if self.url.auth else {}
+        self.config = ProxyConfig(tls_context(ca_file, True) if self.at.tls else None, False, None, None)
 
 
-class _TLSConnection(_Noted, HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        # Else urllib3 warns, on stderr, of what the URL's verify=no has chosen.
-        self.is_verified = True
+def connected(to: Address, proxy: Proxy | None, context: ssl.SSLContext | None, timeout: float) -> Line:
+    """A new connection, in TLS where the address is, and through a tunnel where there is a proxy, too.
 
+    Args:
+        timeout: seconds for each step.
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection  # type: ignore[assignment]
-
-
-class _TLSPool(HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection  # type: ignore[assignment]
-
-
-POOLS: Any = {"http": _Pool, "https": _TLSPool}
+    Raises:
+        HTTPError: it cannot be reached; ``ProxyError`` where that is the proxy.
+        OSError: the same; ``ssl.SSLCertVerificationError``: it is not who it should be.
+    """
+    at = proxy.at if proxy else to
+    options: dict[str, Any] = {"proxy": proxy.url, "proxy_config": proxy.config} if proxy else {}
+    made: Any
+    if at.tls or to.tls:
+        made = HTTPSConnection(at.host, at.port, timeout=timeout, ssl_context=context, **options)
+    else:
+        made = HTTPConnection(at.host, at.port, timeout=timeout, **options)
+    if proxy and to.tls:
+        made.set_tunnel(to.host, to.port, proxy.headers, "https" if at.tls else "http")
+    try:
+        made.connect()
+    except (HTTPError, OSError) as error:
+        made.close()
+        if proxy and not made.has_connected_to_proxy:
+            raise ProxyError("it cannot be reached", error) from error
+        raise
+    except HTTPException as error:
+        made.close()
+        raise ProxyError("its answer is not HTTP", error) from error
+    return Line(made.sock)
 
 
 @lru_cache(maxsize=8)

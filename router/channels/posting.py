@@ -2,20 +2,28 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import requests
 
-from router.channels.answers import fields_in
+from router.channels.answers import fields_of
 from router.channels.plugins import Plugin
-from router.channels.shim import SHIM
+from router.channels.recording import Exchange, current
+from router.channels.transport import TRANSPORT
+from router.channels.wire import Request
 from router.core.message import Message
 from router.core.text.clip import clip
 from router.core.text.sizes import utf16
 
 USER_AGENT = "alert-router"
+#: What every request says, unless it says otherwise.
+DEFAULTS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
 
 _COLOURS = {"critical": "#d32f2f", "warning": "#f9a825", "info": "#1976d2"}
 _GREEN = "#2e7d32"
@@ -33,26 +41,57 @@ _ZERO_WIDTH_SPACE = "\u200b"
 
 def post_json(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> bool:
     """Posts a JSON object; always true: the answer decides."""
-    _posted(plugin, url, payload, **parts)
+    asked_json(plugin, url, payload, **parts)
     return True
 
 
-def asked_json(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> Mapping[str, Any]:
+def asked_json(
+    plugin: Plugin,
+    url: str,
+    payload: Mapping[str, Any],
+    headers: Mapping[str, str] = MappingProxyType({}),
+    params: Mapping[str, Any] = MappingProxyType({}),
+) -> Mapping[str, Any]:
     """Posts a JSON object; the fields of the answer."""
-    return fields_in(_posted(plugin, url, payload, **parts).content)
+    kind = {"Content-Type": "application/json; charset=utf-8", **headers}
+    return fields_of(post(plugin, url, encoded(payload), kind, params))
 
 
-def _posted(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> requests.Response:
-    headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json; charset=utf-8"}
-    headers |= parts.pop("headers", {})
-    return SHIM.post(url, data=encoded(payload), headers=headers, verify=plugin.verify_certificate, **parts)
-
-
-def post_form(plugin: Plugin, url: str, fields: Mapping[str, str], **parts: Any) -> bool:
+def post_form(
+    plugin: Plugin, url: str, fields: Mapping[str, str], headers: Mapping[str, str] = MappingProxyType({})
+) -> bool:
     """Posts a form; always true: the answer decides."""
-    headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
-    SHIM.post(url, data=dict(fields), headers=headers, verify=plugin.verify_certificate, **parts)
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", **headers}
+    post(plugin, url, urlencode(fields).encode(), kind)
     return True
+
+
+def post(
+    plugin: Plugin,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    params: Mapping[str, Any] = MappingProxyType({}),
+) -> Exchange:
+    """Posts over the transport of the send that runs in this thread.
+
+    Raises:
+        requests.ConnectionError: no answer came; the exchange on record says why.
+    """
+    whole = f"{quoted(url)}?{urlencode(params)}" if params else quoted(url)
+    request = Request("POST", whole, {**DEFAULTS, **headers}, body)
+    return TRANSPORT.get().ask(current(), request, plugin.verify_certificate)
+
+
+@lru_cache(maxsize=256)
+def quoted(url: str) -> str:
+    """The URL with all quoted that must be, as requests does it."""
+    return str(requests.Request("POST", url).prepare().url)
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header for a user and a password."""
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 def encoded(payload: Mapping[str, Any]) -> bytes:

@@ -42,12 +42,14 @@ class Provider:
     Args:
         single: it makes one request, whose answer alone decides.
         concurrency: how many sends it takes at once. Apprise's plugins keep state while they send.
+        prompt: it does nothing that may hang but requests over our transport, each of which ends in time.
     """
 
     send: Send
     rule: Rule | None = None
     single: bool = False
     concurrency: int = 1
+    prompt: bool = False
 
 
 def marked(message: Message, delivery: Delivery) -> Message:
@@ -77,13 +79,13 @@ def send_sms(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     return plugin.notify(body=joined(marked(message, delivery)))
 
 
-def _own(send: Send, rule: Rule | None = None, concurrency: int = 1) -> Provider:
+def _own(send: Send, rule: Rule | None = None, concurrency: int = 1, prompt: bool = True) -> Provider:
     """A sender of ours: one request, whose answer decides."""
 
     def send_marked(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
         return send(plugin, marked(message, delivery), delivery)
 
-    return Provider(send_marked, rule, single=True, concurrency=concurrency)
+    return Provider(send_marked, rule, single=True, concurrency=concurrency, prompt=prompt)
 
 
 PLAIN = Provider(send_plain, answers.usual)
@@ -93,8 +95,8 @@ SMS = Provider(send_sms, answers.usual)
 PROVIDERS: dict[str, Provider] = {
     "aliyunsms": _own(aliyun.send_sms, aliyun.said),
     "aliyunvoice": _own(aliyun.send_voice, aliyun.said),
-    "email.base": _own(email.send, email.said, concurrency=2),
-    "custom_json": Provider(webhook.send, single=True, concurrency=8),
+    "email.base": _own(email.send, email.said, concurrency=2, prompt=False),
+    "custom_json": Provider(webhook.send, single=True, concurrency=8, prompt=True),
     "dingtalk": _own(dingtalk.send, dingtalk.said),
     "discord": _own(discord.send, discord.said),
     "feishu": _own(feishu.send, feishu.said),

@@ -3,10 +3,15 @@
 import socket
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from router.channels.bounded import Calls
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -44,21 +49,45 @@ class Recording:
 
     Args:
         seconds: how long the whole send may take.
+        calls: through these goes what may hang beyond that, such as the look-up of a name; None
+            where the whole send is such a call.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, calls: Calls | None = None) -> None:
         self.exchanges: list[Exchange] = []
         #: What the provider calls the message, where the sender knows it.
         self.reference: str | None = None
         self._aside = False
+        self._calls = calls
         self._deadline = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._abandoned = False
-        self._socket: socket.socket | None = None
+        self._socket: Any = None
 
     def remaining(self) -> float:
         """Seconds to the deadline, never less than a millisecond."""
         return max(0.001, self._deadline - time.monotonic())
+
+    def left(self) -> float:
+        """Seconds to the deadline.
+
+        Raises:
+            TimeoutError: it has come.
+        """
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def in_time(self, call: Callable[[], T]) -> T:
+        """What a call gives that may hang beyond the deadline.
+
+        Raises:
+            LateError: it has.
+            HangingError: too many calls for this target hang already.
+            NoThreadError: it has not begun.
+        """
+        return call() if self._calls is None else self._calls.call(call, self.left())
 
     def begin(self, exchange: Exchange) -> None:
         """Adds an exchange, before anything is done for it."""
@@ -76,7 +105,7 @@ class Recording:
         finally:
             self._aside = False
 
-    def connected(self, sock: socket.socket) -> None:
+    def connected(self, sock: Any) -> None:
         """Notes the socket of the newest exchange, which is shut when the send is abandoned."""
         with self._lock:
             self._refuse_when_abandoned()
@@ -93,14 +122,14 @@ class Recording:
         """Ends the send from another thread: nothing more leaves, and its socket is shut."""
         with self._lock:
             self._abandoned = True
-            sock = self._socket
+            sock = getattr(self._socket, "socket", self._socket)  # TLS within TLS has its own within
         if sock is not None:
             with suppress(OSError):
                 # Not SSLSocket's own shutdown, which takes its state from under a reading thread.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _refuse_when_abandoned(self) -> None:
-        if self._abandoned:
+        if self._abandoned or time.monotonic() >= self._deadline:
             raise AbandonedError
 
 

@@ -29,20 +29,27 @@ class Secrets:
 
     def __init__(self, urls: Iterable[str], open_parts: Iterable[str] = ()) -> None:
         shown = {part.lower() for part in open_parts}
-        parts = {part for url in urls for part in _parts(url)}
-        written = {form for part in parts if part.lower() not in shown for form in _forms(part)}
+        found = {part for url in urls for part in _parts(url)}
+        written = {form for part in found if part.lower() not in shown for form in _forms(part)}
         # The longest first: a part may lie within another.
-        self._parts = sorted((part for part in written if len(part) >= _SHORTEST), key=len, reverse=True)
+        parts = sorted((part for part in written if len(part) >= _SHORTEST), key=len, reverse=True)
+        self._parts = [(part, part.lower()) for part in parts]
 
     def hide(self, text: str) -> str:
         """The text with every secret in it as ``***``, whatever its case."""
-        for part in self._parts:
+        low = text.lower()
+        if not any(part in text or lower in low for part, lower in self._parts):
+            return text
+        for part, _ in self._parts:
             text = _replaced(text, part)
         return text
 
     def shown(self, text: str) -> str:
         """A provider's words as they may be kept: no secrets, one line, at most 300 characters."""
-        line = " ".join("".join(c if c.isprintable() else " " for c in self.hide(text)).split())
+        hidden = self.hide(text)
+        if not hidden.isprintable():
+            hidden = "".join(c if c.isprintable() else " " for c in hidden)
+        line = " ".join(hidden.split())
         return line if len(line) <= LONGEST_ANSWER else line[: LONGEST_ANSWER - 1] + "…"
 
 

@@ -17,7 +17,7 @@ class Shim:
     """Stands in for the module ``requests`` in a plugin; its errors and codes are the real ones."""
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("Session", "session"):
+        if name in ("Session", "session", "head", "options"):
             raise AttributeError(f"requests.{name} would not be on record")
         return getattr(requests, name)
 
@@ -54,12 +54,6 @@ class Shim:
 
     def delete(self, url: str, **parts: Any) -> requests.Response:
         return self.request("DELETE", url, **parts)
-
-    def head(self, url: str, **parts: Any) -> requests.Response:
-        return self.request("HEAD", url, **parts)
-
-    def options(self, url: str, **parts: Any) -> requests.Response:
-        return self.request("OPTIONS", url, **parts)
 
 
 SHIM = Shim()

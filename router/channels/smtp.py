@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from router.channels.plugins import Plugin
 from router.channels.recording import Recording
-from router.channels.transport import MAX_ANSWER, TRANSPORT
+from router.channels.transport import TRANSPORT
+from router.channels.wire import MAX_ANSWER
 
 
 def server_of(plugin: Plugin, recording: Recording) -> "Server":
@@ -79,10 +80,14 @@ class Server(smtplib.SMTP):
         recording = self._recording
         connect_timeout = min(self._transport.connect_timeout, recording.remaining())
         sock = socket.create_connection((host, port), connect_timeout)
-        recording.connected(sock)
-        if self._plugin.secure_mode == "ssl":
-            sock = self._tls().wrap_socket(sock, server_hostname=host)
+        try:
             recording.connected(sock)
+            if self._plugin.secure_mode == "ssl":
+                sock = self._tls().wrap_socket(sock, server_hostname=host)
+                recording.connected(sock)
+        except BaseException:
+            sock.close()
+            raise
         sock.settimeout(recording.remaining())
         return sock
 

@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 
 from router.channels.answers import ACCEPTED, BROKEN, BUSY, THROTTLED, UNCLEAR, Said, xml_code
 from router.channels.plugins import Plugin
-from router.channels.posting import joined
+from router.channels.posting import joined, post
 from router.channels.recording import Exchange
-from router.channels.shim import SHIM
 from router.core.delivery import Delivery
 from router.core.message import Message
 
@@ -51,8 +50,7 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
         "MessageAttributes.entry.1.Value.StringValue": "Transactional",
     }
     body = urlencode(fields)
-    headers = plugin.aws_prepare_request(body)
-    SHIM.post(plugin.notify_url, data=body, headers=headers, verify=plugin.verify_certificate)
+    post(plugin, plugin.notify_url, body.encode(), plugin.aws_prepare_request(body))
     return True
 
 

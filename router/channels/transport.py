@@ -6,12 +6,11 @@ import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from http import HTTPStatus
+from functools import partial
 from typing import Any, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3.exceptions import (
@@ -20,26 +19,14 @@ from urllib3.exceptions import (
     NameResolutionError,
     NewConnectionError,
     ProxyError,
-    ReadTimeoutError,
 )
-from urllib3.util import parse_url
 
-from router.channels.connections import POOLS, Idle, tls_context
+from router.channels import wire
+from router.channels.bounded import LateError
+from router.channels.connections import Idle, Line, Proxy, connected, tls_context
 from router.channels.recording import RECORDING, Exchange, Recording
+from router.channels.wire import Address, Request, address_of, origin_of, text
 from router.errors import RouterError
-
-#: What is kept of an answer; the rest is not read.
-MAX_ANSWER = 64 * 1024
-
-
-def origin_of(url: str) -> str:
-    """``scheme://host:port`` in lower case; the port is left out where it is the scheme's own."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
-    own = {"http": 80, "https": 443}.get(parts.scheme)
-    port = "" if parts.port in (None, own) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
-
 
 _PROXY = re.compile(r"https?://[^/?#]+/?$")
 
@@ -92,9 +79,10 @@ class Transport:
             raise RouterError("bad-channel", "the proxy is no URL of an HTTP proxy", "http://host:port")
         if ca_file is not None:
             _check_certificates(ca_file)
-        self._proxy = proxy
+        self._proxy = Proxy(proxy, ca_file) if proxy is not None else None
         self._ca_file = ca_file
-        self._managers: dict[tuple[bool, bool], urllib3.PoolManager] = {}
+        self._kept: dict[tuple[str, bool], Idle[Line]] = {}
+        self._closed = False
         self._lock = threading.Lock()
 
     def tls(self, verify: bool, of: str) -> ssl.SSLContext:
@@ -104,76 +92,77 @@ class Transport:
     def close(self) -> None:
         """Closes idle connections; those in use are closed when they are given back."""
         with self._lock:
-            managers, self._managers = list(self._managers.values()), {}
+            self._closed = True
+            kept = list(self._kept.values())
         self.mail.close()
-        for manager in managers:
-            manager.clear()
+        for idle in kept:
+            idle.close()
 
     def send(
         self, recording: Recording, request: requests.PreparedRequest, verify: bool = True
     ) -> requests.Response:
-        """Sends a request, puts the exchange on record, and returns the answer.
+        """As :meth:`ask`, in the words of requests."""
+        headers = {name: text(value) for name, value in request.headers.items()}
+        asked = Request(str(request.method), str(request.url), headers, _bytes(request.body))
+        return _response(request, self.ask(recording, asked, verify))
+
+    def ask(self, recording: Recording, request: Request, verify: bool = True) -> Exchange:
+        """Sends a request, and puts it and its answer on record.
 
         Raises:
             requests.ConnectionError: no answer came; the exchange says why.
             AbandonedError: the send is over; nothing was sent.
         """
-        url = str(request.url)
-        exchange = Exchange(str(request.method), origin_of(url))
+        to = address_of(request.url)
+        exchange = Exchange(request.method, to.origin)
         recording.begin(exchange)
         try:
-            answer = self._open(recording, request, self._outgoing(url), verify)
-            exchange.headers = CaseInsensitiveDict(answer.headers.items())
-            exchange.reason = _reason(answer.status)
-            exchange.status = answer.status
-            exchange.body, exchange.complete = _read(answer, recording)
+            self._exchange(recording, exchange, request, self._outgoing(to), verify)
         except (HTTPError, OSError, ValueError) as error:
             exchange.fault = words(error)
             exchange.hopeless = is_hopeless(error)
             raise requests.ConnectionError(exchange.fault) from error
-        return _response(request, exchange)
+        return exchange
 
-    def _outgoing(self, url: str) -> str:
-        to = self._egress.get(origin_of(url))
-        if to is None:
-            return url
-        gateway, parts = urlsplit(to), urlsplit(url)
-        return urlunsplit((gateway.scheme, gateway.netloc, parts.path, parts.query, ""))
+    def _outgoing(self, to: Address) -> Address:
+        gateway = self._egress.get(to.origin)
+        return to if gateway is None else address_of(gateway + to.target)
 
-    def _open(
-        self, recording: Recording, request: requests.PreparedRequest, url: str, verify: bool
-    ) -> urllib3.BaseHTTPResponse:
-        remaining = recording.remaining()
-        return self._manager(url.startswith("https:"), verify).urlopen(
-            str(request.method),
-            url,
-            redirect=False,
-            body=cast(Any, request.body),
-            headers=cast(Any, request.headers),
-            retries=False,
-            preload_content=False,
-            decode_content=True,
-            timeout=urllib3.Timeout(connect=min(self.connect_timeout, remaining), read=remaining),
-        )
-
-    def _manager(self, tls: bool, verify: bool) -> urllib3.PoolManager:
-        with self._lock:
-            if (tls, verify) not in self._managers:
-                self._managers[tls, verify] = self._make_manager(tls, verify)
-            return self._managers[tls, verify]
-
-    def _make_manager(self, tls: bool, verify: bool) -> urllib3.PoolManager:
-        options: dict[str, Any] = {"num_pools": 8, "maxsize": 8}
-        if tls:
-            options["ssl_context"] = tls_context(self._ca_file, verify)
-        if self._proxy is None:
-            manager = urllib3.PoolManager(**options)
+    def _exchange(
+        self, recording: Recording, exchange: Exchange, request: Request, to: Address, verify: bool
+    ) -> None:
+        if self._proxy is None or to.tls:
+            data = wire.encoded(request, to, to.target)
         else:
-            auth = parse_url(self._proxy).auth
-            headers = urllib3.make_headers(proxy_basic_auth=auth) if auth else None
-            manager = urllib3.ProxyManager(self._proxy, proxy_headers=headers, **options)
-        manager.pool_classes_by_scheme = POOLS
-        return manager
+            data = wire.encoded(request, to, to.origin + to.target, self._proxy.headers)
+        idle = self._idle(to.origin, verify)
+        line = _fresh(idle) or self._connected(recording, to, verify)
+        kept = False
+        try:
+            kept = wire.ask(line.sock, recording, exchange, data)
+        finally:
+            if kept:
+                idle.put(line)
+            else:
+                line.end()
+
+    def _idle(self, origin: str, verify: bool) -> Idle[Line]:
+        """The connections to a server that nobody uses now."""
+        with self._lock:
+            found = self._kept.get((origin, verify))
+            if found is None:
+                found = self._kept[origin, verify] = Idle()
+                if self._closed:
+                    found.close()
+            return found
+
+    def _connected(self, recording: Recording, to: Address, verify: bool) -> Line:
+        timeout = min(self.connect_timeout, recording.left())
+        context = tls_context(self._ca_file, verify) if to.tls else None
+        try:
+            return recording.in_time(partial(connected, to, self._proxy, context, timeout))
+        except LateError as error:
+            raise ConnectTimeoutError from error
 
 
 #: The transport of the send that runs in this thread.
@@ -191,31 +180,18 @@ def recorded(transport: Transport, recording: Recording) -> Generator[None]:
         RECORDING.reset(of_recording)
 
 
-def _read(answer: urllib3.BaseHTTPResponse, recording: Recording) -> tuple[bytes, bool]:
-    """The first 64 KiB of the answer, and whether nothing went wrong on the way."""
-    body = bytearray()
-    try:
-        while len(body) < MAX_ANSWER:
-            part = answer.read(MAX_ANSWER - len(body))
-            if not part:
-                answer.release_conn()
-                return bytes(body), True
-            body += part
-            if recording.remaining() <= 0.001:
-                raise TimeoutError
-    except (HTTPError, OSError, ValueError):
-        answer.close()
-        return bytes(body), False
-    answer.close()
-    return bytes(body), True
+def _fresh(idle: Idle[Line]) -> Line | None:
+    """A kept connection that the other side has not closed meanwhile."""
+    while (line := idle.take()) is not None:
+        if not line.has_ended():
+            return line
+        line.end()
+    return None
 
 
-def _reason(status: int) -> str:
-    """The standard's words, not the server's: those may be anything."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
+def _bytes(body: Any) -> bytes:
+    """A prepared request's body, which is never a file here."""
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
 def _response(request: requests.PreparedRequest, exchange: Exchange) -> requests.Response:
@@ -237,8 +213,6 @@ def words(error: BaseException) -> str:
         return "the host name does not resolve"
     if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
         return "no connection in time"
-    if isinstance(error, ReadTimeoutError):
-        return "no answer in time"
     cause = _root(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {cause.verify_message}"

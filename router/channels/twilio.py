@@ -19,7 +19,7 @@ from router.channels.answers import (
     fields_of,
 )
 from router.channels.plugins import Plugin, parameters
-from router.channels.posting import joined, post_form, speakable
+from router.channels.posting import basic, joined, post_form, speakable
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -65,8 +65,8 @@ def send(plugin: Plugin, message: Message, _delivery: Delivery) -> bool:
         resource, fields["Twiml"] = "Calls", spoken(joined(message), parameters(plugin).get("language", ""))
     else:
         resource, fields["Body"] = "Messages", joined(message)
-    auth = (plugin.apikey or plugin.account_sid, plugin.auth_token)
-    return post_form(plugin, f"{_ACCOUNTS}/{plugin.account_sid}/{resource}.json", fields, auth=auth)
+    headers = basic(plugin.apikey or plugin.account_sid, plugin.auth_token)
+    return post_form(plugin, f"{_ACCOUNTS}/{plugin.account_sid}/{resource}.json", fields, headers)
 
 
 def spoken(text: str, language: str) -> str:

@@ -4,13 +4,20 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import requests
+
 from router.channels.plugins import Plugin
-from router.channels.posting import USER_AGENT, encoded
-from router.channels.shim import SHIM
+from router.channels.posting import DEFAULTS, encoded
+from router.channels.recording import current
 from router.channels.signing import secrets_of, signature_headers
+from router.channels.transport import TRANSPORT
+from router.channels.wire import Request, text
 from router.core.delivery import Delivery
 from router.core.message import Message
 from router.core.text.values import VERSION
+
+#: Headers that are each delivery's own, whatever the URL says.
+_OURS = frozenset({"idempotency-key", "webhook-id", "webhook-timestamp", "webhook-signature"})
 
 
 def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
@@ -20,23 +27,35 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     ``:name=`` a field more, or for an existing field its new name (without a value: none), ``method=``.
     ``secret=`` is ours.
     """
+    prepared = _prepared(plugin)
     body = encoded(payload(message, delivery, plugin.payload_extras))
-    # These come last: they must be this delivery's, whatever the URL says.
     ours = {"Idempotency-Key": delivery.id}
     if secrets := secrets_of(plugin):
         ours |= signature_headers(secrets, delivery.id, int(time.time()), body)
-    headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
+    asked = Request(plugin.method, prepared.url, {**prepared.headers, **ours}, body)
+    TRANSPORT.get().ask(current(), asked, plugin.verify_certificate)
+    return True
+
+
+def _prepared(plugin: Plugin) -> Request:
+    """What is the same in every request of this URL; made once."""
+    made = plugin.__dict__.get("router_request")
+    if made is None:
+        made = plugin.__dict__["router_request"] = _prepare(plugin)
+    return made
+
+
+def _prepare(plugin: Plugin) -> Request:
     port = f":{plugin.port}" if plugin.port else ""
-    SHIM.request(
+    prepared = requests.Request(
         plugin.method,
         f"{'https' if plugin.secure else 'http'}://{plugin.host}{port}{plugin.fullpath}",
         params=plugin.params,
-        data=body,
-        headers=headers | plugin.headers | ours,
+        headers=DEFAULTS | {"Content-Type": "application/json"} | plugin.headers,
         auth=(plugin.user, plugin.password or "") if plugin.user else None,
-        verify=plugin.verify_certificate,
-    )
-    return True
+    ).prepare()
+    given = {name: text(value) for name, value in prepared.headers.items() if name.lower() not in _OURS}
+    return Request(plugin.method, str(prepared.url), given)
 
 
 def payload(message: Message, delivery: Delivery, extras: Mapping[str, str]) -> dict[str, Any]:

@@ -190,6 +190,12 @@ def _ended(delivery: Delivery, state: State, reason: str, now: int) -> Delivery:
     return replace(delivery, state=state, reason=reason, ended_at=now)
 
 
+def given_back(delivery: Delivery) -> Delivery:
+    """What a claim under which nothing was sent becomes: as before it."""
+    state = State.WAITING if delivery.attempts > 1 else State.PENDING
+    return replace(delivery, state=state, attempts=delivery.attempts - 1, token=None, lease_until=None)
+
+
 def rescued(delivery: Delivery, now: int, patience: Patience) -> Delivery:
     """What a claim whose lease ran out becomes: nobody can know whether it was sent."""
     lost = Verdict(Outcome.UNKNOWN, "the process that was sending it ended before the answer")

@@ -45,15 +45,23 @@ Learnt = Mapping[str, tuple[Breaker, Breaker]]
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
+    """What came of a claim.
+
+    Args:
+        verdict: None where nothing was tried: it is given back.
+    """
+
     lane: Lane
     sending: Sending
-    verdict: Verdict
+    verdict: Verdict | None
     started_at: int
     ended_at: int
 
     @property
     def attempts(self) -> list[Attempt]:
         """As they are kept: one of each delivery."""
+        if self.verdict is None:
+            return []
         return [
             Attempt(one.id, one.attempts, self.started_at, self.ended_at, self.verdict)
             for one in self.sending.deliveries
@@ -134,6 +142,9 @@ class Deliver:
         with self._changed:
             self._stopping = True
             self._changed.notify()
+            lanes = list(self._lanes.values())
+        for lane in lanes:
+            self._give_back(lane, lane.take_back())
 
     @property
     def again(self) -> dict[str, int]:
@@ -273,15 +284,21 @@ class Deliver:
         started = self._clock.now()
         if started >= (sending.first.lease_until or started + 1):
             # We stood still: it may be somebody else's by now.
-            verdict = Verdict(Outcome.UNREACHABLE, "nothing was sent: its claim had run out")
-            self._finish(_Sent(lane, sending, verdict, started, started))
+            self._give_back(lane, [sending])
             return
         try:
             verdict = lane.channel.send(sending.message, sending.delivery)
         except Exception as error:  # noqa: BLE001  a channel never raises; if it does, nobody knows what was sent
             verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
         failpoint("deliver.sent")
-        self._finish(_Sent(lane, sending, verdict, started, self._clock.now()))
+        ended = self._clock.now()
+        self._finish(_Sent(lane, sending, verdict, started, ended))
+        self._give_back(lane, lane.learn(verdict.outcome, ended - started))
+
+    def _give_back(self, lane: Lane, unsent: Sequence[Sending]) -> None:
+        now = self._clock.now()
+        for sending in unsent:
+            self._finish(_Sent(lane, sending, None, now, now))
 
     def _finish(self, sent: _Sent) -> None:
         with self._settle_wanted:
@@ -321,15 +338,20 @@ class Deliver:
         if told:
             self._told()
         for sent in done:
-            self._observe_send(sent)
+            if sent.verdict is None:
+                continue
+            self._observe_send(sent.sending, sent.verdict)
             if self._tracing:
                 took = Stretch(sent.started_at, sent.ended_at)
                 self._tracing.tried(sent.sending.deliveries, sent.verdict, took)
         for sent, after in pairs:
-            self._observe(sent, after, fenced=after.id not in ours)
+            if sent.verdict is not None:
+                self._observe(sent, after, fenced=after.id not in ours)
         return len(done)
 
     def _settled(self, sent: _Sent) -> list[Delivery]:
+        if sent.verdict is None:
+            return [deliveries.given_back(one) for one in sent.sending.deliveries]
         patience = sent.lane.plan.patience
         settled = [
             deliveries.settle(one, sent.verdict, sent.ended_at, patience, deliveries.jitter_of(one))
@@ -339,16 +361,14 @@ class Deliver:
 
     def _news(self, done: Sequence[_Sent]) -> list[Ended]:
         """Attempts that may say something of their targets: most are accepted where all was well before."""
-        odd = {
-            sent.lane.target
-            for sent in done
-            if sent.verdict.outcome is not Outcome.ACCEPTED or sent.lane.breaker != Breaker()
-        }
-        return [
+        ended = [
             Ended(sent.lane.target, sent.verdict, sent.started_at, sent.ended_at)
             for sent in done
-            if sent.lane.target in odd
+            if sent.verdict is not None
         ]
+        troubled = {sent.lane.target for sent in done if sent.lane.breaker != Breaker()}
+        odd = troubled | {one.target for one in ended if one.verdict.outcome is not Outcome.ACCEPTED}
+        return [one for one in ended if one.target in odd]
 
     def _after_settling(self, done: Sequence[_Sent], learnt: Learnt) -> None:
         with self._settle_wanted:
@@ -391,10 +411,10 @@ class Deliver:
         """Sends that have begun and are not settled."""
         return len(self.in_hand)
 
-    def _observe_send(self, sent: _Sent) -> None:
-        first, count = sent.sending.first, len(sent.sending.deliveries)
-        self._metrics.attempts.labels(first.channel, sent.verdict.outcome).inc()
-        if count > 1 and sent.verdict.outcome is Outcome.ACCEPTED:
+    def _observe_send(self, sending: Sending, verdict: Verdict) -> None:
+        first, count = sending.first, len(sending.deliveries)
+        self._metrics.attempts.labels(first.channel, verdict.outcome).inc()
+        if count > 1 and verdict.outcome is Outcome.ACCEPTED:
             telemetry.log("delivery.digest", channel=first.channel, delivery=first.id, count=count)
 
     def _observe(self, sent: _Sent, after: Delivery, *, fenced: bool) -> None:

@@ -19,6 +19,8 @@ UNDELIVERED = (State.DEAD.value, State.REPLACED.value, State.DROPPED.value)
 IS_OPEN = text("ended_at IS NULL")
 #: A time after all others.
 EVER = 2**62
+#: Names the lock of PostgreSQL under which alerts and groups are changed.
+_ADVANCING = 4_152_702
 
 
 def stands(states: tuple[str, ...], table: Any = tables.deliveries) -> Any:
@@ -74,6 +76,7 @@ _WHICH: tuple[Urgency | None, ...] = (None, "critical", "others")
 _events, _alerts, _groups, _deliveries = tables.events, tables.alerts, tables.groups, tables.deliveries
 _told, _silences = tables.notifications.c, tables.silences
 
+SERIALISE = select(func.pg_advisory_xact_lock(_ADVANCING))
 KNOWN = _by_values(tables.identities.c.identity)
 EVENTS = by_values(select(*(_events.c[name] for name in rows.OF_EVENT)), _events.c.id)
 ENDS = _by_values(tables.ends.c.name)

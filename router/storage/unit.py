@@ -43,7 +43,7 @@ from router.ports import (
     Timer,
     Urgency,
 )
-from router.storage import pages, rows, tables
+from router.storage import pages, prepared, rows, tables
 from router.storage import statements as ask
 from router.storage.books import PRUNED, count_books
 from router.storage.counts import count_since, last_matches
@@ -52,8 +52,6 @@ from router.storage.prepared import Reading, among, but_key, change, listed, wri
 #: Written into statements as they stand, so that the partial index is found.
 _IS_SENDING = text("state = 'sending'")
 _IS_LATE = text("overdue_at IS NOT NULL AND ended_at IS NULL")
-#: Names the lock of PostgreSQL under which alerts and groups are changed.
-_ADVANCING = 4_152_702
 
 
 class SqlUnit:
@@ -93,7 +91,7 @@ class SqlUnit:
 
     def serialise(self) -> None:
         if self._postgresql:
-            self._connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _ADVANCING})
+            prepared.run(self._connection, ask.SERIALISE)
 
     def open_alerts(self, slots: Collection[str], anchors: Collection[str]) -> list[Alert]:
         found = self._bound(ask.OPEN_ALERTS, slots) + self._bound(ask.ANCHORED, anchors)
@@ -132,16 +130,14 @@ class SqlUnit:
 
     def due_alerts(self, now: int, limit: int, waiting_for: Collection[str]) -> list[Alert]:
         asked = {"now": now, "limit": limit, **self._listed(waiting_for)}
-        return [rows.alert_of(row) for row in self._rows(ask.DUE_ALERTS[self._postgresql], asked)]
+        return [rows.alert_of(row) for row in self._prepared(ask.DUE_ALERTS[self._postgresql], asked)]
 
     def due_groups(self, now: int, limit: int) -> list[Group]:
-        return [rows.group_of(row) for row in self._rows(ask.DUE_GROUPS, {"now": now, "limit": limit})]
+        return [rows.group_of(row) for row in self._prepared(ask.DUE_GROUPS, {"now": now, "limit": limit})]
 
     def next_change(self, waiting_for: Collection[str]) -> int | None:
-        of_alerts = self._connection.execute(
-            ask.NEXT_ALERT[self._postgresql], self._listed(waiting_for)
-        ).scalar()
-        others = (self._connection.execute(first).scalar() for first in (ask.NEXT_GROUP, ask.NEXT_TIMER))
+        of_alerts = self._scalar(ask.NEXT_ALERT[self._postgresql], self._listed(waiting_for))
+        others = (self._scalar(first) for first in (ask.NEXT_GROUP, ask.NEXT_TIMER))
         return min((at for at in (of_alerts, *others) if at is not None), default=None)
 
     def timers(self, kind: str) -> list[Timer]:
@@ -156,7 +152,7 @@ class SqlUnit:
         self._run(delete(tables.timers), tables.timers.c.id, ids)
 
     def silences(self, over_after: int) -> list[Silence]:
-        return [rows.silence_of(row) for row in self._rows(ask.SILENCES, {"over_after": over_after})]
+        return [rows.silence_of(row) for row in self._prepared(ask.SILENCES, {"over_after": over_after})]
 
     def put_silences(self, silences: Sequence[Silence]) -> None:
         self._put(tables.silences, rows.rows_of(silences, rows.silence_row))
@@ -215,11 +211,11 @@ class SqlUnit:
         return [rows.event_of(row) for row in self._bound(ask.EVENTS, ids)]
 
     def storm(self, channel: str, now: int) -> Group | None:
-        found = self._rows(ask.STORM, {"channel": channel, "now": now})
+        found = self._prepared(ask.STORM, {"channel": channel, "now": now})
         return next((rows.group_of(row) for row in found), None)
 
     def told_since(self, channel: str, after: int) -> int:
-        return self._connection.execute(ask.TOLD_SINCE, {"channel": channel, "after": after}).scalar_one()
+        return self._scalar(ask.TOLD_SINCE, {"channel": channel, "after": after})
 
     def add_notifications(self, records: Sequence[NotificationRecord]) -> None:
         self._add(tables.notifications, rows.rows_of(records, rows.notification_row))
@@ -264,7 +260,7 @@ class SqlUnit:
         for target, free in room.items():
             before = ask.EVER if made_before is None else made_before
             asked = {"target": target, "now": now, "before": before, "limit": free}
-            found += self._rows(ask.DUE_DELIVERIES[which, target in newest], asked)
+            found += self._prepared(ask.DUE_DELIVERIES[which, target in newest], asked)
         claim = {"token": token, "lease_until": lease_until}
         self._bound_run(ask.CLAIMING, [row["id"] for row in found], claim)
         taken = {**claim, "state": State.SENDING.value}
@@ -290,14 +286,16 @@ class SqlUnit:
 
     def count_due(self, now: int, most: Mapping[str, int], which: Urgency) -> dict[str, int]:
         due, of = ask.COUNTED_DELIVERIES[which], {"now": now, "before": ask.EVER}
-        found = {target: self._rows(due, {**of, "target": target, "limit": n}) for target, n in most.items()}
+        found = {
+            target: self._prepared(due, {**of, "target": target, "limit": n}) for target, n in most.items()
+        }
         return {target: len(rows) for target, rows in found.items()}
 
     def next_due(self, targets: Collection[str], after: int = 0) -> dict[str, int]:
         due: dict[str, int] = {}
         for target in targets:
             asked = {"target": target, "after": after}
-            at = self._connection.execute(ask.NEXT_DELIVERY, asked).scalar()
+            at = self._scalar(ask.NEXT_DELIVERY, asked)
             if at is not None:
                 due[target] = at
         return due
@@ -614,7 +612,14 @@ class SqlUnit:
 
     def _bound(self, reading: Reading, values: Collection[str]) -> list[rows.Row]:
         """Rows of a statement that was made once, for any number of values."""
-        return self._rows(reading[self._postgresql], self._listed(values)) if values else []
+        return self._prepared(reading[self._postgresql], self._listed(values)) if values else []
+
+    def _prepared(self, statement: Any, values: Mapping[str, Any]) -> list[rows.Row]:
+        """Rows of a statement that was made once."""
+        return prepared.rows(self._connection, statement, values)
+
+    def _scalar(self, statement: Any, values: Mapping[str, Any] | None = None) -> Any:
+        return prepared.scalar(self._connection, statement, values)
 
     def _in(self, statement: Any, column: Any, values: Collection[str]) -> list[rows.Row]:
         asked = statement.where(among(column, self._postgresql))
@@ -628,7 +633,7 @@ class SqlUnit:
     def _bound_run(self, changing: Reading, values: Collection[str], others: Mapping[str, Any]) -> None:
         """A change that was made once, for any number of values."""
         if values:
-            self._connection.execute(changing[self._postgresql], {**others, **self._listed(values)})
+            prepared.run(self._connection, changing[self._postgresql], {**others, **self._listed(values)})
 
     def _listed(self, values: Collection[str]) -> dict[str, Any]:
         return listed(values, self._postgresql)

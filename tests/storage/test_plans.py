@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
+from unittest.mock import patch
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from router.ports import Counting, Feed, Mark, Unit
+from router.storage import prepared
 from router.storage.opening import make_engine, open_store
 from router.storage.store import DEADLINE, SqlStore
 from tests.storage.making import START, delivery
@@ -84,12 +86,18 @@ def _plans(tmp_path: Path, write: Callable[[Unit], None], read: Callable[[Unit],
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         asked.append((statement, parameters))
 
+    def drive(connection: Connection, statement: str, values: Any, *, many: bool = False) -> Any:
+        asked.extend((statement, one) for one in (values[:1] if many else [values]))
+        return driven(connection, statement, values, many=many)
+
+    driven = prepared.drive
     event.listen(engine, "before_cursor_execute", note)
     store = SqlStore(engine, DEADLINE, lambda: None)
     store.write(lambda unit: unit.add_deliveries([delivery("d1")]))
     asked.clear()
-    store.write(write)
-    store.read(read)
+    with patch.object(prepared, "drive", drive):
+        store.write(write)
+        store.read(read)
     statements = [
         (text, values) for text, values in asked if text.split()[0] in ("SELECT", "UPDATE", "DELETE")
     ]

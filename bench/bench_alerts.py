@@ -106,7 +106,7 @@ class _Work:
             store = open_store(f"sqlite:///{Path(name) / 'state.db'}")
             store.write(lambda unit: unit.keep_policy(self._policy.hash, self._policy.text, START))
             clock, metrics, tongue = VirtualClock(START), telemetry.Metrics(), Tongue()
-            ingest = Ingest(store, decode, lambda: self._policy, clock, metrics, lambda: None)
+            ingest = Ingest(store, decode, lambda: self._policy, clock, metrics, lambda _: None)
             dispatch = Dispatch(store, lambda: self._policy, lambda: tongue, clock, metrics, lambda _: None)
             advance = Advance(store, lambda: self._policy, clock, metrics, lambda: (), dispatch.recheck)
             for start in range(0, len(self._taken), BATCH):

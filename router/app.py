@@ -84,6 +84,10 @@ def load_config(path: str | Path) -> Config:
     return load(Path(path), inspect_url=inspect_url)
 
 
+#: Later than all that is ever due.
+FOR_EVER = 2**62
+
+
 def pause_until(next_at: int | None, now: int) -> float:
     """Seconds from now until something is due; never none: what is due may wait for its source."""
     pause = (next_at - now) / SECOND if next_at is not None else MAINTENANCE
@@ -110,6 +114,8 @@ class Router:
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._stopping = threading.Event()
         self._due = threading.Event()
+        #: When the loop that tells looks again by itself; while it looks, whatever comes wakes it.
+        self._looks_at = FOR_EVER
         self._store_problems: dict[str, str] = {}
         self._rounds = 0
         self._ends = 0.0
@@ -120,12 +126,21 @@ class Router:
         self._traces = make_traces()
         tracing = Tracing(store, self._traces) if self._traces else None
         policy: Callable[[], Policy] = lambda: self.config.policy  # noqa: E731
-        self.ingest = Ingest(store, decode, policy, self._clock, self.metrics, self._made_due, tracing)
         self.deliver = Deliver(
             store, self._owner, policy, self._clock, self.metrics, self._made_due, self._tongue, tracing
         )
         self.dispatch = Dispatch(
-            store, policy, self._tongue, self._clock, self.metrics, self._written, tracing
+            store,
+            policy,
+            self._tongue,
+            self._clock,
+            self.metrics,
+            self._written,
+            self.deliver.claimed,
+            tracing,
+        )
+        self.ingest = Ingest(
+            store, decode, policy, self._clock, self.metrics, self._due_at, self.dispatch, tracing
         )
         self.advance = Advance(
             store,
@@ -393,19 +408,27 @@ class Router:
         """Until something is due, or somebody says that it is."""
         waiting_for = self._watermarks.waiting_for(self._clock.now())
         next_at = self._store.read(lambda unit: unit.next_change(waiting_for))
+        self._looks_at = next_at or FOR_EVER
         self._due.wait(pause_until(next_at, self._clock.now()))
+        self._looks_at = FOR_EVER
         self._due.clear()
+
+    def _due_at(self, at: int) -> None:
+        """Something is due then that was not known before."""
+        if at < self._looks_at:
+            self._made_due()
 
     def _made_due(self) -> None:
         self._due.set()
         self._store.wake_others([GROUPS])
 
-    def _written(self, targets: frozenset[str]) -> None:
-        self.deliver.wake(targets)
-        self._store.wake_others(targets)
+    def _written(self, deliveries: Sequence[Delivery]) -> None:
+        self.deliver.written(deliveries)
+        self._store.wake_others({one.target for one in deliveries if one.state is State.PENDING})
 
     def _rescued(self, targets: frozenset[str]) -> None:
-        self._written(targets)
+        self.deliver.wake(targets)
+        self._store.wake_others(targets)
         self._made_due()
 
     def _woken(self, due: frozenset[str]) -> None:

@@ -175,7 +175,9 @@ def _send(envelopes: list[Envelope], settings: "Config", store: Store) -> "list[
     from router.pipeline import people
     from router.pipeline.ingest import Ingest
 
-    ingest = Ingest(store, decode, lambda: settings.policy, SystemClock(), telemetry.Metrics(), lambda: None)
+    ingest = Ingest(
+        store, decode, lambda: settings.policy, SystemClock(), telemetry.Metrics(), lambda _: None
+    )
     store.write(
         lambda unit: unit.keep_policy(settings.policy.hash, settings.policy.text, SystemClock().now())
     )

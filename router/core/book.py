@@ -120,6 +120,16 @@ class Book:
             if alert.anchor:
                 self._by_anchor.setdefault(alert.anchor, {})[alert.id] = None
 
+    def next_at(self, but: Collection[str] = ()) -> int | None:
+        """The first moment at which something that was changed is due.
+
+        Args:
+            but: ids of groups that are left out.
+        """
+        alerts = (self.alerts[one].due_at for one in self.changed_alerts)
+        groups = (self.groups[one].due_at for one in self.changed_groups if one not in but)
+        return min((at for at in (*alerts, *groups) if at is not None), default=None)
+
     # events
 
     def take(self, event: Event, judgement: Judgement) -> Taken:

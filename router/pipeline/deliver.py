@@ -7,7 +7,7 @@ token; while the store cannot write it, it is kept here, and this process never 
 import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from router import telemetry
@@ -137,6 +137,43 @@ class Deliver:
             self._hot |= targets
             self._changed.notify()
 
+    def claimed(self, deliveries: Sequence[Delivery], now: int) -> list[Delivery]:
+        """Those that their targets take at once, as they are when they are claimed; the others as they are.
+
+        For deliveries that are not written yet; hand them to :meth:`written` after the commit.
+        """
+        with self._changed:
+            lanes = {} if self._stopping else dict(self._lanes)
+        room = {name: lanes[name].at_once() for name in {one.target for one in deliveries} if name in lanes}
+        token = self._token()
+
+        def at_once(one: Delivery) -> Delivery:
+            if one.state is not State.PENDING or room.get(one.target, 0) < 1:
+                return one
+            room[one.target] -= 1
+            until = _lease_until(now, lanes[one.target].plan.timeout)
+            return replace(one, state=State.SENDING, token=token, lease_until=until, attempts=1)
+
+        return [at_once(one) for one in deliveries]
+
+    def written(self, deliveries: Sequence[Delivery]) -> None:
+        """These are in the store: what is claimed is sent, the other targets have something due."""
+        ours = [one for one in deliveries if one.state is State.SENDING]
+        if ours:
+            failpoint("deliver.claim_committed")
+        now = self._clock.now()
+        with self._changed:
+            # A target that has just left the configuration: its claim runs out.
+            ours = [one for one in ours if one.target in self._lanes]
+            self._in_hand |= {one.id for one in ours}
+            for sending in alone(ours):
+                self._take(self._lanes[sending.first.target], sending, now)
+        if waiting := frozenset(one.target for one in deliveries if one.state is State.PENDING):
+            self.wake(waiting)
+
+    def _token(self) -> str:
+        return f"{self._owner}:{secrets.token_hex(8)}"
+
     def stop_claiming(self) -> None:
         """Claims nothing more; what is in flight goes on."""
         with self._changed:
@@ -185,7 +222,7 @@ class Deliver:
             return 0
         now = self._clock.now()
         slowest = max(lanes[place.target].plan.timeout for place in places)
-        claims = self._claim(places, now, now + max(LEASE, slowest + AFTER_TIMEOUT))
+        claims = self._claim(places, now, _lease_until(now, slowest))
         lanes = {place.target: lanes[place.target] for place in places}
         claimed = [*claims.deliveries, *(one for crowd in claims.crowds for one in crowd.deliveries)]
         again = [one for one in claimed if one.attempts > 1]
@@ -204,7 +241,7 @@ class Deliver:
         return sendings
 
     def _claim(self, places: Sequence[Place], now: int, lease_until: int) -> Claims:
-        token, moved = f"{self._owner}:{secrets.token_hex(8)}", self._moved
+        token, moved = self._token(), self._moved
 
         def work(unit: Unit) -> Claims:
             claims = threaded(unit, claim(unit, places, token, now, lease_until, moved=moved))
@@ -430,6 +467,10 @@ class Deliver:
             observe_ended(metrics, after)
         else:
             telemetry.log("delivery.waiting", "warning", attempts=after.attempts, **said)
+
+
+def _lease_until(now: int, timeout: int) -> int:
+    return now + max(LEASE, timeout + AFTER_TIMEOUT)
 
 
 def observe_ended(metrics: telemetry.Metrics, delivery: Delivery) -> None:

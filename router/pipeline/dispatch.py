@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,7 @@ from router.core import group as groups
 from router.core.alert import Alert, AlertState
 from router.core.book import Book
 from router.core.delivery import Delivery, State
-from router.core.event import beside
+from router.core.event import Event, beside
 from router.core.group import SHOWN, Group, Reason
 from router.core.message import Message
 from router.core.notification import Cause, Notification
@@ -41,20 +41,69 @@ KEEPS_INCIDENTS = frozenset({"pagerduty", "opsgenie"})
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a telling writes: the notification, and a delivery for each target; and the newest events of
-    the alerts that it names."""
+    """What a telling writes: the notification, and a delivery for each target.
+
+    Args:
+        events: the newest ones of the alerts that it names.
+        first: no delivery of its group can stand before these.
+    """
 
     notification: NotificationRecord
     deliveries: tuple[Delivery, ...]
     rule: str
     events: tuple[str, ...] = ()
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What a batch of events has made due, and what was just written of it, so that it is not read again.
+
+    Args:
+        groups: due now.
+        alerts: as they were written, by id; more than those of the groups.
+        events: of this batch, by id.
+    """
+
+    groups: Sequence[Group] = ()
+    alerts: Mapping[str, Alert] = field(default_factory=dict[str, Alert])
+    events: Mapping[str, Event] = field(default_factory=dict[str, Event])
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What was told in one transaction, which began at a time.
+
+    Args:
+        deliveries: as they were written.
+        looked_at: how many groups were looked at.
+        next_at: when the first of them is due again.
+    """
+
+    began_at: int
+    told: list[Told]
+    deliveries: list[Delivery]
+    dropped: list[Delivery]
+    muted: Counter[str]
+    looked_at: int
+    next_at: int | None
+
+
+Claimed = Callable[[Sequence[Delivery], int], Sequence[Delivery]]
+
+
+def unclaimed(deliveries: Sequence[Delivery], _now: int) -> Sequence[Delivery]:
+    """All of them wait to be claimed."""
+    return deliveries
 
 
 class Dispatch:
     """The loop that writes what is due to the outbox.
 
     Args:
-        written: called after a commit with the targets that got deliveries.
+        written: called after a commit with the deliveries that were written.
+        claimed: deliveries of which none has an earlier one of its group, and the time: those that are sent
+            at once are written as claimed.
         tracing: hears of what was told, if somebody collects traces.
     """
 
@@ -65,7 +114,8 @@ class Dispatch:
         tongue: Callable[[], Tongue],
         clock: Clock,
         metrics: telemetry.Metrics,
-        written: Callable[[frozenset[str]], None],
+        written: Callable[[Sequence[Delivery]], None],
+        claimed: Claimed = unclaimed,
         tracing: Tracing | None = None,
     ) -> None:
         self._store = store
@@ -74,38 +124,59 @@ class Dispatch:
         self._clock = clock
         self._metrics = metrics
         self._written = written
+        self._claimed = claimed
         self._tracing = tracing
 
     def step(self) -> int:
         """Tells the groups that are due now, a batch at most; returns how many were looked at."""
-        policy, tongue, now = self._policy(), self._tongue(), self._clock.now()
+        now = self._clock.now()
 
-        def work(unit: Unit) -> tuple[list[Told], _Telling | None, int]:
+        def work(unit: Unit) -> Round:
             unit.serialise()
-            due = unit.due_groups(now, BATCH)
-            if not due:
-                return [], None, 0
-            failpoint("dispatch.claimed")
-            book = Book(policy, now)
-            telling = _Telling(unit, book, policy, tongue, now)
-            told = telling.tell(due)
-            failpoint("dispatch.rendered")
-            close_book(unit, book)
-            unit.add_notifications([one.notification for one in told])
-            unit.add_deliveries([delivery for one in told for delivery in one.deliveries])
-            failpoint("dispatch.written")
-            return told, telling, len(due)
+            return self._tell(unit, Fresh(unit.due_groups(now, BATCH)), now)
 
-        told, telling, looked_at = self._store.write(work)
+        done = self._store.write(work)
         failpoint("dispatch.committed")
-        if told:
-            self._written(frozenset(delivery.target for one in told for delivery in one.deliveries))
-        if telling:
-            self._observe(told, telling)
-        if told and self._tracing:
-            took = Stretch(now, self._clock.now())
-            self._tracing.told([(one.notification, one.events) for one in told], took)
-        return looked_at
+        self.committed(done)
+        return done.looked_at
+
+    def tell_at_once(self, unit: Unit, fresh: Fresh, now: int) -> Round | None:
+        """Tells what a batch of events has made due, in the transaction that takes them in.
+
+        Returns:
+            what to hand to :meth:`committed` after the commit; None where time has to act on alerts first.
+        """
+        return None if unit.due_alerts(now, 1, ()) else self._tell(unit, fresh, now)
+
+    def _tell(self, unit: Unit, fresh: Fresh, now: int) -> Round:
+        if not fresh.groups:
+            return Round(now, [], [], [], Counter(), 0, None)
+        failpoint("dispatch.claimed")
+        policy = self._policy()
+        book = Book(policy, now)
+        telling = _Telling(unit, book, policy, self._tongue(), fresh, now)
+        told = telling.tell()
+        failpoint("dispatch.rendered")
+        close_book(unit, book)
+        unit.add_notifications([one.notification for one in told])
+        firsts = [delivery for one in told if one.first for delivery in one.deliveries]
+        others = [delivery for one in told if not one.first for delivery in one.deliveries]
+        deliveries = [*self._claimed(firsts, now), *others]
+        unit.add_deliveries(deliveries)
+        failpoint("dispatch.written")
+        looked_at = len(fresh.groups)
+        return Round(
+            now, told, deliveries, telling.dropped, telling.muted, looked_at, book.next_at()
+        )
+
+    def committed(self, done: Round) -> None:
+        """What was told is in the store: it is sent, and counted."""
+        if done.deliveries:
+            self._written(done.deliveries)
+        self._observe(done)
+        if done.told and self._tracing:
+            took = Stretch(done.began_at, self._clock.now())
+            self._tracing.told([(one.notification, one.events) for one in done.told], took)
 
     def recheck(self, unit: Unit, book: Book, alerts: Sequence[Alert]) -> None:
         """Judges now what mutes alerts: see :class:`router.pipeline.advance.Advance`."""
@@ -120,12 +191,12 @@ class Dispatch:
             else:
                 book.mute(alert, held.reason, held.until, held.since)
 
-    def _observe(self, told: Sequence[Told], telling: "_Telling") -> None:
-        for delivery in telling.dropped:
+    def _observe(self, done: Round) -> None:
+        for delivery in done.dropped:
             observe_dropped(self._metrics, delivery)
-        for by, count in telling.muted.items():
+        for by, count in done.muted.items():
             self._metrics.muted.labels(by).inc(count)
-        for one in told:
+        for one in done.told:
             notification = one.notification
             self._metrics.notifications.labels(notification.channel, notification.reason).inc()
             for fault in notification.faults:
@@ -136,25 +207,29 @@ class Dispatch:
 class _Telling:
     """Due groups of one transaction, in their order."""
 
-    def __init__(self, unit: Unit, book: Book, policy: Policy, tongue: Tongue, now: int) -> None:
+    def __init__(
+        self, unit: Unit, book: Book, policy: Policy, tongue: Tongue, fresh: Fresh, now: int
+    ) -> None:
         self._unit = unit
         self._book = book
         self._policy = policy
         self._tongue = tongue
+        self._fresh = fresh
         self._now = now
         self._mutes = Mutes(unit, policy, now)
         self._recent: dict[str, int] = {}
         self.dropped: list[Delivery] = []
         self.muted: Counter[str] = Counter()
 
-    def tell(self, due: Sequence[Group]) -> list[Told]:
+    def tell(self) -> list[Told]:
         """Looks at each; what is muted, or told by a storm, is not told itself."""
+        due = self._fresh.groups
         self._book.load([], due, {})
         chosen = [one for group in due if (one := self._choose(group.id)) is not None]
         # A storm that was made or grew in this batch is told at once, in the same transaction.
         storms = [group.id for group in self._book.groups.values() if group.is_storm]
         chosen += [one for storm in storms if (one := self._choose(storm)) is not None]
-        found = show(self._unit, chosen, self._policy, self._tongue.public_url)
+        found = show(self._unit, chosen, self._fresh.events, self._policy, self._tongue.public_url)
         return [tell(one, self._policy, self._tongue, self._now) for one in found]
 
     def _choose(self, group_id: str) -> Chosen | None:
@@ -175,9 +250,12 @@ class _Telling:
         if is_unheard or (plan is not None and not _targets(plan, group)):
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
-        alerts = self._book.alerts
+        now, before = self._book.alerts, self._fresh.alerts
         shown = self._shown(group) if group.is_storm else group.shown
-        return Chosen(replace(group, shown=shown), {one: alerts[one] for one in shown if one in alerts})
+        found = {one: now.get(one) or before.get(one) for one in shown}
+        return Chosen(
+            replace(group, shown=shown), {one: alert for one, alert in found.items() if alert}
+        )
 
     def _shown(self, storm: Group) -> tuple[str, ...]:
         """Where people have seen, muted or ended all that a storm would show, others of it that fire."""
@@ -315,7 +393,8 @@ def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
     )
     faults = tuple(dict.fromkeys(fault for message in rendered.values() for fault in message.faults))
     events = tuple(alert.event_id for alert in notification.alerts)
-    return Told(_record(notification, faults), deliveries, rule.name, events)
+    first = not due.group.told
+    return Told(_record(notification, faults), deliveries, rule.name, events, first)
 
 
 def _targets(plan: ChannelPlan, group: Group) -> list[Target]:

@@ -16,6 +16,7 @@ from router.core.rule import Judgement
 from router.errors import RouterError
 from router.failpoints import failpoint
 from router.pipeline.contexts import Contexts
+from router.pipeline.dispatch import Dispatch, Fresh, Round
 from router.pipeline.tracing import Tracing
 from router.pipeline.working_set import close_book, open_book
 from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
@@ -48,7 +49,12 @@ class _Judged:
 
 @dataclass
 class Effects:
-    """What a batch writes, besides alerts and groups, and what its senders are answered."""
+    """What a batch writes, besides alerts and groups, and what its senders are answered.
+
+    Args:
+        fresh: what it made due now.
+        next_at: when the first of the rest is due.
+    """
 
     events: list[EventRecord] = field(default_factory=list[EventRecord])
     known: dict[str, Known] = field(default_factory=dict[str, Known])
@@ -56,7 +62,8 @@ class Effects:
     set_aside: list[SetAside] = field(default_factory=list[SetAside])
     judged: list[tuple[Event, Judgement]] = field(default_factory=list[tuple[Event, Judgement]])
     receipts: list[Receipt] = field(default_factory=list[Receipt])
-    due: bool = False
+    fresh: Fresh = field(default_factory=Fresh)
+    next_at: int | None = None
 
 
 class Ingest:
@@ -64,7 +71,8 @@ class Ingest:
 
     Args:
         policy: the one in force now; asked once for each batch.
-        told: called after a commit that made groups due.
+        told: called after a commit with the first moment at which something of it is due.
+        dispatch: tells at once, in the same transaction, what is due at once; without it all waits.
         tracing: hears of what was committed, if somebody collects traces.
     """
 
@@ -75,7 +83,8 @@ class Ingest:
         policy: Callable[[], Policy],
         clock: Clock,
         metrics: telemetry.Metrics,
-        told: Callable[[], None],
+        told: Callable[[int], None],
+        dispatch: Dispatch | None = None,
         tracing: Tracing | None = None,
     ) -> None:
         self._store = store
@@ -84,6 +93,7 @@ class Ingest:
         self._clock = clock
         self._metrics = metrics
         self._told = told
+        self._dispatch = dispatch
         self._tracing = tracing
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
@@ -135,8 +145,7 @@ class Ingest:
 
     def _ingest(self, requests: list[_Waiting]) -> None:
         try:
-            envelopes = [envelope for request in requests for envelope in request.envelopes]
-            effects = self._commit(envelopes)
+            committed = self._commit(requests)
         except RouterError as error:
             _fail(requests, error)
             raise
@@ -148,35 +157,54 @@ class Ingest:
             for request in requests:
                 self._ingest_alone(request)
             return
-        _answer(requests, effects.receipts)
-        failpoint("ingest.acknowledged")
-        self._observe(envelopes, effects)
+        self._acknowledge(requests, *committed)
 
     def _ingest_alone(self, request: _Waiting) -> None:
         try:
-            effects = self._commit(request.envelopes)
-            _answer([request], effects.receipts)
-            self._observe(request.envelopes, effects)
+            committed = self._commit([request])
         except RouterError as error:
             _fail([request], error)
         except Exception as error:  # noqa: BLE001  its sender is told; the loop goes on
             telemetry.log("router.loop_failed", "error", loop="ingest", error=repr(error))
             _fail([request], _unexpected(error))
+        else:
+            self._acknowledge([request], *committed)
 
-    def _commit(self, envelopes: Sequence[Envelope]) -> Effects:
+    def _commit(self, requests: Sequence[_Waiting]) -> tuple[list[Envelope], Effects, Round | None]:
+        envelopes = [envelope for request in requests for envelope in request.envelopes]
         policy, now = self._policy(), self._clock.now()
         decoded = [self._decode(envelope) for envelope in envelopes]
 
-        def work(unit: Unit) -> Effects:
+        def work(unit: Unit) -> tuple[list[Envelope], Effects, Round | None]:
             effects = take_in(unit, list(zip(envelopes, decoded, strict=True)), policy, now)
             failpoint("ingest.written")
-            return effects
+            return envelopes, effects, self._tell(unit, effects.fresh, now)
 
-        effects = self._store.write(work)
+        done = self._store.write(work)
         failpoint("ingest.committed")
-        if effects.due:
-            self._told()
-        return effects
+        return done
+
+    def _tell(self, unit: Unit, fresh: Fresh, now: int) -> Round | None:
+        if self._dispatch is None or not fresh.groups:
+            return None
+        return self._dispatch.tell_at_once(unit, fresh, now)
+
+    def _acknowledge(
+        self,
+        requests: Sequence[_Waiting],
+        envelopes: Sequence[Envelope],
+        effects: Effects,
+        told: Round | None,
+    ) -> None:
+        _answer(requests, effects.receipts)
+        failpoint("ingest.acknowledged")
+        if told and self._dispatch:
+            self._dispatch.committed(told)
+        at_once = told.next_at if told else 0 if effects.fresh.groups else None
+        moments = [at for at in (effects.next_at, at_once) if at is not None]
+        if moments:
+            self._told(min(moments))
+        self._observe(envelopes, effects)
 
     def _observe(self, envelopes: Sequence[Envelope], effects: Effects) -> None:
         metrics = self._metrics
@@ -250,8 +278,17 @@ def take_in(
     unit.set_aside(effects.set_aside)
     contexts.save(unit, now, heard)
     close_book(unit, book)
-    effects.due = bool(book.changed_groups or book.changed_alerts)
+    effects.fresh = _fresh(effects, book)
+    now_due = {group.id for group in effects.fresh.groups}
+    effects.next_at = book.next_at(but=now_due)
     return effects
+
+
+def _fresh(effects: Effects, book: Book) -> Fresh:
+    changed = (book.groups[one] for one in book.changed_groups)
+    due = [group for group in changed if group.due_at is not None and group.due_at <= book.now]
+    events = {record.event.id: record.event for record in effects.events}
+    return Fresh(due, {one: book.alerts[one] for one in book.changed_alerts}, events)
 
 
 def _judge(

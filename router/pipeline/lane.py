@@ -58,6 +58,12 @@ class Lane:
         folds = KINDS.get(self.channel.kind, KINDS["plain"]).folds
         return Place(self.target, self.plan.rate, free, others, self.breaker.pauses > 0, folds)
 
+    def at_once(self) -> int:
+        """How many it takes that are only being written: none where it has a rate or does not answer."""
+        if self.plan.rate or not self._takes or self.breaker != Breaker():
+            return 0
+        return self.place().others
+
     def _ahead(self) -> int:
         """How many more than it has places for; none where it has a rate, or failed of late."""
         if self.plan.rate or self.breaker.pauses or not self._takes:

@@ -38,13 +38,20 @@ class DueGroup:
     links: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def show(unit: Unit, chosen: Sequence[Chosen], policy: Policy, public_url: str) -> list[DueGroup]:
-    """The groups with what is shown of them; those of which nothing is left to show are left out."""
+def show(
+    unit: Unit, chosen: Sequence[Chosen], heard: Mapping[str, Event], policy: Policy, public_url: str
+) -> list[DueGroup]:
+    """The groups with what is shown of them; those of which nothing is left to show are left out.
+
+    Args:
+        heard: events that need not be read, by id.
+    """
     wanted = {one for each in chosen for one in each.group.shown if one not in each.changed}
     known = {alert.id: alert for alert in unit.alerts(wanted)} if wanted else {}
     found = [(each.group, _alerts(unit, each, known, policy)) for each in chosen]
     newest = {alerts[0].event_id for _, alerts in found if alerts}
-    events = {event.id: event for event in unit.events_of(newest)} if newest else {}
+    events = {one: heard[one] for one in newest if one in heard}
+    events |= {event.id: event for event in unit.events_of(newest - events.keys())}
     return [
         DueGroup(group, alerts, event, links_of(unit, group, alerts[0], public_url))
         for group, alerts in found

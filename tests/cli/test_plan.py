@@ -34,7 +34,7 @@ def old(tmp_path: Path) -> str:
     config = load(Path(path))
     store, now = open_store(config.settings.store), SystemClock().now()
     clock = VirtualClock(now)
-    ingest = Ingest(store, decode, lambda: config.policy, clock, telemetry.Metrics(), lambda: None)
+    ingest = Ingest(store, decode, lambda: config.policy, clock, telemetry.Metrics(), lambda _: None)
     for number in range(6):
         body = EVENTS["OnJobFailed" if number % 2 else "OnTaskFailed"].sample() | {"JobId": f"job-{number}"}
         clock.at = now - (6 - number) * HOUR

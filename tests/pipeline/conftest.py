@@ -92,7 +92,7 @@ class Pipeline:
             target.name: ScriptedChannel() for plan in policy.channels.values() for target in plan.targets
         }
         self.ingest = Ingest(
-            store, decode, lambda: self.policy, self.clock, self.metrics, self._told, tracing
+            store, decode, lambda: self.policy, self.clock, self.metrics, lambda _: self._told(), None, tracing
         )
         self.tongue = Tongue()
         self.deliver = Deliver(
@@ -111,7 +111,8 @@ class Pipeline:
             lambda: self.tongue,
             self.clock,
             self.metrics,
-            self.deliver.wake,
+            self.deliver.written,
+            unclaimed,
             tracing,
         )
         self.advance = Advance(

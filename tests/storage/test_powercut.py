@@ -74,7 +74,7 @@ def ingest(folder: Path, recorder: Recorder, chance: random.Random, *pragmas: st
     store = SqlStore(engine, DEADLINE * 10, lambda: None)
 
     policy = make_policy([Rule("all", None, to=("oncall",))], {}, "")
-    pipe = Ingest(store, decode, lambda: policy, _Clock(), Metrics(), lambda: None)
+    pipe = Ingest(store, decode, lambda: policy, _Clock(), Metrics(), lambda _: None)
     acknowledged: list[tuple[int, frozenset[str]]] = []
     recorder.ops.clear()
     for number in range(120):

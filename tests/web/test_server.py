@@ -55,7 +55,7 @@ class Served:
         self.hangs: list[str] = []
         self.store = open_store(f"sqlite:///{folder / 'state.db'}")
         policy = make_policy([Rule("all", None, ("oncall",))], {}, "")
-        self.ingest = Ingest(self.store, decode, lambda: policy, Clock(), telemetry.Metrics(), lambda: None)
+        self.ingest = Ingest(self.store, decode, lambda: policy, Clock(), telemetry.Metrics(), lambda _: None)
         self.loop = Loop("ingest", self.ingest.step, lambda: self.ingest.wait(0.2), lambda well, why: None)
         self.listener = Listener(self.ingest, self, telemetry.Metrics(), Clock())
         self.listener.sources = {Source.path: Source()}

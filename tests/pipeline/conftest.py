@@ -72,7 +72,11 @@ def plan(name: str, targets: int = 1, **keys: Any) -> ChannelPlan:
 
 
 class Pipeline:
-    """Every loop, stepped by hand."""
+    """Every loop, stepped by hand.
+
+    Args:
+        at_once: what an event makes due is told as it is taken in, as the router does; else by its own step.
+    """
 
     def __init__(
         self,
@@ -81,6 +85,8 @@ class Pipeline:
         clock: HandClock | None = None,
         owner: str = "me",
         tracing: Tracing | None = None,
+        *,
+        at_once: bool = False,
     ) -> None:
         self.store = store
         self.policy = policy
@@ -91,9 +97,6 @@ class Pipeline:
         self.channels = {
             target.name: ScriptedChannel() for plan in policy.channels.values() for target in plan.targets
         }
-        self.ingest = Ingest(
-            store, decode, lambda: self.policy, self.clock, self.metrics, lambda _: self._told(), None, tracing
-        )
         self.tongue = Tongue()
         self.deliver = Deliver(
             store,
@@ -112,7 +115,17 @@ class Pipeline:
             self.clock,
             self.metrics,
             self.deliver.written,
-            unclaimed,
+            self.deliver.claimed,
+            tracing,
+        )
+        self.ingest = Ingest(
+            store,
+            decode,
+            lambda: self.policy,
+            self.clock,
+            self.metrics,
+            lambda _: self._told(),
+            self.dispatch if at_once else None,
             tracing,
         )
         self.advance = Advance(
@@ -171,6 +184,7 @@ class Pipeline:
 
     def send(self) -> None:
         """Sends everything that is due now, and settles it."""
+        self.settle()
         self.deliver.wake(frozenset(self.channels))
         while self.deliver.step():
             self.settle()

@@ -114,7 +114,7 @@ class Router:
         self.store = open_store(self._url)
         self.store.write(lambda unit: unit.keep_policy(self.policy.hash, self.policy.text, self.now))
         self.store.write(lambda unit: absences.install(unit, self.policy, self.now))
-        self.pipeline = Pipeline(self.store, self.policy, owner=f"process-{self._processes}")
+        self.pipeline = Pipeline(self.store, self.policy, owner=f"process-{self._processes}", at_once=True)
         for target in self.pipeline.channels:
             self.pipeline.channels[target] = Provider(self, target)
         self.pipeline.use_channels()

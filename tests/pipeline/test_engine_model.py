@@ -101,7 +101,7 @@ class Engine(RuleBasedStateMachine):
         self.past: list[Happening] = []
 
     def _started(self) -> Pipeline:
-        pipeline = Pipeline(self.store, self.policy)
+        pipeline = Pipeline(self.store, self.policy, at_once=True)
         pipeline.clock.at = self.clock.at
         return pipeline
 

@@ -166,7 +166,7 @@ class Running:
 
     def __init__(self, store: Store, policy: Policy, day: Script) -> None:
         store.write(lambda unit: unit.keep_policy(policy.hash, policy.text, START))
-        self._pipeline = Pipeline(store, policy)
+        self._pipeline = Pipeline(store, policy, at_once=True)
         self._store = store
         self._looked_at = START
         self._change: int | None = START

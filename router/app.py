@@ -6,7 +6,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from router import telemetry
 from router.config import Config, TargetSpec, load
 from router.config.watched import Watched
-from router.core.delivery import SECOND
+from router.core.delivery import SECOND, Delivery, State
 from router.core.filter import Filter
 from router.core.policy import ChannelPlan, Policy
 from router.core.text.clip import clip

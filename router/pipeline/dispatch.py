@@ -165,9 +165,7 @@ class Dispatch:
         unit.add_deliveries(deliveries)
         failpoint("dispatch.written")
         looked_at = len(fresh.groups)
-        return Round(
-            now, told, deliveries, telling.dropped, telling.muted, looked_at, book.next_at()
-        )
+        return Round(now, told, deliveries, telling.dropped, telling.muted, looked_at, book.next_at())
 
     def committed(self, done: Round) -> None:
         """What was told is in the store: it is sent, and counted."""
@@ -253,9 +251,7 @@ class _Telling:
         now, before = self._book.alerts, self._fresh.alerts
         shown = self._shown(group) if group.is_storm else group.shown
         found = {one: now.get(one) or before.get(one) for one in shown}
-        return Chosen(
-            replace(group, shown=shown), {one: alert for one, alert in found.items() if alert}
-        )
+        return Chosen(replace(group, shown=shown), {one: alert for one, alert in found.items() if alert})
 
     def _shown(self, storm: Group) -> tuple[str, ...]:
         """Where people have seen, muted or ended all that a storm would show, others of it that fire."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def test_what_a_page_leads_to_is_under_the_prefix(served: House, path: str) -> N
     assert [where for _, where in found if not where.startswith(BASE + "/")] == []
     for where in {where.replace("&amp;", "&") for kind, where in found if kind != "action"}:
         assert served.ask("GET", where).status == 200, where
+
+
+def test_no_template_leaves_the_prefix_out() -> None:
+    """Every address of ours in a page begins with it, also on pages that the test above does not see."""
+    folder = files("router.web.pages") / "templates"
+    texts = {
+        one.name: one.read_text(encoding="utf-8") for one in folder.iterdir() if one.name.endswith(".html")
+    }
+    assert len(texts) > 10
+    assert {name for name, text in texts.items() if re.search(r'(href|src|action)="/', text)} == set()
 
 
 def test_the_script_follows_the_stream_beside_it(served: House) -> None:

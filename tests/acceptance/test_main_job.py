@@ -31,6 +31,15 @@ def router(tmp_path: Path, sink: Sink) -> Iterator[Process]:
     assert process.terminate() == 0
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A router for tests that change nothing and tell nobody."""
+    folder = tmp_path_factory.mktemp("standing")
+    process = Process(write_config(folder, {"oncall": {"url": "json://127.0.0.1:9/"}}, [RULE]))
+    yield process
+    assert process.terminate() == 0
+
+
 def test_only_failures_with_an_exit_code_are_told_once_each(router: Process, sink: Sink) -> None:
     """Exit code 0 tells nobody; "137", 137 and "-9" tell three; the same message again tells nobody."""
     first = sample("OnInstanceFailed")
@@ -63,11 +72,11 @@ def test_the_webhook_answers_with_a_verdict_for_each_event(router: Process, sink
     assert len(sink.wait_for(1)) == 1
 
 
-def test_health_readiness_and_metrics(router: Process) -> None:
+def test_health_readiness_and_metrics(standing: Process) -> None:
     """The three pages that operators read answer."""
-    assert get(router.port, "/healthz") == (200, b"ok\n")
-    assert json.loads(get(router.port, "/readyz")[1]) == {"ready": True, "problems": []}
-    status, page = get(router.port, "/metrics")
+    assert get(standing.port, "/healthz") == (200, b"ok\n")
+    assert json.loads(get(standing.port, "/readyz")[1]) == {"ready": True, "problems": []}
+    status, page = get(standing.port, "/metrics")
     assert status == 200
     assert b"alert_router_build_info" in page
 
@@ -80,9 +89,9 @@ def test_health_readiness_and_metrics(router: Process) -> None:
         ("/v1/events/hook", b"[" + b" " * 300_000 + b"]", 413),
     ],
 )
-def test_what_is_no_event_is_refused(router: Process, path: str, body: bytes, status: int) -> None:
+def test_what_is_no_event_is_refused(standing: Process, path: str, body: bytes, status: int) -> None:
     """An unknown source, a body that is no JSON and one that is too large get their own answers."""
-    answered, said = post(router.port, path, body)
+    answered, said = post(standing.port, path, body)
     assert answered == status
     assert json.loads(said)["error"]["message"]
 

@@ -321,6 +321,7 @@ class Router:
         self._watermarks.use(self._lags(config), now)
         while self.advance.retire():
             pass
+        self.advance.review()
         self.metrics.reload_success.set(1)
         self.metrics.reload_time.set(self._clock.now() / SECOND)
 

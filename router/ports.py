@@ -444,6 +444,13 @@ class Unit(Protocol):
         """Lets open alerts whose mute begins with these words be judged now; returns how many."""
         ...
 
+    def review_alerts(self, policy: str, now: int) -> int:
+        """Makes open alerts due now that another policy than the one of this hash opened; returns how many.
+
+        Those that are muted are judged again; what opened in shadow stays as it is.
+        """
+        ...
+
     def rules_of_alerts(self) -> set[str]:
         """Names of the rules that have open alerts."""
         ...

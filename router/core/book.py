@@ -20,7 +20,8 @@ from router.core.key import Key
 from router.core.policy import Policy
 from router.core.rule import Judgement, Match, Rule, Severity
 
-_INHIBITED = "inhibited"
+#: How the reason of a mute by ``inhibited_by`` begins.
+INHIBITED = "inhibited"
 
 
 @dataclass(slots=True)
@@ -235,7 +236,7 @@ class Book:
         if new.is_open and not old.is_open and not new.shadow:
             self._seat(new, rule)
             return
-        if fresh and new.muted_by.startswith(_INHIBITED):
+        if fresh and new.muted_by.startswith(INHIBITED):
             new = alerts.unmuted(new, rule, self.now)
         seats = tuple(self._reseat(old, new, seat, fresh=fresh) for seat in new.seats)
         self._put(changed(new, seats=seats))
@@ -396,7 +397,14 @@ class Book:
                 self._escalate(alert, rule)
             case _:
                 self._put(alerts.timed(alert, rule))
+                self._review_groups(alert)
         return step
+
+    def _review_groups(self, alert: Alert) -> None:
+        """A reload may have changed when the groups of an alert are due."""
+        told_by = [self.groups[seat.group_id] for seat in alert.seats]
+        for group in (*told_by, *(self.groups[one.storm_id] for one in told_by if one.storm_id)):
+            self.put_group(groups.due(group, self.policy.rule, self.now))
 
     def is_told_first(self, alert: Alert) -> bool:
         """Whether an alert would close that a group is about to tell: after a standstill both are due."""

@@ -92,6 +92,16 @@ class Advance:
         failpoint("advance.retire_committed")
         return retired
 
+    def review(self) -> int:
+        """Lets the rules in force say anew when something becomes of alerts that others opened."""
+        policy, now = self._policy(), self._clock.now()
+
+        def work(unit: Unit) -> int:
+            unit.serialise()
+            return unit.review_alerts(policy.hash, now)
+
+        return self._store.write(work)
+
     def step(self) -> int:
         """Advances the alerts that are due now, a batch at most; returns how many."""
         policy, now, waiting_for = self._policy(), self._clock.now(), self._waiting_for()

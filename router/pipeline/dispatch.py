@@ -9,7 +9,7 @@ from typing import Any
 from router import telemetry
 from router.core import group as groups
 from router.core.alert import Alert, AlertState
-from router.core.book import Book
+from router.core.book import INHIBITED, Book
 from router.core.delivery import Delivery, State
 from router.core.event import Event, beside
 from router.core.group import SHOWN, Group, Reason
@@ -182,12 +182,19 @@ class Dispatch:
             return
         mutes = Mutes(unit, self._policy(), book.now)
         for alert, held in zip(alerts, mutes.judge(alerts), strict=True):
-            if held is None:
+            if held is None and self._mutes_until_it_matches(alert):
+                book.recheck(alert, None)
+            elif held is None:
                 book.unmute(alert)
             elif held.reason == alert.muted_by:
                 book.recheck(alert, held.until)
             else:
                 book.mute(alert, held.reason, held.until, held.since)
+
+    def _mutes_until_it_matches(self, alert: Alert) -> bool:
+        """Whether an inhibition is over, which only a new match shows; one that a reload took away is not."""
+        rule = self._policy().rule(alert.rule)
+        return bool(rule and rule.inhibited_by) and alert.muted_by.startswith(INHIBITED)
 
     def _observe(self, done: Round) -> None:
         for delivery in done.dropped:

@@ -289,6 +289,17 @@ class MemoryUnit:
         self.put_alerts([replace(alert, recheck_at=now, due_at=now) for alert in held])
         return len(held)
 
+    def review_alerts(self, policy: str, now: int) -> int:
+        older = [
+            alert
+            for alert in self._alerts.values()
+            if alert.ended_at is None and not alert.shadow and alert.policy != policy
+        ]
+        self.put_alerts(
+            [replace(one, due_at=now, recheck_at=now if one.muted_by else one.recheck_at) for one in older]
+        )
+        return len(older)
+
     def rules_of_alerts(self) -> set[str]:
         return {rule for rule, alerts in self._rules.items() if alerts}
 

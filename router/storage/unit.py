@@ -7,6 +7,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -161,6 +162,12 @@ class SqlUnit:
         table = tables.alerts
         held = update(table).where(ask.IS_OPEN, table.c.muted_by.startswith(muted_by, autoescape=True))
         return self._connection.execute(held.values(recheck_at=now, due_at=now)).rowcount
+
+    def review_alerts(self, policy: str, now: int) -> int:
+        table = tables.alerts
+        older = update(table).where(ask.IS_OPEN, table.c.shadow == 0, table.c.policy != policy)
+        recheck_at = case((table.c.muted_by != "", now), else_=table.c.recheck_at)
+        return self._connection.execute(older.values(due_at=now, recheck_at=recheck_at)).rowcount
 
     def rules_of_alerts(self) -> set[str]:
         # Not the column itself, or SQLite walks its index over all alerts, ended ones included.

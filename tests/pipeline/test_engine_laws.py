@@ -174,6 +174,7 @@ class Laws(RuleBasedStateMachine):
         self.pipeline.policy = self.policy
         while self.pipeline.advance.retire():
             pass
+        self.pipeline.advance.review()
         self._run()
 
     def _restart(self) -> None:

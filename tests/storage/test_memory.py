@@ -232,6 +232,7 @@ verbs = st.one_of(
     step("join_groups", st.lists(st.tuples(names, names), max_size=4)),
     step("copy_members", st.lists(st.tuples(names, names), max_size=2)),
     step("recheck_muted", mutes, moments),
+    step("review_alerts", st.sampled_from(["p", "other"]), moments),
     step("put_ends", st.dictionaries(names, moments), st.just(START)),
     step("put_jobs", st.lists(st.builds(Job, names, st.just({"x": [1]}), moments)), st.just(START)),
     step("put_timers", st.lists(st.builds(Timer, names, rules, names, moments, st.just({})))),

@@ -53,7 +53,7 @@ class Laws(RuleBasedStateMachine):
     def begin(self, rules: tuple[Rule, ...]) -> None:
         """A new store with these rules."""
         self.folder = tempfile.TemporaryDirectory()
-        self.store = open_store(f"sqlite:///{Path(self.folder.name) / 'state.db'}")
+        self.store = open_store(f"sqlite:///{Path(self.folder.name) / 'state.db'}", deadline=60)
         self.clock = HandClock()
         self.providers = {f"{name}/1": Provider() for name in CHANNELS}
         self.policy = self._policy(rules)
@@ -307,7 +307,7 @@ def _arrived(one: Delivery, made: dict[str, Delivery]) -> bool:
 
 TestLaws = Laws.TestCase
 TestLaws.settings = settings(
-    max_examples=1000 if TORTURE else 10,
+    max_examples=1000 if TORTURE else 8,
     stateful_step_count=40 if TORTURE else 20,
     deadline=None,
     derandomize=not TORTURE,

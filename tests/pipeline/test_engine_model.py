@@ -91,7 +91,7 @@ class Engine(RuleBasedStateMachine):
     def begin(self, rules: tuple[Rule, ...]) -> None:
         """A new store with these rules."""
         self.folder = tempfile.TemporaryDirectory()
-        self.store = open_store(f"sqlite:///{Path(self.folder.name) / 'state.db'}")
+        self.store = open_store(f"sqlite:///{Path(self.folder.name) / 'state.db'}", deadline=60)
         self.policy = make_policy(rules, CHANNELS, repr(rules), intervals={"shift": (SHIFT,)})
         self.store.write(lambda unit: unit.keep_policy(self.policy.hash, self.policy.text, START))
         self.clock = HandClock()

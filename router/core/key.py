@@ -100,8 +100,9 @@ def anchor(rule: str, part: str, value: Any) -> str:
 
 
 def anchors(rule: Rule, event: Event) -> list[str]:
-    """Where the alerts may be that this event ends."""
-    found = ((part, _value(part, event.data)) for part in anchor_parts(rule))
+    """Where the alerts may be that this event ends, also those that opened under another key of the rule."""
+    parts = dict.fromkeys((*anchor_parts(rule), *_WHOLES))
+    found = ((part, _value(part, event.data)) for part in parts)
     return [anchor(rule.name, part, value) for part, value in found if value is not None]
 
 

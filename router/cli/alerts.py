@@ -4,8 +4,21 @@ from collections.abc import Sequence
 
 import typer
 
-from router.cli.api import SERVER, TOKEN, api_of, id_of
-from router.cli.output import CONFIG, FORM, Form, harmless, moment, on_one_line, print_json, say, table, user
+from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, api_of, id_of
+from router.cli.output import (
+    CONFIG,
+    FORM,
+    Form,
+    harmless,
+    moment,
+    on_one_line,
+    print_json,
+    progress,
+    say,
+    table,
+    user,
+    warn,
+)
 from router.core.alert import AlertState
 from router.web.shapes import AlertJson
 
@@ -96,9 +109,31 @@ def ack(
     output: Form = FORM,
 ) -> None:
     """Take alerts as seen: they are not repeated and do not escalate."""
+    by = by or user()
     with api_of(config, server, token) as api:
-        changed = api.changed("/v1/alerts/acknowledge", ids, group=whole, by=by or user())
+        if whole:
+            changed = _with_their_groups(api, ids, by)
+        else:
+            changed = api.changed("/v1/alerts/acknowledge", ids, by=by)
     _said(changed, ids, "acknowledged", output)
+
+
+def _with_their_groups(api: Api, ids: list[str], by: str) -> list[str]:
+    """A part at a time, so that people see how far it is; what breaks off says what it has done."""
+    taken: dict[str, None] = {}
+    waiting = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
+    try:
+        while waiting:
+            said = api.post("/v1/alerts/acknowledge", ids=waiting[0], group=True, by=by, most=AT_ONCE)
+            taken |= dict.fromkeys(said["ids"])
+            progress(f"{len(taken):,} acknowledged")
+            if not said["more"]:
+                del waiting[0]
+    finally:
+        progress("")
+        if waiting and taken:
+            warn(f"It broke off: {len(taken):,} are acknowledged, others are not. Give the command again.")
+    return list(taken)
 
 
 @group.command()

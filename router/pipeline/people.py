@@ -29,23 +29,44 @@ def acknowledge(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: 
     return _noted(unit, now, by, "acknowledge", sorted(chosen))
 
 
-def acknowledge_beside(store: Store, policy: Policy, ids: Collection[str], now: int, by: str) -> list[str]:
-    """Acknowledges the open alerts of these ids and what fires in a group with one; returns all the ids."""
+def acknowledge_beside(
+    store: Store, policy: Policy, ids: Collection[str], now: int, by: str, most: int | None = None
+) -> tuple[list[str], bool]:
+    """Acknowledges the open alerts of these ids and what fires in a group with one.
+
+    Args:
+        most: it stops after about so many of those beside them; who asks again has the rest.
+
+    Returns:
+        All the ids, and whether more may be left.
+    """
 
     def first(unit: Unit) -> tuple[list[str], list[str]]:
-        taken = acknowledge(unit, policy, ids, now, by)
-        return taken, [group.id for group in unit.groups_of(taken)]
+        found = [alert for alert in unit.alerts(ids) if alert.is_open]
+        others = [one.id for one in found if one.state is AlertState.FIRING or one.acknowledged_by != by]
+        acknowledge(unit, policy, others, now, by)
+        known = [one.id for one in found]
+        return known, [group.id for group in unit.groups_of(known)]
 
     taken, groups = store.write(first)
-    beside = [one for group in groups for one in acknowledge_group(store, policy, group, now, by)]
-    return sorted({*taken, *beside})
+    beside: list[str] = []
+    for group in groups:
+        beside += acknowledge_group(store, policy, group, now, by, most and most - len(beside))
+        if most and len(beside) >= most:
+            return sorted({*taken, *beside}), True
+    return sorted({*taken, *beside}), False
 
 
-def acknowledge_group(store: Store, policy: Policy, group_id: str, now: int, by: str) -> list[str]:
+def acknowledge_group(
+    store: Store, policy: Policy, group_id: str, now: int, by: str, most: int | None = None
+) -> list[str]:
     """Acknowledges what fires in a group and beside it, in every channel; returns the alerts' ids.
 
     What somebody has acknowledged before stays theirs: doing it twice changes nothing. Ten thousand alerts
     would hold up all else if they were one transaction, so it is many.
+
+    Args:
+        most: no further transaction is begun after so many.
     """
 
     def some(unit: Unit) -> list[str]:
@@ -54,7 +75,7 @@ def acknowledge_group(store: Store, policy: Policy, group_id: str, now: int, by:
         return acknowledge(unit, policy, [alert.id for alert in firing], now, by)
 
     taken: list[str] = []
-    while done := store.write(some):
+    while (most is None or len(taken) < most) and (done := store.write(some)):
         taken += done
     return taken
 

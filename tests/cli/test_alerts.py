@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from router.app import SystemClock, load_config
+from router.cli import app
+from router.cli.api import Api
 from router.core.event import Envelope
 from router.decoders import decode
+from router.errors import RouterError
+from router.pipeline import people
 from router.pipeline.ingest import take_in
 from router.storage import open_store
 from tests.acceptance.harness import sample
@@ -82,6 +87,28 @@ def test_a_person_acknowledges_one_or_its_whole_group(config: str) -> None:
     assert "\x1b" not in run("alerts", "list", "-c", config).out
     whole = run_json("alerts", "ack", first, "--group", "-c", config)["alerts"]
     assert sorted(one["id"] for one in whole) == sorted([first, second])
+    assert [one["rule"] for one in listed(config, "--state", "firing")] == ["task"]
+
+
+def test_a_large_group_is_acknowledged_in_parts(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken off, the command says how many it took; given again it takes the rest."""
+    monkeypatch.setattr(people, "BATCH", 2)
+    monkeypatch.setattr("router.cli.alerts.AT_ONCE", 2)
+    take(config, *(sample("OnJobFailed", JobId=f"job-{number}") for number in range(3, 10)))
+    first = listed(config, "--rule", "failed")[0]["id"]
+    post, allowed = Api.post, iter(range(2))
+
+    def breaks(api: Api, path: str, **fields: Any) -> Any:
+        if next(allowed, None) is None:
+            raise RouterError("store-unavailable", "the store is away")
+        return post(api, path, **fields)
+
+    monkeypatch.setattr(Api, "post", breaks)
+    done = CliRunner().invoke(app, ["alerts", "ack", first, "--group", "-c", config])
+    assert "It broke off: 5 are acknowledged, others are not." in done.stderr
+    assert len(listed(config, "--state", "acknowledged")) == 5
+    monkeypatch.setattr(Api, "post", post)
+    assert run("alerts", "ack", first, "--group", "-c", config).out == "5 acknowledged.\n"
     assert [one["rule"] for one in listed(config, "--state", "firing")] == ["task"]
 
 

@@ -58,12 +58,22 @@ class WhichToAcknowledge(Which):
     """Alerts by id, and how far it goes."""
 
     group: Annotated[bool, Field(description="All alerts that are told together with them too.")] = False
+    most: Annotated[
+        int | None,
+        Field(ge=1, description="With `group`: stop after about so many; ask again while `more` is true."),
+    ] = None
 
 
 class Changed(TypedDict):
     """The ids of those that were changed; the others were in no state for it."""
 
     ids: list[str]
+
+
+class Acknowledged(Changed):
+    """The same, and whether the groups may have more that fire."""
+
+    more: bool
 
 
 @router.get("/v1/alerts")
@@ -103,12 +113,14 @@ def show_alert(inside: Within, alert_id: str) -> AlertShown:
 
 
 @router.post("/v1/alerts/acknowledge")
-def acknowledge(inside: Within, person: Administrator, which: WhichToAcknowledge) -> Changed:
+def acknowledge(inside: Within, person: Administrator, which: WhichToAcknowledge) -> Acknowledged:
     """Takes alerts as seen: they are not repeated and do not escalate."""
     policy, now, by = inside.policy, inside.now(), who(person, which.by)
     if which.group:
-        return {"ids": people.acknowledge_beside(inside.store, policy, which.ids, now, by)}
-    return {"ids": inside.store.write(lambda unit: people.acknowledge(unit, policy, which.ids, now, by))}
+        ids, more = people.acknowledge_beside(inside.store, policy, which.ids, now, by, which.most)
+        return {"ids": ids, "more": more}
+    taken = inside.store.write(lambda unit: people.acknowledge(unit, policy, which.ids, now, by))
+    return {"ids": taken, "more": False}
 
 
 @router.post("/v1/alerts/resolve")

@@ -24,6 +24,7 @@ from router.pipeline import absences, people
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.drill import Drill
 from router.pipeline.ingest import Ingest
 from router.pipeline.links import make_keys
 from router.pipeline.loops import Loop
@@ -160,6 +161,9 @@ class Router:
             self.metrics,
             self._rescued,
         )
+        self.drill = Drill(
+            store, lambda: self.config.settings.drill, self.ingest.submit, self._clock, self.metrics
+        )
         self.listener = Listener(self.ingest, self, self.metrics, self._clock)
         self.listener.site = Site(self._inside())
         self._reloading = threading.Lock()
@@ -187,6 +191,10 @@ class Router:
     def hung(self) -> list[str]:
         """See :class:`router.web.server.Health`."""
         return [problem for loop in self._loops if (problem := loop.problem())]
+
+    def failed_drill(self) -> str:
+        """See :class:`router.ping.Standing`."""
+        return self.drill.problem
 
     def _store_health(self, loop: str, problem: str) -> None:
         """What a loop found: the store is well when none of them has a problem with it."""
@@ -366,6 +374,7 @@ class Router:
             problems=self.problems,
             sources=self._sources_stand,
             targets=self._targets_stand,
+            drill=self.failed_drill,
             faults=lambda: self._faults,
             reload=self.reload,
             stopping=self._stopping.is_set,
@@ -448,6 +457,7 @@ class Router:
         self.maintain.bury_strays()
         if self.outages.step():
             self._due.set()
+        self.drill.step()
         self.maintain.measure()
         if self._rounds % TAKE_OVER_EVERY == 0:
             self.maintain.take_over(self.deliver.left_alone())
@@ -632,6 +642,7 @@ def inside_of_store(config: Config, store: Store) -> Inside:
         problems=lambda: ["no router runs here"],
         sources=list,
         targets=list,
+        drill=str,
         faults=list,
         reload=lambda by: False,
         stopping=lambda: False,

@@ -27,6 +27,10 @@ class Standing(Protocol):
         """Loops that have ended or hang."""
         ...
 
+    def failed_drill(self) -> str:
+        """What became of the last drill, if it failed."""
+        ...
+
 
 async def ping_while_well(
     router: Standing,
@@ -42,7 +46,7 @@ async def ping_while_well(
     problem = ""
     while True:
         current = settings()
-        if current.ping and not router.problems() and not router.hung():
+        if current.ping and not (router.problems() or router.hung() or router.failed_drill()):
             before, problem = problem, await asyncio.to_thread(send, current)
             if problem and not before:
                 telemetry.log("ping.failed", "warning", problem=problem)

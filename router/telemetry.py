@@ -45,6 +45,8 @@ LOG_EVENTS: dict[str, str] = {
     "clock.set_back": "the clock was set back: what would wait that much longer is due now",
     "target.left_alone": "a target failed five times in a row: only probes are sent to it",
     "target.broken": "a provider refuses us, not a message: a token, an address or a right is wrong",
+    "drill.failed": "a drill was not accepted in time; with how far it came",
+    "drill.recovered": "a drill was accepted again",
     "ping.failed": "the address of `ping` cannot be reached or refuses; it is tried again at its interval",
     "ping.recovered": "the address of `ping` answers again",
     "traces.problem": "traces cannot be made or exported; of an exporter that fails at most once a minute",
@@ -105,6 +107,12 @@ class Metrics:
         self.reload_success = gauge("config_last_reload_successful", "1 if the last reload was taken.")
         self.reload_time = gauge(
             "config_last_reload_success_timestamp_seconds", "When a reload was last taken."
+        )
+        self.drill_successful = gauge(
+            "drill_last_successful", "1 if the last drill was accepted in time.", "channel"
+        )
+        self.drill_seconds = gauge(
+            "drill_seconds", "Of the last drill that was: from its event to its acceptance.", "channel"
         )
         self.build_info = gauge("build_info", "Always 1; the version is a label.", "version")
         self.latency = Histogram(

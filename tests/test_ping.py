@@ -29,14 +29,18 @@ class EnoughError(Exception):
 class Well:
     """A process that is well or not, look by look."""
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, drill: str = "") -> None:
         self._problems = list(problems)
+        self.drill = drill
 
     def problems(self) -> list[str]:
         return [said for said in [self._problems.pop(0)] if said.startswith("problem")]
 
     def hung(self) -> list[str]:
         return []
+
+    def failed_drill(self) -> str:
+        return self.drill
 
 
 def settings(**ping: str) -> Settings:
@@ -65,6 +69,13 @@ def test_a_ping_goes_out_only_while_all_is_well() -> None:
         Well("", "problem", "problem", "", ""), 5, answers, settings(url="http://a/", every="90s")
     )
     assert (answers, pauses) == ([], [90.0] * 5)
+
+
+def test_a_drill_that_failed_withholds_it() -> None:
+    """Whoever keeps the address hears of a way that is cut somewhere."""
+    answers = ["never asked"]
+    pinged(Well("", "", drill="it was not accepted"), 2, answers, settings(url="http://a/"))
+    assert answers == ["never asked"]
 
 
 def test_nothing_is_sent_where_nothing_is_configured() -> None:

@@ -109,6 +109,16 @@ def fallbacks(document: Document, whole: Any) -> list[Finding]:
     ]
 
 
+def drilled(document: Document, whole: Any) -> list[Finding]:
+    """A channel for drills that nothing has."""
+    known = mapping(mapping(whole).get("channels"))
+    name = mapping(mapping(whole).get("drill")).get("channel")
+    if not isinstance(name, str) or name in known:
+        return []
+    said = f"drill.channel: no channel is named {name}"
+    return [Finding("C401", "error", document.place(("drill", "channel")), said, near(name, known))]
+
+
 def _texts(names: Iterable[Any]) -> list[str]:
     return [name for name in names if isinstance(name, str)]
 

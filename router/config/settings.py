@@ -227,6 +227,22 @@ class Ping(Keys):
     every: Annotated[Duration, seconds(1, 86_400)] = Field(60 * SECOND, description="How often.")
 
 
+class Drill(Keys):
+    """An event of its own that goes the whole way at an interval."""
+
+    channel: str = Field(description="Where it goes.")
+    every: Annotated[Duration, seconds(60, 7 * 86_400)] = Field(3600 * SECOND, description="How often.")
+    within: Annotated[Duration, seconds(1, 86_400)] = Field(
+        120 * SECOND, description="How soon the provider must have accepted it."
+    )
+
+    @model_validator(mode="after")
+    def _one_at_a_time(self) -> "Drill":
+        if self.within >= self.every:
+            raise ValueError("within must be shorter than every")
+        return self
+
+
 class Settings(Keys):
     """router.yaml."""
 
@@ -245,6 +261,7 @@ class Settings(Keys):
         default_factory=lambda: HttpClient.model_validate({}), description="How requests of channels leave."
     )
     ping: Ping | None = Field(None, description="An address that hears from it while all is well.")
+    drill: Drill | None = Field(None, description="An event of its own that tries the whole way.")
     retention: Annotated[Duration, seconds(1, 3650 * 86400)] = Field(
         14 * 86400 * SECOND, description="How long ended records are kept."
     )

@@ -50,6 +50,7 @@ def read_settings(document: Document, environ: Mapping[str, str]) -> Settings | 
         findings_of(document, error, (), Settings)
         settings = None
     document.findings += names.fallbacks(document, whole)
+    document.findings += names.drilled(document, whole)
     document.findings += _paths(document, mapping(whole))
     document.findings += _door(document, mapping(mapping(whole).get("http")))
     if settings is not None:

@@ -9,6 +9,7 @@ from router.config.intervals import meanings
 from router.config.settings import Channel, Settings
 from router.config.yaml import Document, Way
 from router.core.delivery import Patience
+from router.core.drill import rule_for
 from router.core.filter import Filter
 from router.core.index import make_index
 from router.core.limits import Rate, rate_of
@@ -74,7 +75,8 @@ def policy_of(settings: Settings, rules: Sequence[Rule], targets: Sequence[Targe
     plans = {name: _plan(name, channel, targets) for name, channel in settings.channels.items()}
     intervals = meanings(settings.time_intervals)
     text = canonical_text(rules, plans, intervals)
-    return make_policy(rules, plans, text, make_index, intervals, settings.sources)
+    drills = [rule_for(it.channel, it.within)] if (it := settings.drill) else []
+    return make_policy(rules, plans, text, make_index, intervals, settings.sources, drills)
 
 
 def policy_alone(rules: Sequence[Rule]) -> Policy:

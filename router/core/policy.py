@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from router.core import outage
+from router.core import drill, outage
 from router.core.delivery import SECOND, Patience
 from router.core.event import Event
 from router.core.mute.interval import TimeInterval
@@ -81,7 +81,8 @@ class Policy:
         ends: finds the rules whose ``resolve_when`` an event meets; None where no rule has one.
         meets: the same for ``expect.event``.
         intervals: what the names in rules stand for; empty for rules without a router.yaml.
-        own: the router's own rules, which no event is judged by: for a source that cannot be reached.
+        own: the router's own rules, which no source's event is judged by: for a source that cannot be
+            reached, and for drills.
     """
 
     rules: tuple[Rule, ...]
@@ -120,6 +121,9 @@ class Policy:
             came_from: the sources that the same message came from before, or None for a new one:
                 then only rules whose ``from`` names this source and left out all of those are judged.
         """
+        if event.source == drill.NAME:
+            # No rule of a file may take it for a real one.
+            return Judgement(tuple(Match(rule, event) for rule in self.own if rule.name == drill.NAME))
         said = self.index.judge(event, came_from)
         if self.ends is None and self.meets is None:
             return said
@@ -213,11 +217,13 @@ def make_policy(
     index: Callable[[tuple[Rule, ...]], RuleIndex] = PlainLoop,
     intervals: Mapping[str, tuple[TimeInterval, ...]] | None = None,
     sources: Iterable[str] = (),
+    drills: Iterable[Rule] = (),
 ) -> Policy:
     """Puts rules in order and makes their index.
 
     Args:
         sources: names of those whose outage is told.
+        drills: the rule of drills, where there are any.
     """
     ordered = in_judged_order(rules)
     live = [rule for rule in ordered if rule.mode != "off"]
@@ -231,5 +237,5 @@ def make_policy(
         index(ends) if ends else None,
         index(meets) if meets else None,
         intervals or {},
-        tuple(outage.rule_for(source, live) for source in sources),
+        (*(outage.rule_for(source, live) for source in sources), *drills),
     )

@@ -53,6 +53,7 @@ class Inside:
         problems: what keeps the process from taking events.
         sources: how each source stands.
         targets: how each target stands.
+        drill: that the last drill failed, in words; empty when it did not.
         faults: why the last reload was refused; empty when it was not.
         reload: reads the configuration again, asked by somebody; whether it is in force now.
         stopping: whether the process ends.
@@ -66,6 +67,7 @@ class Inside:
     problems: Callable[[], Sequence[str]]
     sources: Callable[[], Sequence[SourceStanding]]
     targets: Callable[[], Sequence[TargetStanding]]
+    drill: Callable[[], str]
     faults: Callable[[], Sequence[str]]
     reload: Callable[[str], bool]
     stopping: Callable[[], bool]

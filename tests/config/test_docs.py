@@ -9,7 +9,18 @@ import pytest
 import router.config as config
 from router.config import later
 from router.config.rules import RuleKeys
-from router.config.settings import Channel, File, Http, HttpClient, MnsPush, MnsQueue, Ping, Settings, Webhook
+from router.config.settings import (
+    Channel,
+    Drill,
+    File,
+    Http,
+    HttpClient,
+    MnsPush,
+    MnsQueue,
+    Ping,
+    Settings,
+    Webhook,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -34,7 +45,11 @@ def later_keys(prefix: str) -> set[str]:
 @pytest.mark.parametrize(
     ("heading", "models", "prefix"),
     [
-        ("## router.yaml", {"": Settings, "http.": Http, "http_client.": HttpClient, "ping.": Ping}, ""),
+        (
+            "## router.yaml",
+            {"": Settings, "http.": Http, "http_client.": HttpClient, "ping.": Ping, "drill.": Drill},
+            "",
+        ),
         ("### Sources", {"": Webhook, " ": MnsPush, "  ": MnsQueue, "   ": File}, "sources.*."),
         ("### Channels", {"": Channel}, "channels.*."),
     ],
@@ -42,7 +57,7 @@ def later_keys(prefix: str) -> set[str]:
 def test_every_key_of_router_yaml_has_a_row(heading: str, models: dict[str, Any], prefix: str) -> None:
     """A new key, or one that works from now on, turns this red until the page names it, and no other."""
     keys = {key.strip() for outer, model in models.items() for key in keys_of(model, outer)}
-    assert rows(heading) == keys - later_keys(prefix) - {"http", "http_client", "ping"}
+    assert rows(heading) == keys - later_keys(prefix) - {"http", "http_client", "ping", "drill"}
 
 
 def test_every_key_of_a_rule_has_a_row() -> None:

@@ -105,6 +105,8 @@ def test_a_time_without_a_fallback_is_warned_of(tmp_path: Path) -> None:
         (GOOD + "http: {listen: '0.0.0.0:80'}\n", "C401", "nobody is asked for a token"),
         (GOOD.replace("storm: off", "accept: 'code =='"), "Y020", "channels.team.accept"),
         (GOOD.replace("storm: off", "formats: {}"), "Y012", "formats is not yet supported"),
+        (GOOD + "drill: {channel: teem}\n", "C401", "drill.channel: no channel is named teem"),
+        (GOOD + "drill: {channel: team, within: 1h}\n", "Y010", "within must be shorter than every"),
         (
             GOOD + "http: {token: abc, tokens: {a: {role: read, token: abc}}}\n",
             "C401",

@@ -273,3 +273,17 @@ def test_a_change_that_was_read_is_not_read_again(tmp_path: Path) -> None:
         one.rules.write_text(one.rules.read_text() + "  # changed\n")
         assert one.ask("POST", "/-/reload", b"").json()["reloaded"]
         assert [one.router.watched.changed() for _ in range(3)] == [False, False, False]
+
+
+def test_a_drill_that_fails_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole process drills by itself; the status and the page Health say what became of it."""
+    monkeypatch.setattr("router.app.MAINTENANCE", 0.05)
+    with house(tmp_path, http="}\ndrill: {channel: broken, within: 1s") as one:
+        said = one.until(lambda: get(one, "/v1/status")["drill"], 60)
+        assert said == "the drill was not accepted by broken within 1 s: broken/1 is dead"
+        assert said in one.ask("GET", "/health").text
+        assert one.ask("GET", "/readyz").status == 200
+        [event] = get(one, "/v1/events")["events"]
+        assert (event["source"], event["outcome"]) == ("alert-router.drill", "routed")
+        for path in ("/v1/events/", "/events/"):
+            assert one.ask("GET", path + event["id"]).status == 200

@@ -63,6 +63,7 @@ class Status(TypedDict):
     problems: list[str]
     policy: str
     files: list[str]
+    drill: str
     faults: list[str]
     sources: list[SourceJson]
     channels: list[ChannelJson]
@@ -136,6 +137,7 @@ def status(inside: Within) -> Status:
         "problems": problems,
         "policy": config.policy.hash,
         "files": [str(file.absolute()) for file in config.files],
+        "drill": inside.drill(),
         "faults": list(inside.faults()),
         "sources": [
             {"name": s.name, "kind": s.kind, "path": s.path, "problem": s.problem, "caught_up": s.caught_up}

@@ -48,7 +48,8 @@ BUGS = (
         "acknowledged before the commit",
         "router/pipeline/ingest.py",
         "            committed = self._commit(requests)\n",
-        '            _answer(requests, [Receipt("e", "routed", "")] * sum(len(r.envelopes) for r in requests))\n'
+        '            taken = [Receipt("e", "routed", "")] * sum(len(one.envelopes) for one in requests)\n'
+        "            _answer(requests, taken)\n"
         "            committed = self._commit(requests)\n",
         "tests/acceptance/test_kill.py -k random",
         also=(

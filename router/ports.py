@@ -370,6 +370,13 @@ class Unit(Protocol):
         """Waits until no other replica changes alerts or groups, and keeps them out until the commit."""
         ...
 
+    def take_turn(self) -> bool:
+        """Whether no other replica is telling what is due; if so, none is until the commit.
+
+        Whoever has no turn has nothing to do: waiting for it would only hold up his claims.
+        """
+        ...
+
     def open_alerts(self, slots: Collection[str], anchors: Collection[str]) -> list[Alert]:
         """Alerts that have not ended, by the places of their keys."""
         ...

@@ -107,6 +107,8 @@ class Advance:
         policy, now, waiting_for = self._policy(), self._clock.now(), self._waiting_for()
 
         def work(unit: Unit) -> list[Step]:
+            if not unit.take_turn():
+                return []
             unit.serialise()
             due = unit.due_alerts(now, BATCH, waiting_for)
             if not due:

@@ -132,6 +132,8 @@ class Dispatch:
         now = self._clock.now()
 
         def work(unit: Unit) -> Round:
+            if not unit.take_turn():
+                return self._tell(unit, Fresh(), now)
             unit.serialise()
             return self._tell(unit, Fresh(unit.due_groups(now, BATCH)), now)
 

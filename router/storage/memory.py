@@ -158,6 +158,10 @@ class MemoryUnit:
     def serialise(self) -> None:
         """There is one writer."""
 
+    def take_turn(self) -> bool:
+        """Nobody else tells."""
+        return True
+
     # ingest
 
     def known(self, identities: Collection[str]) -> dict[str, Known]:

@@ -21,6 +21,8 @@ IS_OPEN = text("ended_at IS NULL")
 EVER = 2**62
 #: Names the lock of PostgreSQL under which alerts and groups are changed.
 _ADVANCING = 4_152_702
+#: Names the lock of the replica that lets time act and tells.
+_TELLING = 4_152_703
 
 
 def stands(states: tuple[str, ...], table: Any = tables.deliveries) -> Any:
@@ -77,6 +79,7 @@ _events, _alerts, _groups, _deliveries = tables.events, tables.alerts, tables.gr
 _told, _silences = tables.notifications.c, tables.silences
 
 SERIALISE = select(func.pg_advisory_xact_lock(_ADVANCING))
+TAKE_TURN = select(func.pg_try_advisory_xact_lock(_TELLING))
 KNOWN = _by_values(tables.identities.c.identity)
 EVENTS = by_values(select(*(_events.c[name] for name in rows.OF_EVENT)), _events.c.id)
 ENDS = _by_values(tables.ends.c.name)

@@ -94,6 +94,9 @@ class SqlUnit:
         if self._postgresql:
             prepared.run(self._connection, ask.SERIALISE)
 
+    def take_turn(self) -> bool:
+        return not self._postgresql or prepared.scalar(self._connection, ask.TAKE_TURN)
+
     def open_alerts(self, slots: Collection[str], anchors: Collection[str]) -> list[Alert]:
         found = self._bound(ask.OPEN_ALERTS, slots) + self._bound(ask.ANCHORED, anchors)
         return list({row["id"]: rows.alert_of(row) for row in found}.values())

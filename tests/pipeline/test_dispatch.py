@@ -3,8 +3,11 @@
 import pytest
 
 from router.core.delivery import State
+from router.core.policy import make_policy
 from router.pipeline import dispatch
-from tests.pipeline.conftest import MakePipeline, plan, rule
+from router.ports import Unit
+from router.storage import open_store
+from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 
 EVENT = {"Event": "OnJobFailed", "JobId": "job-1"}
 
@@ -63,3 +66,21 @@ def test_a_template_that_fails_is_on_record_and_the_page_goes_out(make: MakePipe
     assert "job-1" in message.title + message.body
     [told] = pipeline.store.read(lambda unit: unit.notifications([delivery.notification_id]))
     assert told.faults
+
+
+def test_whoever_finds_another_replica_telling_does_not_wait_for_it(postgres_url: str) -> None:
+    """His claims and ends go through the same connection: the other tells, and he when it is over."""
+    policy = make_policy([rule()], {"oncall": plan("oncall")}, "")
+    pipeline, other = Pipeline(open_store(postgres_url), policy), open_store(postgres_url)
+    pipeline.take({"JobId": "a"})
+
+    def tells(unit: Unit) -> int:
+        assert unit.take_turn()
+        unit.serialise()
+        return pipeline.advance.step() + pipeline.dispatch.step()
+
+    assert other.write(tells) == 0
+    assert pipeline.dispatch.step() == 1
+    pipeline.deliver.use({})
+    pipeline.store.close()
+    other.close()

@@ -330,6 +330,8 @@ class Router:
         while self.advance.retire():
             pass
         self.advance.review()
+        for target in config.targets:
+            self.metrics.target_unverified.labels(target.name).set(target.unverified)
         self.metrics.reload_success.set(1)
         self.metrics.reload_time.set(self._clock.now() / SECOND)
 
@@ -397,9 +399,15 @@ class Router:
 
     def _targets_stand(self) -> list[TargetStanding]:
         now = self._clock.now()
+        unverified = {target.name for target in self.config.targets if target.unverified}
         return [
             TargetStanding(
-                name, one.standing(now), one.until if one.until > now else None, one.broken, one.answer
+                name,
+                one.standing(now),
+                one.until if one.until > now else None,
+                one.broken,
+                one.answer,
+                name in unverified,
             )
             for name, one in sorted(self.deliver.standing().items())
         ]

@@ -99,6 +99,9 @@ class Metrics:
         self.target_broken = gauge(
             "target_broken", "1 from a refusal that is about us until a message is accepted.", "target"
         )
+        self.target_unverified = gauge(
+            "target_unverified", "1 where nobody reads the answers of a target's service.", "target"
+        )
         self.source_problem = gauge("source_problem", "1 while a source cannot receive.", "source")
         self.catching_up = gauge(
             "source_catching_up", "1 until a source has handed over what it held at the start.", "source"

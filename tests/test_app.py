@@ -165,3 +165,26 @@ def test_what_one_router_takes_another_on_the_same_store_tells_at_once(
     finally:
         assert other.stop()
         one.stop()
+
+
+def test_targets_whose_answers_nobody_reads_are_marked(tmp_path: Path) -> None:
+    """In the metrics, and where the page and the API look."""
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    path = tmp_path / "router.yaml"
+    more = "  phone: {url: bark://127.0.0.1:9/abcdefgh}\nrules:"
+    path.write_text(CONFIG.replace("FOLDER", str(tmp_path)).replace("rules:", more), encoding="utf-8")
+    router = Router(load_config(path), open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+    try:
+        shown = {
+            target: router.metrics.registry.get_sample_value(
+                "alert_router_target_unverified", {"target": target}
+            )
+            for target in ("oncall/1", "phone/1")
+        }
+        assert shown == {"oncall/1": 0, "phone/1": 1}
+        stand = {one.name: one.unverified for one in router._targets_stand()}  # pyright: ignore[reportPrivateUsage]
+        assert stand == {"oncall/1": False, "phone/1": True}
+    finally:
+        router.stop()

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from router.channels.channel import ChannelSpec, Rehearsed, TargetChannel
 from router.channels.limits import rate_of_url
-from router.channels.plugins import schema_of
+from router.channels.plugins import open_plugin, schema_of
+from router.channels.providers import is_unverified
 from router.channels.targets import expand
 from router.core.text.kinds import kind_of
 
@@ -23,13 +24,14 @@ def make_channel(spec: ChannelSpec, now: Callable[[], int]) -> TargetChannel:
     return TargetChannel(spec, now)
 
 
-def inspect_url(url: str) -> list[tuple[str, str, tuple[int, int] | None]]:
-    """The single-target URLs of a channel's URL, each with its kind and what its provider takes.
+def inspect_url(url: str) -> list[tuple[str, str, tuple[int, int] | None, bool]]:
+    """The single-target URLs of a channel's URL, each with its kind, what its provider takes, and whether
+    nobody reads that provider's answers.
 
     Raises:
         RouterError: ``bad-channel``: see :func:`expand`.
     """
-    return [(single, kind_of_url(single), rate_of_url(single)) for single in expand(url)]
+    return [(one, kind_of_url(one), rate_of_url(one), is_unverified(open_plugin(one))) for one in expand(url)]
 
 
 def kind_of_url(url: str) -> str:

@@ -14,7 +14,7 @@ from router.channels.answers import BROKEN, BUSY, REFUSED, THROTTLED, Said
 from router.channels.plugins import Plugin
 from router.channels.posting import USER_AGENT
 from router.channels.recording import Exchange, Recording, current
-from router.channels.smtp import server_of
+from router.channels.smtp import TooMuchError, server_of
 from router.channels.transport import TRANSPORT, is_hopeless, words
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -129,6 +129,9 @@ def _fault(error: Exception) -> str:
         return "the server does not offer what the URL asks for (TLS, or a login)"
     if isinstance(error, UnicodeError):
         return "an address is not ASCII"
-    if isinstance(error, smtplib.SMTPServerDisconnected) and not isinstance(error.__context__, TimeoutError):
+    cause = error.__context__
+    if isinstance(cause, TimeoutError | TooMuchError):
+        return words(cause)
+    if isinstance(error, smtplib.SMTPServerDisconnected):
         return "the server closed the connection"
-    return words(error.__context__ if isinstance(error.__context__, TimeoutError) else error)
+    return words(error)

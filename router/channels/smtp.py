@@ -100,6 +100,10 @@ class Server(smtplib.SMTP):
         return self._transport.tls(self._plugin.verify_certificate, "smtp")
 
 
+class TooMuchError(OSError):
+    """The server's words for one mail are more than are read."""
+
+
 class _Bounded:
     """Lines of a server, 64 KiB of them at most for one mail."""
 
@@ -114,7 +118,7 @@ class _Bounded:
         line: bytes = self._lines.readline(most)
         self._left -= len(line)
         if self._left < 0:
-            raise OSError("the server says too much")
+            raise TooMuchError("the server says too much")
         return line
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """A URL with several targets, split into URLs with one target each."""
 
 import copy
+import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -67,8 +68,10 @@ def _check_form(plugin: Plugin) -> None:
     schema = schema_of_plugin(plugin)
     known = (_USUAL[schema], *forms_of(kind_of(schema)))
     if asked and asked.lower() not in known:
+        near = difflib.get_close_matches(asked.lower(), known, n=1)
+        meant = f"; did you mean format={near[0]}?" if near else ""
         raise RouterError(
-            "bad-channel", f"{schema}:// has no such format=", f"it is one of {', '.join(known)}"
+            "bad-channel", f"{schema}:// has no such format=", f"it is one of {', '.join(known)}{meant}"
         )
 
 

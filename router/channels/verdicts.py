@@ -98,7 +98,7 @@ class Judge:
 
 def _by_word(claimed: bool) -> Verdict:
     if claimed:
-        return Verdict(Outcome.ACCEPTED, "sent, as Apprise says; this service gives no answer on record")
+        return Verdict(Outcome.ACCEPTED, "sent, as Apprise says")
     return Verdict(Outcome.UNKNOWN, "Apprise could not send it, and does not say why")
 
 

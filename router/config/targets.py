@@ -19,8 +19,8 @@ from router.core.rule import Rule
 from router.core.text import kind_of
 from router.errors import Finding, RouterError
 
-#: A single-target URL, its kind, and what its provider takes.
-Single = tuple[str, str, Rate | None]
+#: A single-target URL, its kind, what its provider takes, and whether nobody reads that one's answers.
+Single = tuple[str, str, Rate | None, bool]
 #: A channel's URL to its single targets; raises RouterError.
 InspectUrl = Callable[[str], Sequence[Single]]
 
@@ -31,6 +31,7 @@ class TargetSpec:
 
     Args:
         name: ``channel/number``.
+        unverified: nobody reads its provider's answers, and no ``accept`` does.
     """
 
     name: str
@@ -39,20 +40,26 @@ class TargetSpec:
     url: str = field(repr=False)
     rate: Rate | None
     settings: Channel = field(repr=False)
+    unverified: bool = False
+
+
+_ACCEPT = "where it answers in JSON, say with accept: what it says when it has taken a message"
 
 
 def kind_only(url: str) -> Sequence[Single]:
     """An :data:`InspectUrl` that takes every URL for one target."""
     schema = url.partition("://")[0]
-    return [(url, kind_of(schema, url), rate_of(schema))]
+    return [(url, kind_of(schema, url), rate_of(schema), False)]
 
 
 def targets_of(document: Document, settings: Settings, inspect_url: InspectUrl) -> tuple[TargetSpec, ...]:
     """Every target of every channel; URLs that are wrong are findings of the document."""
     return tuple(
-        TargetSpec(f"{name}/{number}", name, kind, url, rate, channel)
+        TargetSpec(f"{name}/{number}", name, kind, url, rate, channel, unverified and not channel.accept)
         for name, channel in settings.channels.items()
-        for number, (url, kind, rate) in enumerate(_singles(document, name, channel, inspect_url), 1)
+        for number, (url, kind, rate, unverified) in enumerate(
+            _singles(document, name, channel, inspect_url), 1
+        )
     )
 
 
@@ -61,12 +68,19 @@ def _singles(document: Document, name: str, channel: Channel, inspect_url: Inspe
     ways: list[Way] = [("url",)] if channel.url else [("urls", number) for number in range(len(urls))]
     singles: list[Single] = []
     for way, url in zip(ways, urls, strict=True):
+        where = f"channels.{name}.{'.'.join(map(str, way))}"
+        place = document.place(("channels", name, *way))
         try:
-            singles += inspect_url(url.get_secret_value())
+            found = inspect_url(url.get_secret_value())
         except RouterError as error:
-            said = f"channels.{name}.{'.'.join(map(str, way))}: {error.message}"
-            place = document.place(("channels", name, *way))
-            document.findings.append(Finding("Y015", "error", place, said, error.remedy))
+            document.findings.append(
+                Finding("Y015", "error", place, f"{where}: {error.message}", error.remedy)
+            )
+            continue
+        singles += found
+        if not channel.accept and any(unverified for *_, unverified in found):
+            said = f"{where}: unverified: nobody reads this service's answers; a status 2xx counts as sent"
+            document.findings.append(Finding("Y019", "info", place, said, _ACCEPT))
     return singles
 
 

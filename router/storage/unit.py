@@ -445,7 +445,8 @@ class SqlUnit:
             "state": State.WAITING.value,
             "due_at": now,
             "ended_at": None,
-            "unknown": 0,
+            # It may have arrived, and says so; half of its patience is given back.
+            "unknown": case((tables.deliveries.c.unknown > 0, 1), else_=0),
             "created_at": now,
         }
         return self._moved(ids, (State.DEAD.value,), values | {"reason": rows.kept(f"retried by {by}")})

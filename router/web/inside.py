@@ -35,6 +35,7 @@ class TargetStanding:
         until: nothing is sent before; None when something is.
         broken: the provider's words where it refuses us and not a message.
         answer: of the latest failure, empty since the last acceptance.
+        unverified: nobody reads its service's answers: a status 2xx counts as sent.
     """
 
     name: str
@@ -42,6 +43,7 @@ class TargetStanding:
     until: int | None
     broken: str
     answer: str
+    unverified: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ def test_the_urls_of_the_page_are_valid() -> None:
 @pytest.mark.parametrize(
     ("url", "known"),
     [
-        (f"dingtalk://{'a' * 64}?format=cards", "markdown, text, card"),
+        (f"dingtalk://{'a' * 64}?format=cards", "markdown, text, card; did you mean format=card?"),
+        (f"dingtalk://{'a' * 64}?format=texxt", "markdown, text, card; did you mean format=text?"),
         (f"feishu://{'a' * 36}?format=html", "post, card"),
         (f"lark://{'a' * 36}?format=text", "post, card"),
         (f"wecombot://{'a' * 36}?format=card", "markdown, text"),

@@ -248,6 +248,8 @@ def test_services_that_nobody_reads_are_marked(provider: Provider) -> None:
     bark = channel(f"bark://127.0.0.1:{provider.port}/abcdefgh")
     assert getattr(bark, "unverified") is True  # noqa: B009
     assert getattr(channel(f"{HOOK}/"), "unverified") is False  # noqa: B009
+    provider.does(answer(200, {"success": True}))
+    assert bark.send(MESSAGE, DELIVERY).answer.endswith("(unverified: this service's answers are not read)")
     provider.does(answer(200, {"success": False, "message": "no such device"}))
     said = bark.send(MESSAGE, replace(DELIVERY))
     assert (said.outcome, said.answer) == (Outcome.REFUSED, "no such device")

@@ -189,3 +189,27 @@ def test_a_place_is_right_whatever_stands_before_it(
     path.write_text(text, encoding="utf-8")
     run("check", "--fix", str(path))
     assert path.read_text(encoding="utf-8") == text.replace("'1'", "`1`")
+
+
+def test_a_service_whose_answers_nobody_reads_is_said(tmp_path: Path) -> None:
+    """A remark, not a fault; ``accept`` reads the answer, and a service that is read is no matter."""
+    channels = {
+        "phone": {"url": "bark://127.0.0.1:9/abcdefgh"},
+        "read": {"url": "bark://127.0.0.1:9/abcdefgh", "accept": "code == `200`"},
+        "hook": {"url": "json://127.0.0.1:9/"},
+    }
+    rules = [{"name": "a", "when": "Event == 'OnJobFailed'", "to": list(channels)}]
+    done = run("check", write_router(tmp_path, rules, channels=channels))
+    assert done.status == 0
+    assert "Y019" in done.out
+    assert "channels.phone.url: unverified" in done.out
+    assert done.out.count("unverified") == 1
+
+
+def test_a_misspelt_form_of_a_channel_is_said(tmp_path: Path) -> None:
+    """With the form that was meant."""
+    channels = {"room": {"url": f"dingtalk://{'a' * 64}?format=texxt"}}
+    rules = [{"name": "a", "when": "Event == 'OnJobFailed'", "to": ["room"]}]
+    done = run("check", write_router(tmp_path, rules, channels=channels))
+    assert done.status == 1
+    assert "did you mean format=text?" in done.out

@@ -21,6 +21,7 @@ LOOKS: dict[str, tuple[str, str, str]] = {
     "feishu-card": ("Feishu and Lark, card", "card", "text"),
     "wecom": ("WeCom, Markdown", "room", "markdown"),
     "wecom-text": ("WeCom, text", "room", "text"),
+    "wechat": ("A WeCom application", "room", "text"),
     "telegram": ("Telegram", "bubble", "text"),
     "discord": ("Discord", "dark", "markdown"),
     "teams": ("Microsoft Teams", "card", "text"),

@@ -219,6 +219,22 @@ def test_a_dead_letter_may_be_retried_by_a_person(make: MakePipeline) -> None:
     assert pipeline.deliveries()[0].state is State.SENT
 
 
+def test_a_dead_letter_that_may_have_arrived_still_says_so_when_it_is_retried(make: MakePipeline) -> None:
+    """A person's retry does not wipe out the doubt: the message is marked, and has one attempt more."""
+    pipeline = due(make)
+    channel = pipeline.channels["oncall/1"]
+    channel.script = [Verdict(Outcome.UNKNOWN, "no answer") for _ in range(3)]
+    for _ in range(2):
+        pipeline.send()
+        pipeline.clock.move(3600)
+    [dead] = pipeline.deliveries(state="dead")
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: unit.retry_deliveries([dead.id], now, "ann"))
+    pipeline.send()
+    assert [delivery.may_repeat for _, delivery in channel.sent] == [False, True, True]
+    assert pipeline.deliveries()[0].state is State.DEAD
+
+
 def test_store_errors_name_what_to_do() -> None:
     """A RouterError reads as a sentence with its remedy."""
     error = RouterError("store-unavailable", "the disk is full", "Free space")

@@ -56,7 +56,7 @@ def _is_flag(character: str) -> bool:
 def _flags_before(text: str, at: int) -> int:
     """How many regional indicators stand together before a place: two make a flag."""
     start = at
-    while start > 0 and at - start <= _LONGEST_CHARACTER and _is_flag(text[start - 1]):
+    while start > 0 and _is_flag(text[start - 1]):
         start -= 1
     return at - start
 

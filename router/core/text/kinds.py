@@ -63,6 +63,8 @@ KINDS: dict[str, Kind] = {
         # 4,096 bytes of Markdown, 2,048 of text.
         Kind("wecom", "wecom", 4_000, sizes.utf8),
         Kind("wecom-text", "chat", 2_000, sizes.utf8, form="text"),
+        # An application, which takes 2,048 bytes of text.
+        Kind("wechat", "chat", 2_000, sizes.utf8),
         # 4,096 after the entities, 2,000.
         Kind("telegram", "chat", 4_000, sizes.utf16, threads=True),
         Kind("discord", "discord", 1_900, sizes.utf16),
@@ -94,7 +96,7 @@ _SCHEMAS = {
     "dingtalk": "dingtalk",
     "feishu": "feishu lark",
     "wecom": "wecombot",
-    "wecom-text": "wechat",
+    "wechat": "wechat",
     "telegram": "tgram telegram",
     "discord": "discord",
     "teams": "workflow workflows",

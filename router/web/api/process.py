@@ -37,6 +37,7 @@ class TargetJson(TypedDict):
     until: str | None
     broken: str
     answer: str
+    unverified: bool
 
 
 class ChannelJson(TypedDict):
@@ -166,6 +167,7 @@ def _target_json(one: TargetStanding) -> TargetJson:
         "until": iso(one.until),
         "broken": one.broken,
         "answer": one.answer,
+        "unverified": one.unverified,
     }
 
 

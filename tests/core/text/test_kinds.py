@@ -50,6 +50,7 @@ def test_a_schema_has_a_kind(schema: str, kind: str) -> None:
         ("dingtalk://token?format=markdown", "dingtalk"),
         ("feishu://token?format=card", "feishu-card"),
         ("wecombot://key?format=text", "wecom-text"),
+        ("wechat://id:secret@1/to", "wechat"),
         ("slack://a/b/c?format=card", "slack"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Pages over a long history: a store of 1,000,000 events of a week, each page asked 200 times."""
+"""Pages and lists of the API over 1,000,000 events of a week, each asked 200 times."""
 
 import http.client
 import json
@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import psutil
+
 from bench.table import Row
 from router.app import load_config
-from router.core.delivery import SECOND
+from router.core.alert import AlertState
+from router.core.delivery import SECOND, State
 from router.core.event import Envelope
 from router.decoders import decode
 from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import take_in
+from router.pipeline.top import By
 from router.storage import open_store
 from router.telemetry import Metrics
 from tests.acceptance.harness import Process, Sink, write_config
@@ -27,6 +31,7 @@ WEEK = 7 * 86_400 * SECOND
 BATCH = 1_000
 #: Milliseconds of the 95th of 100 requests.
 MOST = 200
+SILENCED = "starts_with(JobName, 'nightly-1')"
 
 
 def run(quick: bool) -> list[Row]:
@@ -47,9 +52,14 @@ def _measured(folder: Path, sink: Sink, count: int, requests: int) -> list[Row]:
     process = Process(config)
     try:
         _settled(process)
-        return [_row(page, _asked(process, page, requests)) for page in _pages(process)]
+        return measured(process, requests)
     finally:
         process.terminate()
+
+
+def measured(process: Process, requests: int) -> list[Row]:
+    """A row for each page, of a router that runs on such a store."""
+    return [_row(page, *_asked(process, page, requests)) for page in _pages(process)]
 
 
 def _rules() -> list[dict[str, Any]]:
@@ -124,50 +134,92 @@ def _settled(process: Process) -> None:
 
 
 def _pages(process: Process) -> list[_Page]:
-    event = json.loads(_get(process, "/v1/events?name=OnInstanceFailed&limit=1"))["events"][0]
-    job = json.loads(_get(process, f"/v1/events/{event['id']}"))["data"]["JobId"]
-    delivery = json.loads(_get(process, "/v1/deliveries?limit=1"))["deliveries"][0]
-    far = _far(process)
+    """Every page, and every list of the API: its first page, a deep one, and with each filter."""
+    event = _first(process, "/v1/events?name=OnInstanceFailed", "events")
+    shown = json.loads(_get(process, f"/v1/events/{event}"))
+    job = quote(shown["data"]["JobId"])
+    alert, group = shown["alerts"][0]["id"], _first(process, "/v1/groups", "groups")
+    delivery = _first(process, "/v1/deliveries", "deliveries")
+    lists = [
+        *_list(process, "events", "", "name=OnInstanceFailed", "rule=failed", "rule=other-7"),
+        *_list(process, "events", "outcome=routed", "outcome=suppressed", f"job={job}"),
+        *_list(process, "alerts", "", "rule=failed", "rule=other-7"),
+        *_list(
+            process, "alerts", *(f"state={state.value}" for state in AlertState), "rule=failed&state=firing"
+        ),
+        *_list(process, "deliveries", "", "channel=oncall", *(f"state={state.value}" for state in State)),
+        *_list(process, "deeds", ""),
+    ]
     return [
-        _Page("now, 10,000 groups open", "/"),
-        _Page("events", "/events"),
-        _Page("events, further back", f"/events?{urlencode({'before': far})}"),
-        _Page("events of a name", "/events?name=OnInstanceFailed"),
-        _Page("events of a rule that never matched", "/events?rule=other-7"),
-        _Page("events of a job", f"/events?job={quote(job)}"),
-        _Page("an event", f"/events/{event['id']}"),
-        _Page("a job", f"/job?id={quote(job)}"),
-        _Page("alerts", "/alerts"),
-        _Page("alerts of a rule and state", "/alerts?rule=failed&state=firing"),
-        _Page("deliveries", "/deliveries"),
-        _Page("dead letters", "/deliveries?state=dead"),
-        _Page("a delivery", f"/deliveries/{delivery['id']}"),
+        _Page("now", "/"),
+        _Page("an event", f"/events/{event}"),
+        _Page("a group", f"/groups/{group}"),
+        _Page("a job", f"/job?id={job}"),
+        _Page("a delivery", f"/deliveries/{delivery}"),
         _Page("rules, a day of them", "/rules"),
         _Page("a rule", "/rules/failed"),
-        _Page("try, with a recorded event", f"/try?id={event['id']}"),
+        _Page("a rule that never matched", "/rules/other-7"),
+        _Page("try, with a recorded event", f"/try?id={event}"),
         _Page("silences", "/silences"),
+        _Page("a silence's preview", f"/silences?{urlencode({'matcher': SILENCED, 'lasts': '2h'})}"),
         _Page("health", "/health"),
+        _Page("undecodable", "/events?outcome=undecodable"),
+        *lists,
+        *(_Page(path, path) for path in ("/v1/groups", "/v1/rules", "/v1/status", "/v1/undecodable")),
+        *(_Page(f"/v1/top by {by.value}, a day", f"/v1/top?by={by.value}&since=1d") for by in By),
+        _Page("/v1/job", f"/v1/job?id={job}"),
+        _Page("/v1/events/…", f"/v1/events/{event}"),
+        _Page("/v1/alerts/…", f"/v1/alerts/{alert}"),
+        _Page("/v1/deliveries/…", f"/v1/deliveries/{delivery}"),
+        _Page("/v1/deliveries of an event", f"/v1/deliveries?event={event}"),
+        _Page("/v1/silences", "/v1/silences?all=true"),
     ]
 
 
-def _far(process: Process) -> str:
+def _first(process: Process, path: str, what: str) -> str:
+    return json.loads(_get(process, path))[what][0]["id"]
+
+
+def _list(process: Process, what: str, *filters: str) -> Iterator[_Page]:
+    """A list of the API with each of these filters, and its page where it has one."""
+    for asked in filters:
+        deep = f"&before={quote(_deep(process, what, asked))}"
+        for base in (f"/v1/{what}", *([f"/{what}"] if what in ("events", "alerts", "deliveries") else [])):
+            name = f"{base} {asked}".strip()
+            yield _Page(name, f"{base}?{asked}")
+            yield _Page(f"{name}, deep", f"{base}?{asked}{deep}")
+
+
+def _deep(process: Process, what: str, asked: str) -> str:
+    """The mark behind at most twenty pages of a thousand: the last that there is."""
     mark = ""
     for _ in range(20):
-        found = json.loads(_get(process, f"/v1/events?{urlencode({'before': mark, 'limit': 1000})}"))
-        mark = found["next"] or mark
+        found = json.loads(_get(process, f"/v1/{what}?{asked}&limit=1000&before={quote(mark)}"))
+        if found["next"] is None:
+            break
+        mark = found["next"]
     return mark
 
 
-def _asked(process: Process, page: _Page, requests: int) -> list[float]:
-    """Milliseconds of each request, one after the other."""
+def _asked(process: Process, page: _Page, requests: int) -> tuple[list[float], float]:
+    """Milliseconds of each request, one after the other; and of CPU for each."""
     connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=60)
+    router = psutil.Process(process.popen.pid)
+    _read(connection, page.path)
     taken: list[float] = []
+    before = _cpu(router)
     for _ in range(requests):
         started = time.perf_counter()
         _read(connection, page.path)
         taken.append((time.perf_counter() - started) * 1000)
+    cpu = (_cpu(router) - before) * 1000 / requests
     connection.close()
-    return taken
+    return taken, cpu
+
+
+def _cpu(router: psutil.Process) -> float:
+    times = router.cpu_times()
+    return times.user + times.system
 
 
 def _get(process: Process, path: str) -> bytes:
@@ -186,7 +238,7 @@ def _read(connection: http.client.HTTPConnection, path: str) -> bytes:
     return body
 
 
-def _row(page: _Page, taken: list[float]) -> Row:
+def _row(page: _Page, taken: list[float], cpu: float) -> Row:
     late = statistics.quantiles(taken, n=20)[18]
-    value = f"{late:.0f} ms, median {statistics.median(taken):.0f} ms"
+    value = f"{late:.0f} ms, median {statistics.median(taken):.0f} ms, CPU {cpu:.0f} ms"
     return Row(f"{page.name}: 95th of 100", value, f"at most {MOST} ms", late <= MOST)

@@ -38,7 +38,7 @@ from router.version import __version__
 from router.web.ack import AckLinks
 from router.web.gate import Gate, tokens_of
 from router.web.guesses import Guesses
-from router.web.inside import Inside, SourceStanding, TargetStanding
+from router.web.inside import Inside, Loaded, SourceStanding, StorePlace, TargetStanding
 from router.web.lazy import Site
 from router.web.server import Listener
 
@@ -93,6 +93,17 @@ def pause_until(next_at: int | None, now: int) -> float:
     """Seconds from now until something is due; never none: what is due may wait for its source."""
     pause = (next_at - now) / SECOND if next_at is not None else MAINTENANCE
     return min(max(pause, SHORTEST_WAIT), MAINTENANCE)
+
+
+def store_place(url: str) -> StorePlace:
+    """Where a store is, without the secrets of its URL."""
+    from router.storage.opening import address_of
+
+    address = address_of(url)
+    if address.get_backend_name() != "sqlite":
+        return StorePlace("postgresql", f"{address.database or ''} at {address.host or 'this machine'}", None)
+    file = Path(address.database or "").absolute()
+    return StorePlace("sqlite", str(file), file.stat().st_size if file.exists() else None)
 
 
 class Router:
@@ -168,7 +179,7 @@ class Router:
         self.listener.site = Site(self._inside())
         self._reloading = threading.Lock()
         self._judging = threading.Lock()
-        self._faults: tuple[str, ...] = ()
+        self._loaded = Loaded(self._started_at)
         self._pulls: dict[str, _Pull] = {}
         self._loops = [
             Loop("ingest", self.ingest.step, lambda: self.ingest.wait(1.0), self._store_health),
@@ -284,10 +295,9 @@ class Router:
             faults = [str(f) for f in error.findings] if isinstance(error, ConfigError) else [str(error)]
             telemetry.log("config.refused", "error", faults=faults)
             self.metrics.reload_success.set(0)
-            self._faults = tuple(faults)
+            self._loaded = replace(self._loaded, refused_at=self._clock.now(), faults=tuple(faults))
             self._note(by, "fail to reload", clip(faults[0], MOST_OF_FAULT), len(faults))
             return False
-        self._faults = ()
         telemetry.log("config.loaded", files=len(config.files), policy=config.policy.hash)
         return True
 
@@ -333,7 +343,8 @@ class Router:
         for target in config.targets:
             self.metrics.target_unverified.labels(target.name).set(target.unverified)
         self.metrics.reload_success.set(1)
-        self.metrics.reload_time.set(self._clock.now() / SECOND)
+        self._loaded = Loaded(self._clock.now())
+        self.metrics.reload_time.set(self._loaded.at / SECOND)
 
     def _links(self, config: Config) -> AckLinks | None:
         if config.settings.http.public_url is None:
@@ -377,7 +388,8 @@ class Router:
             sources=self._sources_stand,
             targets=self._targets_stand,
             drill=self.failed_drill,
-            faults=lambda: self._faults,
+            loaded=lambda: self._loaded,
+            place=lambda: store_place(self.config.settings.store),
             reload=self.reload,
             stopping=self._stopping.is_set,
             decode=decode,
@@ -393,6 +405,7 @@ class Router:
                 paths.get(name, ""),
                 self._problem_of(name),
                 stands.get(name, Standing.REACHED) is Standing.REACHED,
+                *self.ingest.heard.get(name, (None, None)),
             )
             for name, settings in self.config.settings.sources.items()
         ]
@@ -651,7 +664,8 @@ def inside_of_store(config: Config, store: Store) -> Inside:
         sources=list,
         targets=list,
         drill=str,
-        faults=list,
+        loaded=lambda: Loaded(clock.now()),
+        place=lambda: store_place(config.settings.store),
         reload=lambda by: False,
         stopping=lambda: False,
         decode=decode,

@@ -19,6 +19,8 @@ _SIGN = re.compile(r"=|(?i:and|or)\b")
 _SIGNS = {"=": "==", "and": "&&", "or": "||"}
 #: What a plain filter cannot begin with.
 _FIRST = "!&*`@%|>"
+#: What other tools write, and what cannot simply be replaced.
+_FOREIGN = re.compile(r"(?i:in)\b|[‘’“”]")
 
 
 def in_line(line: str, column: int, problem: str) -> tuple[str, str] | None:
@@ -67,8 +69,16 @@ def bare_number(text: str, column: int) -> tuple[str, str] | None:
 
 def other_sign(text: str, column: int) -> str:
     """What to write where a filter stops at a sign of another language; nothing elsewhere."""
-    sign = _SIGN.match(text, column)
-    return f"JMESPath writes {_SIGNS[sign[0].lower()]}" if sign else ""
+    if sign := _SIGN.match(text, column):
+        return f"JMESPath writes {_SIGNS[sign[0].lower()]}"
+    if foreign := _FOREIGN.match(text, column):
+        is_in = foreign[0].lower() == "in"
+        return (
+            "JMESPath writes contains(['one', 'other'], Event)"
+            if is_in
+            else "a text takes straight quotes: '…'"
+        )
+    return ""
 
 
 def instead_of(text: str, column: int) -> tuple[int, str] | None:

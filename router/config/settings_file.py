@@ -22,7 +22,7 @@ _MOST_BYTES = 8 << 20
 OWN_PATHS = (
     *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/-/reload", "/-/proof"),
     *("/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health", "/job"),
-    *("/live", "/live.js"),
+    *("/live", "/live.js", "/alerts/acknowledge"),
     *(f"/v1/{name}" for name in ("alerts", "deeds", "deliveries", "events", "groups", "openapi.json")),
     *(
         f"/v1/{name}"

@@ -115,6 +115,11 @@ def preview(event: Event, rule: Rule, policy: Policy, tongue: Tongue, now: int) 
     return tuple(_told(found, policy, tongue, now)) if found and not rule.absent else ()
 
 
+def rehearse(event: Event, rule: Rule, policy: Policy, tongue: Tongue, now: int) -> tuple[Told, ...]:
+    """What each target of a rule that is not in force would be sent, if it matched the event."""
+    return tuple(_told(Match(rule, event), policy, tongue, now))
+
+
 def explain_rules(
     event: Event, policy: Policy, wanted: Callable[[Rule], bool] = lambda rule: True
 ) -> tuple[RuleExplained, ...]:

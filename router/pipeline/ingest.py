@@ -74,6 +74,9 @@ class Ingest:
         told: called after a commit with the first moment at which something of it is due.
         dispatch: tells at once, in the same transaction, what is due at once; without it all waits.
         tracing: hears of what was committed, if somebody collects traces.
+
+    ``heard`` has by source when its newest event was received, and how long that was after its publication;
+    nothing of those that none came from since the start.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Ingest:
         self._count = 0
         self._changed = threading.Condition()
         self._closed = False
+        self.heard: dict[str, tuple[int, int]] = {}
 
     def submit(self, envelopes: Sequence[Envelope]) -> "Future[list[Receipt]]":
         """See :class:`router.ports.Intake`."""
@@ -227,7 +231,9 @@ class Ingest:
                     reason=receipt.reason,
                 )
         for source, event in {event.source: event for event, _ in effects.judged}.items():
-            metrics.lag.labels(source).set((event.received_at - event.at) / SECOND)
+            lag = event.received_at - event.at
+            metrics.lag.labels(source).set(lag / SECOND)
+            self.heard[source] = (event.received_at, lag)
         for event, judgement in effects.judged:
             for name in event.odd_fields:
                 metrics.odd_fields.labels(name).inc()
@@ -371,7 +377,8 @@ def _nothing_told(judgement: Judgement, taken: Taken) -> tuple[EventOutcome, str
     if judgement.ended or judgement.met:
         rules = ", ".join(rule.name for rule in (*judgement.ended, *judgement.met))
         return "suppressed", f"it would end an alert of {rules}, and none is open"
-    failed = f"; {len(judgement.failures)} filters failed on it" if judgement.failures else ""
+    number = len(judgement.failures)
+    failed = f"; {number} {'filter' if number == 1 else 'filters'} failed on it" if number else ""
     return "unmatched", f"no rule matched{failed}"
 
 

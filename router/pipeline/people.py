@@ -90,6 +90,19 @@ def resolve(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: str)
     return _noted(unit, now, by, "resolve", sorted(chosen))
 
 
+def resolve_group(store: Store, policy: Policy, group_id: str, now: int, by: str) -> list[str]:
+    """Ends the alerts of a group that have not ended, so many at a time; returns their ids."""
+
+    def some(unit: Unit) -> list[str]:
+        unit.serialise()
+        return resolve(unit, policy, [alert.id for alert in unit.members(group_id, limit=BATCH)], now, by)
+
+    ended: list[str] = []
+    while done := store.write(some):
+        ended += done
+    return ended
+
+
 def silence(unit: Unit, made: Silence, now: int) -> None:
     """Lets a silence begin to hold."""
     unit.put_silences([made])

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0007"
+REVISION = "0008"
 
 metadata = MetaData()
 
@@ -64,6 +64,19 @@ events = Table(
     _text("odd_fields"),
     Index("events_received", "received_at", "id"),
     Index("events_job", "job_id", "received_at"),
+    # Few events match a rule, or make a filter fail: those of a day are counted without the others.
+    Index(
+        "events_matched",
+        "received_at",
+        sqlite_where=text("matches <> '[]'"),
+        postgresql_where=text("matches <> '[]'"),
+    ),
+    Index(
+        "events_failing",
+        "received_at",
+        sqlite_where=text("failures <> '[]'"),
+        postgresql_where=text("failures <> '[]'"),
+    ),
 )
 
 identities = Table(

@@ -17,6 +17,8 @@ class SourceStanding:
     Args:
         problem: what keeps it from receiving, in words; empty when all is well.
         caught_up: whether all that waited for it was received.
+        heard_at: when its newest event was received; None if none was since the start.
+        lag: how long that was after its publication, in microseconds.
     """
 
     name: str
@@ -24,6 +26,8 @@ class SourceStanding:
     path: str
     problem: str
     caught_up: bool
+    heard_at: int | None = None
+    lag: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,36 @@ class TargetStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """How the configuration came to be in force.
+
+    Args:
+        at: when it did.
+        refused_at: when a reload was refused last; None when none was since.
+        faults: why; empty when none was.
+    """
+
+    at: int
+    refused_at: int | None = None
+    faults: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StorePlace:
+    """Where the store is.
+
+    Args:
+        engine: ``sqlite`` or ``postgresql``.
+        name: of the file, or of the database and its host; no secret.
+        size: bytes of the file; None where that is somebody else's.
+    """
+
+    engine: str
+    name: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Inside:
     """The process, seen from the web.
 
@@ -56,7 +90,8 @@ class Inside:
         sources: how each source stands.
         targets: how each target stands.
         drill: that the last drill failed, in words; empty when it did not.
-        faults: why the last reload was refused; empty when it was not.
+        loaded: how the configuration came to be in force, and why the last reload was refused.
+        place: where the store is.
         reload: reads the configuration again, asked by somebody; whether it is in force now.
         stopping: whether the process ends.
         decode: what an envelope means.
@@ -70,7 +105,8 @@ class Inside:
     sources: Callable[[], Sequence[SourceStanding]]
     targets: Callable[[], Sequence[TargetStanding]]
     drill: Callable[[], str]
-    faults: Callable[[], Sequence[str]]
+    loaded: Callable[[], Loaded]
+    place: Callable[[], StorePlace]
     reload: Callable[[str], bool]
     stopping: Callable[[], bool]
     decode: Callable[[Envelope], Event | Undecodable]

@@ -15,14 +15,14 @@ from router.version import __version__
 from router.web.api import alerts, deliveries, events, jobs, process, silences, tail
 from router.web.api.asked import Refusal, address_of, headers_of, inside_of, reader
 from router.web.inside import Inside
-from router.web.pages import changed, health, live, looked_into, shown
+from router.web.pages import changed, health, live, looked_into, shown, trying
 from router.web.pages.drawing import draw
 from router.web.proof import PATH
 from router.web.status import said_of, status_of
 
 #: The parts of the site: those of the API, and those of the pages.
 API = tuple(part.router for part in (alerts, events, tail, jobs, deliveries, silences, process))
-PAGES = tuple(part.router for part in (shown, looked_into, health, changed, live))
+PAGES = tuple(part.router for part in (shown, looked_into, trying, health, changed, live))
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "The request is not as it should be."},

@@ -3,8 +3,10 @@
 import os
 import shutil
 import tempfile
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import CHROMIUM, DESK, TELEPHONE
@@ -38,10 +40,16 @@ def main() -> None:
         ):
             page = browser.new_page(viewport=viewport, color_scheme="dark" if dark else "light")
             page.goto(served.url + path)
-            page.screenshot(path=TO / f"{name}.png", full_page=path != "/")
+            _keep(page.screenshot(full_page=path != "/"), TO / f"{name}.png")
             page.close()
         browser.close()
     shutil.rmtree(folder)
+
+
+def _keep(taken: bytes, path: Path) -> None:
+    """Few colours and so few bytes: they stand in the repository."""
+    with Image.open(BytesIO(taken)) as image:
+        image.convert("RGB").quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

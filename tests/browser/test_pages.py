@@ -23,6 +23,7 @@ def addresses(served: House) -> Iterator[str]:
     yield from ("/health", "/try", "/login", "/alerts?state=nothing", "/nowhere")
     event = served.ask("GET", "/v1/events").json()["events"][0]["id"]
     delivery = served.ask("GET", "/v1/deliveries?state=dead").json()["deliveries"][0]["id"]
+    yield f"/groups/{served.ask('GET', '/v1/groups').json()['groups'][0]['id']}"
     yield from ("/job?id=job-0000000058C3A1B2", "/rules/instance-failed", "/rules/job-failed")
     yield from (f"/events/{event}", f"/try?id={event}&filter=ExitCode", f"/deliveries/{delivery}")
 
@@ -66,12 +67,36 @@ def test_acknowledging_a_group(page: Page, served: House) -> None:
     served.tell(job_failed(job))
     card = page.locator("article", has_text=job).filter(has_text="oncall")
     served.until(lambda: (page.goto(served.url), card.count())[1])
-    card.get_by_label("Your name").fill("wang")
+    page.get_by_label("Your name").fill("wang")
     card.get_by_role("button", name="Acknowledge").click()
     expect(card).to_contain_text("acknowledged")
     expect(card.get_by_role("button", name="Acknowledge")).to_have_count(0)
     page.get_by_role("link", name="Health").click()
     expect(page.locator("main")).to_contain_text("wang")
+
+
+def test_enter_in_the_name_acknowledges_nothing(browser: Browser, served: House) -> None:
+    """The one field of the first page belongs to all of its buttons, so none of them is pressed by Enter."""
+    page = browser.new_page(viewport=TELEPHONE)
+    page.goto(served.url)
+    buttons = page.get_by_role("button", name="Acknowledge").count()
+    page.get_by_label("Your name").fill("wang")
+    page.keyboard.press("Enter")
+    page.goto(served.url)
+    assert page.get_by_role("button", name="Acknowledge").count() == buttons > 0
+    page.close()
+
+
+def test_a_group_is_resolved(page: Page, served: House) -> None:
+    """Resolve is behind a fold, so that no thumb presses it by accident; then the card is gone."""
+    job = f"job-{page.context.__hash__():x}-over"
+    served.tell(job_failed(job))
+    cards = page.locator("article", has_text=job)
+    served.until(lambda: (page.goto(served.url), cards.count())[1])
+    expect(cards.first.get_by_role("button", name="Resolve", exact=True)).to_be_hidden()
+    cards.first.get_by_text("Resolve …").click()
+    cards.first.get_by_role("button", name="Resolve", exact=True).click()
+    expect(cards).to_have_count(0)
 
 
 def test_a_silence_with_its_preview(page: Page) -> None:
@@ -81,7 +106,7 @@ def test_a_silence_with_its_preview(page: Page) -> None:
     page.get_by_label("For how long").fill("30m")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", name="It would mute")).to_contain_text("open alerts")
-    expect(page.locator("main")).to_contain_text("job-0000000058C3A1B2")
+    expect(page.locator("main")).to_contain_text("nightly-report")
     page.get_by_label("Why").fill("a test")
     page.get_by_role("button", name="Silence for 30m").click()
     row = page.locator("tr", has_text="rule == 'job-failed' &&")

@@ -125,8 +125,8 @@ OTHER = {
     "/v1/silences/preview": "test_what_is_posted_is_answered_as_json",
     **dict.fromkeys(
         (
-            *("/groups/{group_id}/acknowledge", "/alerts/resolve", "/deliveries/change"),
-            "/silences/{silence_id}/expire",
+            *("/groups/{group_id}/acknowledge", "/groups/{group_id}/resolve", "/alerts/acknowledge"),
+            *("/alerts/resolve", "/deliveries/change", "/silences/{silence_id}/expire"),
         ),
         "a redirect to a page above",
     ),

@@ -1,8 +1,10 @@
 """The pages of a whole router that runs: what they show, what their forms do, whom they refuse."""
 
 import html
+import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +16,8 @@ import pytest
 from router import telemetry
 from router.config.settings_file import OWN_PATHS
 from router.core.alert import AlertState
-from router.ports import Unit
+from router.core.event import Envelope, Undecodable
+from router.ports import SetAside, Unit
 from router.web.inside import Inside
 from router.web.site import API, make_site
 from router.web.site import PAGES as PAGE_PARTS
@@ -87,9 +90,9 @@ def test_a_person_acknowledges_what_fires(served: House) -> None:
     text = page(served, "/")
     card = next(one for one in text.split("<article")[1:] if "job-now" in one)
     assert "1 alert firing" in card
-    group = re.search(r'action="(/groups/[^"]+)"', card)
+    group = re.search(r'action="(/groups/[^"]+/acknowledge)"', card)
     assert group
-    done = post(served, group[1], [("form", proof(card)), ("by", "anna")])
+    done = post(served, group[1], [("form", proof(text)), ("by", "anna")])
     assert (done.status, done.headers["location"]) == (303, "/")
     alerts = {one.key: one for one in served.read(lambda unit: unit.list_alerts())}
     [mine] = [one for key, one in alerts.items() if "job-now" in key]
@@ -97,6 +100,75 @@ def test_a_person_acknowledges_what_fires(served: House) -> None:
     assert (mine.state, mine.acknowledged_by) == (AlertState.ACKNOWLEDGED, "anna")
     assert other.state is AlertState.FIRING
     assert "anna: acknowledge" in page(served, "/health")
+
+
+def test_a_group_is_looked_into_and_resolved(tmp_path: Path) -> None:
+    """Its card leads to its alerts and to what its channel was told, with the answer; resolved, all end."""
+    with house(tmp_path) as served:
+        for number in range(3):
+            served.tell(instance_failed("job-grouped", number))
+        served.tell(job_failed("job-beside"))
+        card = next(one for one in page(served, "/").split("<article")[1:] if "job-grouped" in one)
+        link = re.search(r'href="(/groups/[^"]+)"', card)
+        assert link
+        text = served.until(lambda: found if "accepted" in (found := page(served, link[1])) else "")
+        assert text.count('href="/events/') == 3
+        assert "Instance 0 of map in job render failed" in text
+        assert post(served, f"{link[1]}/resolve", [("form", proof(text)), ("by", "anna")]).status == 303
+        ends = [(one.key, one.end_reason) for one in served.read(lambda unit: unit.list_alerts())]
+        assert [end for key, end in ends if "job-grouped" in key] == ["resolved by anna"] * 3
+        assert [end for key, end in ends if "job-beside" in key] == [""]
+        assert "<p>Ended " in page(served, link[1])
+
+
+def test_a_job_is_named_wherever_its_id_stands(served: House) -> None:
+    """Cards, alerts, events and groups name a job as its own events do; its instances say only its id."""
+    job = "job-0000000058524720000077E900007257"
+    served.tell(job_failed(job, JobName="nightly <render>"))
+    event = served.tell({key: said for key, said in instance_failed(job).items() if key != "JobName"})
+    group = served.until(
+        lambda: re.search(r'href="(/groups/[^"]+)"', page(served, "/").partition("nightly &lt;")[2])
+    )
+    assert group
+    for path in ("/", "/alerts", "/events", f"/events/{event}", "/rules/instance-failed", group[1]):
+        assert f'<a href="/job?id={job}">nightly &lt;render&gt;</a>' in page(served, path), path
+    silence = urlencode({"matcher": f"JobId == '{job}'"})
+    assert f'href="/silences?{silence}"' in page(served, group[1])
+
+
+def test_what_is_told_alone_is_called_by_its_key(tmp_path: Path) -> None:
+    """No card is headed by an id that we made: the key names it, or without one its rule."""
+    rules = (
+        "rules:\n"
+        "  - {name: order-lost, when: status == 'lost', key: [order], to: [oncall]}\n"
+        "  - {name: order-odd, when: status == 'odd', to: [oncall]}\n"
+    )
+    with house(tmp_path, rules=rules) as served:
+        served.tell({"order": "A-17", "status": "lost"})
+        served.tell({"order": "A-18", "status": "odd"})
+        assert sorted(re.findall(r"<h2>(.*?)</h2>", page(served, "/"))) == ["A-17", "order-odd"]
+
+
+def test_an_event_shows_each_message_with_its_attempts(tmp_path: Path) -> None:
+    """What each channel got, as text, and the provider's answer, are on the page of the event."""
+    with house(tmp_path) as served:
+        event = served.tell(job_failed("job-told"))
+        served.until(lambda: not served.read(lambda unit: unit.outbox()))
+        told = page(served, f"/events/{event}").partition("What was told since")[2]
+        told = told.partition("What the rules of now say")[0]
+        assert sorted(re.findall(r"<b>(\w+/1)</b>", told)) == ["broken/1", "oncall/1"]
+        assert told.count("<pre>") == 2
+        assert "404 Not Found" in told
+
+
+def test_alerts_that_are_picked_are_acknowledged(served: House) -> None:
+    """The other button of the list takes them as seen."""
+    served.tell(job_failed("job-seen"))
+    [seen] = [one.id for one in served.read(lambda unit: unit.list_alerts()) if "job-seen" in one.key]
+    fields = [("form", proof(page(served, "/alerts"))), ("id", seen), ("by", "anna")]
+    assert post(served, "/alerts/acknowledge", fields).status == 303
+    [alert] = served.read(lambda unit: unit.alerts([seen]))
+    assert (alert.state, alert.acknowledged_by) == (AlertState.ACKNOWLEDGED, "anna")
 
 
 def test_a_person_resolves_what_they_pick(served: House) -> None:
@@ -142,7 +214,8 @@ def test_a_dead_letter_is_tried_again_from_its_page(served: House) -> None:
 def test_all_dead_letters_of_a_channel_are_dropped_from_the_list(served: House) -> None:
     """Those of a time that one writes, or of all times."""
     served.tell(job_failed("job-dropped"))
-    served.until(lambda: "broken/1" in page(served, "/deliveries?state=dead&channel=broken"))
+    # Also those of the tests before: what dies later would stand there again.
+    served.until(lambda: not served.read(lambda unit: unit.outbox()))
     text = page(served, "/deliveries?state=dead&channel=broken")
     assert "of broken that were given up" in text
     fields = [("form", proof(text)), ("channel", "broken"), ("what", "drop all")]
@@ -175,16 +248,58 @@ def test_a_wrong_silence_says_what_is_wrong_and_keeps_what_was_typed(served: Hou
     assert (answer.status, "a &amp;&amp;&amp; b" in answer.text) == (400, True)
 
 
+def tried(served: House, event: str, filter: str = "", **more: str) -> str:  # noqa: A002
+    """What Try answers to its form."""
+    answer = post(served, "/try", [("event", event), ("filter", filter), *more.items()])
+    assert answer.status == 200
+    return html.unescape(answer.text).partition('<div id="answer"')[2]
+
+
 def test_an_event_and_a_filter_are_tried(served: House) -> None:
     """Each rule's verdict, the filter's parts, what would be sent; an event of the store can be taken."""
     event = served.tell(instance_failed("job-tried"))
     assert "job-tried" in page(served, f"/try?id={event}")
+    assert "OnTaskFailed" in page(served, "/try?sample=OnTaskFailed").partition("</textarea>")[0]
     query = urlencode({"event": '{"Event": "OnJobFailed", "JobId": "j"}', "filter": "JobId == 'k'"})
     text = page(served, f"/try?{query}")
+    assert "Your filter does not hold" in text
     assert "← decided" in text
     assert "oncall/1" in text
-    assert "not JMESPath" in page(served, "/try?" + urlencode({"event": "{}", "filter": "a =="}))
-    assert "no event" in page(served, "/try?event=%5B")
+    assert "this is no event: the body is a JSON array" in tried(served, "[]")
+
+
+def test_an_edited_filter_changes_what_would_be_sent(served: House) -> None:
+    """It is told as by the chosen rule, whose own filter is where one begins; else to every channel."""
+    event = json.dumps(job_failed("job-long", Message="x" * 20_000))
+    own = tried(served, event, rule="job-failed").partition("What the rules of now say")[0]
+    assert "Your filter holds" in own
+    assert re.findall(r"<b>(.*?)</b> <small>", own) == ["oncall/1", "broken/1"]
+    assert "Nobody is told" in tried(served, event, "Event == 'OnJobStopped'", rule="job-failed")
+    every = tried(served, event, "JobName == 'render'").partition("What the rules of now say")[0]
+    assert re.findall(r"<b>(.*?)</b> <small>", every) == ["broken/1", "oncall/1"]
+    assert post(served, "/try", [("event", event)], origin="http://evil.example").status == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("ExitCode == 137", "137 lacks its backticks; write `137` (character 13)"),
+        ("Event = 'OnJobFailed'", "JMESPath writes == (character 7)"),
+        ("Task == 'a' and Event == 'b'", "JMESPath writes && (character 13)"),
+        ("Event in ['OnJobFailed']", "JMESPath writes contains("),
+        ("Event == ‘OnJobFailed’", "straight quotes"),
+        ('Event == "OnJobFailed"', "write a text in single quotes: 'OnJobFailed'"),
+        ("Event == 'OnJobFailed' && ExitCode == `137`", "no known event meets ExitCode == `137` here"),
+        ("Event == 'OnJobFaild'", "did you mean 'OnJobFailed'?"),
+        ("Event == 'OnInstanceFailed' && Exitcode == `137`", "did you mean ExitCode?"),
+        ("exitcode == `1`", "exitcode = null"),
+        ("always", "always matches every event, in a rule"),
+        ("a ==", "not JMESPath"),
+    ],
+)
+def test_a_wrong_filter_is_told_what_to_write(served: House, wrong: str, said: str) -> None:
+    """What newcomers write, and a filter that can never hold: the answer says what to write instead."""
+    assert said in tried(served, json.dumps(instance_failed()), wrong)
 
 
 def test_what_an_event_contains_acts_on_no_page(served: House) -> None:
@@ -408,3 +523,49 @@ def test_a_rule_shows_what_it_tells(tmp_path: Path) -> None:
         assert "It has matched no event yet" in page(served, "/rules/idle")
         assert 'href="/rules/shy"' in page(served, "/rules")
         assert served.ask("GET", "/rules/none").status == 404
+
+
+def test_a_rule_in_shadow_is_compared_with_what_was_told(tmp_path: Path) -> None:
+    """Of each of its alerts: who heard of the same event by which other rule, and for what it alone would."""
+    rules = (
+        "rules:\n"
+        "  - {name: told, when: \"Event == 'OnJobFailed' && JobName == 'nightly'\", to: [oncall]}\n"
+        "  - {name: shy, when: \"Event == 'OnJobFailed'\", to: [broken], mode: shadow}\n"
+    )
+    with house(tmp_path, rules=rules) as served:
+        served.tell(job_failed("job-7", JobName="nightly"))
+        served.tell(job_failed("job-8", JobName="weekly"))
+        text = page(served, "/rules/shy").partition("Beside what was told")[2].partition("What it tells")[0]
+        assert "Its newest 2 alerts: of 1 people heard by other rules; of <b>1</b> only" in text
+        weekly, nightly = text.split("<tr>")[2:]
+        assert "weekly" in weekly
+        assert "nobody" in weekly
+        assert ">told</a> → oncall <small>firing" in nightly
+        assert "Beside what was told" not in page(served, "/rules/told")
+
+
+def test_health_says_how_far_behind_a_source_is_where_the_store_is_and_since_when(tmp_path: Path) -> None:
+    """Lag, store, the configuration's time, and a refused reload with its own."""
+    with house(tmp_path) as served:
+        assert "none since the start" in page(served, "/health")
+        event = json.dumps(job_failed())
+        served.tell({"TopicName": "t", "Message": event, "PublishTime": str(int(time.time() - 600) * 1000)})
+        standing = served.ask("GET", "/v1/status").json()
+        assert standing["sources"][0]["lag_seconds"] > 300
+        assert standing["store"]["name"] == str(tmp_path / "state.db")
+        assert (standing["store"]["size"] > 0, standing["refused_at"]) == (True, None)
+        served.rules.write_text("rules: [{name: a}]\n", encoding="utf-8")
+        assert served.ask("POST", "/-/reload", b"").json()["reloaded"] is False
+        text = page(served, "/health")
+        assert "In force since 20" in text
+        assert "a reload was refused 20" in text
+        assert str(tmp_path / "state.db") in text
+
+
+def test_what_could_not_be_read_is_listed(tmp_path: Path) -> None:
+    """Events of the outcome undecodable are the messages that were set aside, with the reason."""
+    with house(tmp_path) as served:
+        lost = Undecodable(Envelope("hook", b"<not json>", int(time.time() * 1_000_000)), "no <JSON>")
+        served.store.write(lambda unit: unit.set_aside([SetAside("u-1", lost)]))
+        text = page(served, "/events?outcome=undecodable")
+        assert "<td>no &lt;JSON&gt;</td><td><code>&lt;not json&gt;</code></td>" in text

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from router.config.accidents import bare_number, other_sign
 from router.core.filter import Filter, FilterError
 from router.errors import RouterError
 from router.ports import Mark
@@ -114,5 +115,7 @@ def filter_of(what: str, text: str) -> Filter:
     try:
         return Filter(text)
     except FilterError as error:
-        said = error.message.removesuffix(", for expression")
+        number = bare_number(text, error.column)
+        known = "; ".join(number) if number else other_sign(text, error.column)
+        said = known or error.message.removesuffix(", for expression")
         raise RouterError("usage", f"{what}: {said} (character {error.column + 1})") from error

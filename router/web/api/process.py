@@ -10,7 +10,7 @@ from router.errors import RouterError
 from router.pipeline.top import COLUMNS, By, Row, top
 from router.version import __version__
 from router.web.api.asked import Administrator, Before, Limit, Within, mark_of, text_of, who
-from router.web.inside import Inside, TargetStanding
+from router.web.inside import Inside, SourceStanding, TargetStanding
 from router.web.shapes import DeedJson, TopJson, deed_json, iso, sound
 
 router = APIRouter(tags=["router"])
@@ -27,6 +27,8 @@ class SourceJson(TypedDict):
     path: str
     problem: str
     caught_up: bool
+    heard_at: str | None
+    lag_seconds: float | None
 
 
 class TargetJson(TypedDict):
@@ -56,8 +58,16 @@ class OutboxJson(TypedDict):
     oldest: str | None
 
 
+class StoreJson(TypedDict):
+    """Where the store is; its bytes where that is a file."""
+
+    engine: str
+    name: str
+    size: int | None
+
+
 class Status(TypedDict):
-    """How the router stands."""
+    """How the router stands; ``faults``: why the last reload was refused, if it was."""
 
     version: str
     ready: bool
@@ -65,7 +75,10 @@ class Status(TypedDict):
     policy: str
     files: list[str]
     drill: str
+    loaded_at: str | None
+    refused_at: str | None
     faults: list[str]
+    store: StoreJson
     sources: list[SourceJson]
     channels: list[ChannelJson]
     outbox: list[OutboxJson]
@@ -130,6 +143,7 @@ class Reloaded(TypedDict):
 def status(inside: Within) -> Status:
     """How the router stands."""
     config, problems = inside.config(), list(inside.problems())
+    loaded, place = inside.loaded(), inside.place()
     stand = {one.name: one for one in inside.targets()}
     outbox = inside.store.look(lambda unit: unit.outbox())
     return {
@@ -139,11 +153,11 @@ def status(inside: Within) -> Status:
         "policy": config.policy.hash,
         "files": [str(file.absolute()) for file in config.files],
         "drill": inside.drill(),
-        "faults": list(inside.faults()),
-        "sources": [
-            {"name": s.name, "kind": s.kind, "path": s.path, "problem": s.problem, "caught_up": s.caught_up}
-            for s in inside.sources()
-        ],
+        "loaded_at": iso(loaded.at),
+        "refused_at": iso(loaded.refused_at),
+        "faults": list(loaded.faults),
+        "store": {"engine": place.engine, "name": place.name, "size": place.size},
+        "sources": [_source_json(one) for one in inside.sources()],
         "channels": [
             {
                 "name": name,
@@ -156,6 +170,18 @@ def status(inside: Within) -> Status:
             {"state": state, "number": number, "oldest": iso(oldest)}
             for state, (number, oldest) in sorted(outbox.items())
         ],
+    }
+
+
+def _source_json(one: SourceStanding) -> SourceJson:
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "path": one.path,
+        "problem": one.problem,
+        "caught_up": one.caught_up,
+        "heard_at": iso(one.heard_at),
+        "lag_seconds": None if one.lag is None else one.lag / 1_000_000,
     }
 
 
@@ -244,4 +270,4 @@ def list_deeds(inside: Within, before: Before = "", limit: Limit = 100) -> Deeds
 @router.post("/-/reload")
 def reload(inside: Within, person: Administrator) -> Reloaded:
     """Reads the configuration again, and takes it into force if nothing is wrong with it."""
-    return {"reloaded": inside.reload(who(person, "")), "faults": list(inside.faults())}
+    return {"reloaded": inside.reload(who(person, "")), "faults": list(inside.loaded().faults)}

@@ -11,11 +11,12 @@ from router.errors import RouterError
 from router.pipeline import people
 from router.web.api.asked import MOST_IDS, Reader, Within, address_of, headers_of, who
 from router.web.api.deliveries import since_of
-from router.web.api.silences import NewSilence, silence_of
+from router.web.api.silences import SHOWN, NewSilence, silence_of
 from router.web.gate import COOKIE, SESSION_LASTS, Person
 from router.web.inside import Inside
 from router.web.pages.drawing import draw
 from router.web.pages.forms import Fields, Form, fields_of, form_of
+from router.web.pages.named import in_keys, names_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -72,6 +73,22 @@ def acknowledge(inside: Within, form: Sent, group_id: str) -> Response:
     """Takes what fires in a group, and beside it, as seen."""
     people.acknowledge_group(inside.store, inside.policy, group_id, inside.now(), _by(form))
     return RedirectResponse("/", 303)
+
+
+@router.post("/groups/{group_id}/resolve")
+def resolve_group(inside: Within, form: Sent, group_id: str) -> Response:
+    """Ends what is open in a group."""
+    people.resolve_group(inside.store, inside.policy, group_id, inside.now(), _by(form))
+    return RedirectResponse("/", 303)
+
+
+@router.post("/alerts/acknowledge")
+def acknowledge_picked(inside: Within, form: Sent) -> Response:
+    """Takes alerts as seen."""
+    ids, now, by = form.all("id")[:MOST_IDS], inside.now(), _by(form)
+    policy = inside.policy
+    inside.store.write(lambda unit: people.acknowledge(unit, policy, ids, now, by))
+    return RedirectResponse("/alerts", 303)
 
 
 @router.post("/alerts/resolve")
@@ -139,6 +156,8 @@ def _silences(
         except RouterError as error:
             problem = f"{error.message}. {error.remedy}".strip(" .")
     silences = inside.store.look(lambda unit: unit.silences(now))
+    shown = [*(being_open or ()), *(ended or ())][:SHOWN]
+    names = inside.store.look(lambda unit: names_of(unit, in_keys(one.key for one in shown)))
     return draw(
         request,
         inside,
@@ -150,6 +169,8 @@ def _silences(
         problem=problem,
         being_open=being_open,
         ended=ended,
+        shown=shown,
+        names=names,
     )
 
 

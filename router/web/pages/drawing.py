@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from router.core.delivery import Delivery
 from router.core.text.clip import clip
 from router.core.text.dialects import clean, one_line
 from router.core.text.values import key_values
@@ -20,9 +21,12 @@ from router.core.times import local, parsed
 from router.version import __version__
 from router.web.gate import Person
 from router.web.inside import Inside
+from router.web.shapes import text_of
 
 #: Characters of a value in a table.
 _LONGEST = 300
+#: Characters of a time without its zone.
+_TO_SECONDS = 19
 SECOND = 1_000_000
 
 
@@ -57,7 +61,15 @@ def _templates() -> Environment:
     # The types of Jinja's own filters leave no room for ours.
     filters = cast("dict[str, Any]", made.filters)
     filters.update(
-        text=_text, lines=_lines, json=_json, query=_query, plural=_plural, about=_about, micros=parsed
+        text=_text,
+        lines=_lines,
+        json=_json,
+        query=_query,
+        plural=_plural,
+        parts=_parts,
+        heading=_heading,
+        written=_written,
+        micros=parsed,
     )
     return made
 
@@ -74,10 +86,14 @@ def draw(
     zone = inside.config().settings.timezone
 
     def when(time: int | None) -> str:
-        return "" if time is None else local(time, zone)
+        # The foot of each page names the zone.
+        return "" if time is None else local(time, zone)[:_TO_SECONDS]
 
     def ago(time: int | None) -> str:
         return "" if time is None else _ago(now - time)
+
+    def span(seconds: float) -> str:
+        return _ago(int(seconds * SECOND))
 
     text = (
         _templates()
@@ -91,9 +107,11 @@ def draw(
             style=Markup(_style()),  # noqa: S704  our own file
             version=__version__,
             now=now,
+            zone=zone,
             when=when,
             ago=ago,
-            **given,
+            span=span,
+            **{"names": {}, **given},
         )
     )
     return HTMLResponse(text.encode("utf-8", "replace"), status, headers())
@@ -122,9 +140,20 @@ def _json(value: Any) -> Markup:
     return _text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _about(key: str) -> str:
+def _parts(key: str) -> list[str]:
     """The values of a key."""
-    return " · ".join(str(part) for part in key_values(key) if part not in (None, ""))
+    return [str(part) for part in key_values(key) if part not in (None, "")]
+
+
+def _written(value: Any) -> str:
+    """A value beside its name: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _heading(delivery: Delivery) -> str:
+    """A message's title, or where its channel has none the first line of its text."""
+    text = text_of(delivery)
+    return text["title"] or text["body"].partition("\n")[0]
 
 
 def _query(values: dict[str, Any]) -> Markup:

@@ -1,25 +1,22 @@
-"""The pages that show: now, events, alerts, deliveries, rules, try."""
+"""The pages that list: now, events, alerts, deliveries, rules."""
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from router.core.alert import AlertState
+from router.core.alert import Alert, AlertState
+from router.core.catalogue import EVENTS
 from router.core.delivery import State
-from router.core.filter.clauses import clauses_of
 from router.core.group import Group
-from router.core.text.values import key_values
 from router.errors import RouterError
-from router.pipeline.fate import fate_of
-from router.ports import Job, Mark, Unit
-from router.web.api.asked import Reader, Within, filter_of, mark_of, text_of
-from router.web.api.events import event_of, explained
+from router.ports import EventRecord, Mark, Page, Unit
+from router.web.api.asked import Reader, Within, mark_of, text_of
 from router.web.api.process import counted_rules
 from router.web.inside import Inside
 from router.web.pages.drawing import draw
-from router.web.shapes import clause_json, explanation_json, sound
+from router.web.pages.named import abouts_of, in_events, in_keys, names_of, silencing
+from router.web.shapes import set_aside_json
 from router.web.shapes import text_of as message_of
 
 router = APIRouter(include_in_schema=False)
@@ -29,42 +26,33 @@ SHOWN = 100
 MOST_CAUSES = 3
 
 
-def trouble(group: Group, jobs: dict[str, Job]) -> dict[str, Any]:
-    """A group as the first page shows it."""
+def trouble(group: Group, about: str, names: dict[str, str]) -> dict[str, Any]:
+    """A group as pages show it.
+
+    Args:
+        about: the key that says what it is about.
+        names: of jobs, by their ids.
+    """
     tallies = group.tallies.values()
     causes = sorted(group.causes.items(), key=lambda one: (-one[1], one[0]))[:MOST_CAUSES]
+    rules = sorted(group.tallies)
     return {
         "group": group,
-        "rules": sorted(group.tallies),
+        "about": about,
+        "rules": rules,
         "firing": sum(one.firing for one in tallies),
         "acknowledged": sum(one.acknowledged for one in tallies),
         "muted": sum(one.held for one in tallies),
         "causes": causes,
-        "job": next((_named(jobs[part]) for part in _texts(group) if part in jobs), None),
+        "silencing": silencing(about, rules, names),
     }
-
-
-def jobs_of(groups: list[Group], unit: Unit) -> dict[str, Job]:
-    """The jobs that groups are about, as far as their keys name one."""
-    parts = {part for group in groups for part in _texts(group)}
-    return {job.id: job for job in unit.jobs(parts)} if parts else {}
-
-
-def _texts(group: Group) -> list[str]:
-    return [part for part in key_values(group.key) if isinstance(part, str)]
-
-
-def _named(job: Job) -> dict[str, str]:
-    name = job.data.get("JobName")
-    return {"id": job.id, "name": name if isinstance(name, str) else ""}
 
 
 @router.get("/")
 def now_page(request: Request, inside: Within, person: Reader) -> HTMLResponse:
     """What stands now."""
-    found, number = inside.store.look(lambda unit: unit.groups_now(SHOWN))
-    jobs = inside.store.look(lambda unit: jobs_of(found, unit))
-    troubles = [trouble(one, jobs) for one in found]
+    found, number, abouts, names = inside.store.look(_standing)
+    troubles = [trouble(one, abouts[one.id], names) for one in found]
     firing = [one for one in troubles if one["firing"]]
     quiet = [one for one in troubles if not one["firing"]]
     return draw(
@@ -77,8 +65,15 @@ def now_page(request: Request, inside: Within, person: Reader) -> HTMLResponse:
         number=number,
         shown=len(found),
         problems=list(inside.problems()),
-        faults=list(inside.faults()),
+        faults=list(inside.loaded().faults),
+        names=names,
     )
+
+
+def _standing(unit: Unit) -> tuple[list[Group], int, dict[str, str], dict[str, str]]:
+    found, number = unit.groups_now(SHOWN)
+    abouts = abouts_of(unit, found)
+    return found, number, abouts, names_of(unit, in_keys(abouts.values()))
 
 
 @router.get("/events")
@@ -95,27 +90,27 @@ def events_page(
     """What came."""
     asked = {"name": name.strip(), "job": job.strip(), "rule": rule.strip(), "outcome": outcome}
     at = mark_of(before)
-    page = inside.store.look(lambda unit: unit.page_of_events(at, SHOWN, **asked))
+
+    def look(unit: Unit) -> tuple[Page[EventRecord], dict[str, str]]:
+        page = unit.page_of_events(at, SHOWN, **asked)
+        return page, names_of(unit, in_events(page.found))
+
+    page, names = inside.store.look(look)
+    wrong = asked["outcome"] == "undecodable"
+    aside = inside.store.look(lambda unit: unit.set_aside_messages(limit=SHOWN)) if wrong else []
     return draw(
-        request, inside, person, "events.html", events=page.found, asked=asked, more=_more(asked, page.next)
+        request,
+        inside,
+        person,
+        "events.html",
+        aside=[set_aside_json(one) for one in aside],
+        events=page.found,
+        names=names,
+        asked=asked,
+        kinds=EVENTS,
+        rules=sorted(_known(inside)),
+        more=_more(asked, page.next),
     )
-
-
-@router.get("/events/{event_id}")
-def event_page(request: Request, inside: Within, person: Reader, event_id: str) -> HTMLResponse:
-    """One event: what became of it, and why."""
-
-    def look(unit: Unit) -> dict[str, Any]:
-        record = unit.event(event_id)
-        if record is None:
-            raise RouterError("not-found", "no event has this id", "It may be older than the retention")
-        fate = fate_of(record, unit)
-        told = {one.id: one for sent in fate.deliveries.values() for one in sent}
-        return {"record": record, "alerts": list(fate.alerts.values()), "deliveries": list(told.values())}
-
-    found = inside.store.look(look)
-    said = explanation_json(explained(inside, found["record"].event))
-    return draw(request, inside, person, "event.html", said=said, **found)
 
 
 @router.get("/alerts")
@@ -125,7 +120,12 @@ def alerts_page(
     """Alerts, the one that matched last first."""
     asked = {"rule": rule.strip(), "state": state}
     at = mark_of(before)
-    page = inside.store.look(lambda unit: unit.page_of_alerts(at, SHOWN, **asked))
+
+    def look(unit: Unit) -> tuple[Page[Alert], dict[str, str]]:
+        page = unit.page_of_alerts(at, SHOWN, **asked)
+        return page, names_of(unit, in_keys(one.key for one in page.found))
+
+    page, names = inside.store.look(look)
     states = [one.value for one in AlertState]
     return draw(
         request,
@@ -133,6 +133,8 @@ def alerts_page(
         person,
         "alerts.html",
         alerts=page.found,
+        names=names,
+        rules=sorted(_known(inside)),
         asked=asked,
         states=states,
         more=_more(asked, page.next),
@@ -180,44 +182,6 @@ def rules_page(request: Request, inside: Within, person: Reader) -> HTMLResponse
 
 def _known(inside: Inside) -> set[str]:
     return {rule.name for rule in inside.policy.rules}
-
-
-@router.get("/try")
-def try_page(
-    request: Request,
-    inside: Within,
-    person: Reader,
-    event: str = "",
-    filter: str = "",  # noqa: A002  its name in the address
-    id: str = "",  # noqa: A002
-) -> HTMLResponse:
-    """What the rules, and a filter of one's own, say of an event; nothing is stored."""
-    if id and not event:
-        record = inside.store.look(lambda unit: unit.event(id))
-        event = json.dumps(sound(record.event.data), indent=2, ensure_ascii=False) if record else ""
-    said, clause, problem = None, None, ""
-    try:
-        if event.strip():
-            happened = event_of(inside, event.encode(), "")
-            said = explanation_json(explained(inside, happened))
-            clause = (
-                clause_json(clauses_of(filter_of("filter", filter), happened.data))
-                if filter.strip()
-                else None
-            )
-    except RouterError as error:
-        problem = f"{error.message}. {error.remedy}".strip()
-    return draw(
-        request,
-        inside,
-        person,
-        "try.html",
-        event=event,
-        filter=filter,
-        said=said,
-        clause=clause,
-        problem=problem,
-    )
 
 
 def _more(asked: dict[str, str], mark: Mark | None) -> dict[str, str]:

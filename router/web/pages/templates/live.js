@@ -4,8 +4,8 @@
   const main = document.querySelector("main");
   const live = new URL("live", document.currentScript.src); // beside this script, whatever stands before it
 
-  async function page(address) {
-    const answer = await fetch(address);
+  async function page(address, body) {
+    const answer = await fetch(address, body && { method: "POST", body });
     if (!answer.ok || answer.redirected) return null; // refused, or logged out: the page stays as it is
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   }
@@ -56,10 +56,11 @@
     const turn = ++typed;
     setTimeout(async () => {
       if (turn !== typed) return;
-      const address = `${location.pathname}?${new URLSearchParams(new FormData(trial))}`;
-      const fresh = await page(address).catch(() => null);
+      const fields = new URLSearchParams(new FormData(trial));
+      const fresh = await page("/try", fields).catch(() => null);
       if (fresh === null || turn !== typed) return;
-      history.replaceState(null, "", address);
+      const address = `/try?${fields}`;
+      if (address.length < 8000) history.replaceState(null, "", address); // longer ones no listener takes
       replace(fresh, "#answer");
     }, 300);
   });

@@ -66,6 +66,11 @@ def _alerts(full: World) -> list[str]:
     return [one["id"] for one in found][::5]
 
 
+def _groups(full: World) -> list[str]:
+    found = full.house.ask("GET", "/v1/groups?limit=500").json()["groups"]
+    return [one["id"] for one in found][::5]
+
+
 def _deliveries(full: World) -> list[str]:
     return [one["id"] for one in full.deliveries()]
 
@@ -83,6 +88,7 @@ READ: dict[str, tuple[Callable[[World], list[str]] | None, Words]] = {
     "/": (None, ["/"]),
     "/events": (_words, ["/events", "/events?limit=500", "/events?job=*", "/events?type=*&rule=*"]),
     "/events/{event_id}": (_events, ["/events/*"]),
+    "/groups/{group_id}": (_groups, ["/groups/*"]),
     "/alerts": (_words, ["/alerts", "/alerts?state=firing", "/alerts?rule=*"]),
     "/deliveries": (_words, ["/deliveries", "/deliveries?state=dead", "/deliveries?channel=*"]),
     "/deliveries/{delivery_id}": (_deliveries, ["/deliveries/*"]),

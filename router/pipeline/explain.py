@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from router.core import absence, outage
+from router.core import absence, drill, outage
 from router.core import alert as alerts
 from router.core import group as groups
 from router.core.alert import Seat
@@ -76,8 +76,15 @@ def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanati
     return Explanation(event, explain_rules(event, policy), tuple(told))
 
 
+#: Why the router's own rules hold.
+_CUT_OFF = "the router's own: its source is cut off"
+_WHY = {drill.NAME: "the router's own: a drill is due"}
+
+
 def _maker(event: Event) -> str:
     """The name of the rule for which the router made an event of its own; empty for any other event."""
+    if event.source == drill.NAME:
+        return drill.NAME
     if event.source != absence.SOURCE:
         return ""
     if event.kind == outage.EVENT:
@@ -96,11 +103,7 @@ def _of_the_router(event: Event, name: str, policy: Policy, tongue: Tongue, now:
         gone = RuleExplained(name, "not judged", "off", "it is not in force any more: nobody is told")
         return Explanation(event, (gone, *rules), ())
     match = Match(rule, event)
-    why = (
-        "nothing came that it waits for (absent)"
-        if rule.absent
-        else "the router's own: its source is cut off"
-    )
+    why = "nothing came that it waits for (absent)" if rule.absent else _WHY.get(name, _CUT_OFF)
     verdict, code = ("shadow", "shadow") if match.shadow else ("matched", "matched")
     said = "in shadow: recorded, never told" if match.shadow else f"tells {', '.join(rule.to)}"
     made = RuleExplained(name, verdict, code, f"{why}; {said}", None, {}, {})

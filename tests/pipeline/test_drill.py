@@ -7,7 +7,9 @@ from router.config.settings import Drill as Keys
 from router.core import drill
 from router.core.delivery import SECOND, Outcome, Verdict
 from router.core.policy import make_policy
+from router.pipeline.dispatch import Tongue
 from router.pipeline.drill import Drill
+from router.pipeline.explain import explain
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 
 KEYS = Keys.model_validate({"channel": "drills", "every": "1h", "within": "2m"})
@@ -96,3 +98,16 @@ def test_an_event_that_is_not_taken_is_a_failure(drilled: Drilled) -> None:
     drilled.pipeline.ingest.close()
     drilled.after(0)
     assert "its event was not taken: the router is stopping" in drilled.after(121)
+
+
+def test_explain_says_whose_it_is(drilled: Drilled) -> None:
+    """A drill on record is told by its own rule, and no rule of a file is asked."""
+    drilled.after(0)
+    [record] = drilled.pipeline.store.read(lambda unit: unit.events())
+    said = explain(record.event, drilled.pipeline.policy, Tongue(), drilled.pipeline.clock.now())
+    assert [(one.rule, one.verdict) for one in said.rules] == [
+        (drill.NAME, "matched"),
+        ("everything", "not judged"),
+    ]
+    assert "a drill is due" in said.rules[0].reason
+    assert [one.target for one in said.told] == ["drills/1"]

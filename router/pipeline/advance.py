@@ -98,9 +98,13 @@ class Advance:
 
         def work(unit: Unit) -> int:
             unit.serialise()
-            return unit.review_alerts(policy.hash, now)
+            reviewed = unit.review_alerts(policy.hash, now)
+            failpoint("advance.reviewed")
+            return reviewed
 
-        return self._store.write(work)
+        reviewed = self._store.write(work)
+        failpoint("advance.review_committed")
+        return reviewed
 
     def step(self) -> int:
         """Advances the alerts that are due now, a batch at most; returns how many."""

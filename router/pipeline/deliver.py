@@ -160,7 +160,7 @@ class Deliver:
         """These are in the store: what is claimed is sent, the other targets have something due."""
         ours = [one for one in deliveries if one.state is State.SENDING]
         if ours:
-            failpoint("deliver.claim_committed")
+            failpoint("deliver.handed_over")
         now = self._clock.now()
         with self._changed:
             # A target that has just left the configuration: its claim runs out.

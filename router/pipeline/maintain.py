@@ -57,9 +57,12 @@ class Maintain:
             last = unit.last_beat()
             unit.beat(now)
             back = 0 if last is None else last - now
-            return back, unit.hasten(now) if back > SET_BACK else frozenset()
+            hastened = unit.hasten(now) if back > SET_BACK else frozenset[str]()
+            failpoint("maintain.beaten")
+            return back, hastened
 
         back, targets = self._store.write(work)
+        failpoint("maintain.beat_committed")
         if back > SET_BACK:
             telemetry.log("clock.set_back", "warning", seconds=back // SECOND)
             self._rescued(targets)

@@ -225,6 +225,10 @@ class MemoryUnit:
     def open_alerts_of(self, rule: str, limit: int = 1000) -> list[Alert]:
         return nlargest(limit, self.alerts(self._rules[rule]), key=lambda alert: alert.received_at)
 
+    def open_at(self, moment: int) -> int:
+        alerts = self._alerts.values()
+        return sum(one.opened_at < moment and (one.ended_at or moment) >= moment for one in alerts)
+
     def open_groups(self, slots: Collection[str]) -> list[Group]:
         return self.groups([self._group_slots[slot] for slot in slots if slot in self._group_slots])
 

@@ -729,12 +729,12 @@ def test_two_that_claim_at_once_never_get_the_same(store: Store, another: Open) 
 
 
 def test_dead_deliveries_are_retried(store: Store) -> None:
-    """A dead one is due again, with a fresh count of lost answers and the attempts that it had."""
+    """A dead one is due again, with the attempts that it had and the doubt whether it has arrived."""
     dead = delivery("d1", state=State.DEAD, ended_at=START, attempts=3, unknown=2, reason="refused: no")
     store.write(lambda unit: unit.add_deliveries([dead, delivery("d2")]))
     assert store.write(lambda unit: unit.retry_deliveries(["d1", "d2", "d3"], START + 5, "ann")) == ["d1"]
     again = one(store, "d1")
-    assert (again.state, again.due_at, again.ended_at, again.unknown) == (State.WAITING, START + 5, None, 0)
+    assert (again.state, again.due_at, again.ended_at, again.unknown) == (State.WAITING, START + 5, None, 1)
     assert again.reason == "retried by ann"
     [claimed] = claim(store, START + 5, room={"oncall/1": 9})[1:]
     assert (claimed.id, claimed.attempts) == ("d1", 4)

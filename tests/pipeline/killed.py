@@ -189,6 +189,8 @@ class Router:
         pipeline, maintain = self.pipeline, self.pipeline.maintain
         while pipeline.advance.retire():
             pass
+        pipeline.advance.review()
+        maintain.beat()
         maintain.rescue()
         maintain.bury_strays()
         pipeline.stands = {"queue": self.standing}

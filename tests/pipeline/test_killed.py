@@ -141,20 +141,24 @@ Diary = dict[str, list[tuple[str, str, str]]]
 def diary(heard: list[Heard]) -> Diary:
     """By target what it accepted, in order, without what is marked as a repeat of what it has.
 
+    Groups that are told at one moment have no order: a process that has not sent to a target yet claims
+    what is due to it, one that has sends each as it comes.
+
     When a failing target is tried again depends on its breaker, which no process leaves to the next: so
     what is given up for it reaches the fallback some seconds earlier or later, and in another order.
     """
-    found: Diary = {}
+    found: dict[str, list[tuple[int, tuple[str, str, str]]]] = {}
     had: set[str] = set()
     for one in heard:
         if not one.accepted:
             continue
         assert one.delivery not in had or one.repeat, f"told twice, and not marked: {one}"
         if one.delivery not in had:
-            found.setdefault(one.target, []).append((one.reason, one.title, one.body))
+            found.setdefault(one.target, []).append((one.at, (one.reason, one.title, one.body)))
         had.add(one.delivery)
-    given_up = [(reason, title, AGO.sub("", body)) for reason, title, body in found["backup/1"]]
-    return found | {"backup/1": sorted(given_up)}
+    told = {target: [line for _, line in sorted(lines)] for target, lines in found.items()}
+    given_up = [(reason, title, AGO.sub("", body)) for reason, title, body in told["backup/1"]]
+    return told | {"backup/1": sorted(given_up)}
 
 
 Undisturbed = tuple[Diary, Counter[str]]

@@ -122,7 +122,7 @@ def test_a_fallback_says_so() -> None:
     """Who is told in another's place knows it."""
     notification = notified(FAILED)
     notification = replace(notification, group=replace(notification.group, fallback_of="d-1"))
-    assert "could not be reached" in rendered(notification, "slack").body.splitlines()[0]
+    assert "gave no sign that it has arrived there" in rendered(notification, "slack").body.splitlines()[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)

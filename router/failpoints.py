@@ -26,7 +26,7 @@ REGISTRY: dict[str, str] = {
     "advance.committed": "it is committed",
     "advance.retired": "alerts of rules that are gone are ended in this transaction; not committed",
     "advance.retire_committed": "their end is committed",
-    "advance.reviewed": "alerts that other rules opened are due for a look in this transaction; not committed",
+    "advance.reviewed": "what other rules opened is due for a look in this transaction; not committed",
     "advance.review_committed": "it is committed",
     "outages.written": "alerts of unreachable sources open or end in this transaction; not committed",
     "outages.committed": "it is committed",

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports bench bench-peers docs site pictures torture torture-bugs soak lock clean
+.PHONY: help demo test check coverage lint types imports bench bench-peers docs site pictures torture torture-bugs soak lock clean
 
 help: ## what you can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ test: $(VENV)/dev.stamp ## the tests, at a size that fits a coffee
 	@$(BIN)/python -m pytest $(TESTS)
 
 check: $(VENV)/dev.stamp lint types imports ## everything that CI checks: format, lint, types, imports, tests
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+coverage: $(VENV)/dev.stamp ## the tests, and how much of the code they run: at least 90 % (half as long again)
 	@$(BIN)/python -m pytest $(TESTS) --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	@$(BIN)/coverage combine --quiet 2>/dev/null; $(BIN)/coverage report --skip-covered --fail-under=90
 

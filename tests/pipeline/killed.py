@@ -140,7 +140,9 @@ class Router:
                 self._until_it_is_done(self._start)
 
     def _start(self) -> None:
+        self.pipeline.maintain.beat()
         self.pipeline.maintain.rescue_others(f"process-{self._processes}")
+        self.pipeline.advance.review()
 
     # what happens
 
@@ -149,6 +151,7 @@ class Router:
         self.policy = policy
         self._abandon()
         self._begin()
+        self._until_it_is_done(self._start)
         self._settle()
 
     def at(self, seconds: float) -> None:
@@ -189,8 +192,6 @@ class Router:
         pipeline, maintain = self.pipeline, self.pipeline.maintain
         while pipeline.advance.retire():
             pass
-        pipeline.advance.review()
-        maintain.beat()
         maintain.rescue()
         maintain.bury_strays()
         pipeline.stands = {"queue": self.standing}

@@ -131,4 +131,9 @@ def following(config: str, *more: str) -> "subprocess.Popen[str]":
     """``tail`` beside us."""
     words = [sys.executable, "-m", "router", "tail", "-c", config, *more]
     pipe = subprocess.PIPE
-    return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True)
+    # Who was started in the background ignores Ctrl-C, and so would whom we start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)

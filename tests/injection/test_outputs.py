@@ -52,8 +52,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def _events(full: World) -> list[str]:
-    """Of each kind every seventh event, another one from kind to kind; and those whose name is hostile."""
-    return full.ids[::7] + full.ids[-2 * len(HOSTILE) :: 3]
+    """Of each kind every nineteenth event, another one from kind to kind; and those whose name is hostile."""
+    return full.ids[::19] + full.ids[-2 * len(HOSTILE) :: 3]
 
 
 def _some(full: World) -> list[str]:

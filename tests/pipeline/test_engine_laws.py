@@ -307,7 +307,7 @@ def _arrived(one: Delivery, made: dict[str, Delivery]) -> bool:
 
 TestLaws = Laws.TestCase
 TestLaws.settings = settings(
-    max_examples=1000 if TORTURE else 8,
+    max_examples=1000 if TORTURE else 4,
     stateful_step_count=40 if TORTURE else 20,
     deadline=None,
     derandomize=not TORTURE,

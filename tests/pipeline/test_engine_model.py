@@ -330,7 +330,7 @@ def body_of(one: Happening) -> dict[str, Any]:
 
 TestEngine = Engine.TestCase
 TestEngine.settings = settings(
-    max_examples=2000 if TORTURE else 25,
+    max_examples=2000 if TORTURE else 12,
     stateful_step_count=40 if TORTURE else 20,
     deadline=None,
     derandomize=not TORTURE,

@@ -182,7 +182,7 @@ def test_the_story_passes_every_failpoint(undisturbed: Undisturbed) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", REGISTRY if TORTURE else list(REGISTRY)[::4])
+@pytest.mark.parametrize("name", REGISTRY if TORTURE else list(REGISTRY)[::8])
 @pytest.mark.parametrize("first", range(1, 6) if TORTURE else [1])
 def test_killed_at_a_failpoint_it_tells_the_same(
     undisturbed: Undisturbed, tmp_path: Path, name: str, first: int

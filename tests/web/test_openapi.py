@@ -18,7 +18,7 @@ from router.web.site import document_of, document_text, make_site
 from tests.web.house import House, house, job_failed
 
 FULL = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
-EXAMPLES = 400 if FULL else 12
+EXAMPLES = 400 if FULL else 8
 CHECKED = [
     "not_a_server_error",
     "status_code_conformance",

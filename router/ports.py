@@ -158,6 +158,7 @@ class EventRecord:
     Args:
         matches: (rule, alert id) of every rule that matched.
         failures: (rule, error) of every filter that failed.
+        number: orders those that one process received in the same microsecond.
     """
 
     event: Event
@@ -167,6 +168,7 @@ class EventRecord:
     reason: str
     matches: tuple[tuple[str, str], ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -666,7 +668,7 @@ class Unit(Protocol):
         ...
 
     def events(self, *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EventRecord]:
-        """Events by receipt, oldest first."""
+        """Events by receipt, oldest first; those of one microsecond by their number."""
         ...
 
     def event_records(self, ids: Collection[str]) -> list[EventRecord]:

@@ -98,6 +98,7 @@ class Ingest:
         self._told = told
         self._dispatch = dispatch
         self._tracing = tracing
+        self._taken = 0
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
         self._changed = threading.Condition()
@@ -180,12 +181,15 @@ class Ingest:
         decoded = [self._decode(envelope) for envelope in envelopes]
 
         def work(unit: Unit) -> tuple[list[Envelope], Effects, Round | None]:
-            effects = take_in(unit, list(zip(envelopes, decoded, strict=True)), policy, now)
+            effects = take_in(
+                unit, list(zip(envelopes, decoded, strict=True)), policy, now, first=self._taken
+            )
             failpoint("ingest.written")
             return envelopes, effects, self._tell(unit, effects.fresh, now)
 
         done = self._store.write(work)
         failpoint("ingest.committed")
+        self._taken += len(envelopes)
         return done
 
     def _tell(self, unit: Unit, fresh: Fresh, now: int) -> Round | None:
@@ -251,12 +255,14 @@ def take_in(
     now: int,
     *,
     until_due: bool = False,
+    first: int = 0,
 ) -> Effects:
     """Messages in their order: judged, taken into alerts and groups, written; not committed yet.
 
     Args:
         now: the router's clock.
         until_due: take no further message once something is due; there are as many receipts as were taken.
+        first: the number of the first message: they are numbered in their order.
     """
     unit.serialise()
     events = [event for _, event in decoded if isinstance(event, Event)]
@@ -275,7 +281,8 @@ def take_in(
             break
         if isinstance(one, _Judged):
             heard = one.heard
-            effects.receipts.append(_take(effects, book, one))
+            number = first + len(effects.receipts)
+            effects.receipts.append(_take(effects, book, one, number))
         else:
             effects.receipts.append(one)
     unit.add_events(effects.events)
@@ -338,7 +345,7 @@ def _set_aside(effects: Effects, undecodable: Undecodable) -> Receipt:
     return Receipt(kept.id, "undecodable", undecodable.reason)
 
 
-def _take(effects: Effects, book: Book, one: _Judged) -> Receipt:
+def _take(effects: Effects, book: Book, one: _Judged, number: int) -> Receipt:
     taken = book.take(one.event, one.judgement)
     effects.judged.append((one.event, one.judgement))
     if one.key:
@@ -350,7 +357,9 @@ def _take(effects: Effects, book: Book, one: _Judged) -> Receipt:
         return Receipt(one.before.event_id, "duplicate", "this message came from another source before")
     outcome, reason = _outcome(one.judgement, taken)
     failures = tuple((failure.rule.name, failure.error) for failure in one.judgement.failures)
-    record = EventRecord(one.event, one.envelope, book.policy.hash, outcome, reason, taken.matches, failures)
+    record = EventRecord(
+        one.event, one.envelope, book.policy.hash, outcome, reason, taken.matches, failures, number
+    )
     effects.events.append(record)
     return Receipt(one.event.id, outcome, reason)
 

@@ -73,6 +73,7 @@ def event_row(record: EventRecord) -> dict[str, Any]:
         "matches": _json(record.matches),
         "failures": _json(record.failures),
         "odd_fields": _json(event.odd_fields),
+        "number": record.number,
     }
 
 
@@ -107,6 +108,7 @@ def event_record(row: Row) -> EventRecord:
         reason=row["reason"],
         matches=_pairs(row["matches"]),
         failures=_pairs(row["failures"]),
+        number=row["number"],
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0008"
+REVISION = "0009"
 
 metadata = MetaData()
 
@@ -62,6 +62,7 @@ events = Table(
     _text("matches"),
     _text("failures"),
     _text("odd_fields"),
+    Column("number", BigInteger, nullable=False, server_default="0"),
     Index("events_received", "received_at", "id"),
     Index("events_job", "job_id", "received_at"),
     # Few events match a rule, or make a filter fail: those of a day are counted without the others.

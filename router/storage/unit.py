@@ -491,7 +491,7 @@ class SqlUnit:
         which = select(table).where(table.c.received_at >= since)
         if before is not None:
             which = which.where(table.c.received_at < before)
-        found = self._rows(which.order_by(table.c.received_at, table.c.id).limit(limit))
+        found = self._rows(which.order_by(table.c.received_at, table.c.number, table.c.id).limit(limit))
         return [rows.event_record(row) for row in found]
 
     def event_records(self, ids: Collection[str]) -> list[EventRecord]:

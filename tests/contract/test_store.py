@@ -119,6 +119,13 @@ def test_events_are_read_by_receipt(store: Store) -> None:
     assert names(limit=1) == ["e1"]
 
 
+def test_events_of_one_moment_are_read_in_the_order_in_which_they_came(store: Store) -> None:
+    """Whatever their ids are."""
+    records = [event_record(name, number=number) for number, name in enumerate("cab")]
+    store.write(lambda unit: unit.add_events(records))
+    assert store.read(lambda unit: unit.events()) == records
+
+
 def test_events_are_read_whole_by_id(store: Store) -> None:
     """Those that exist, with what became of them."""
     records = [event_record(f"e{n}") for n in range(3)]

@@ -23,6 +23,16 @@ def test_a_match_is_routed_and_told(make: MakePipeline) -> None:
     assert message.data["event"]["data"]["ExitCode"] == 137
 
 
+def test_events_of_one_moment_are_kept_in_the_order_in_which_they_came(make: MakePipeline) -> None:
+    """Those of one request, and those of the next in the same microsecond."""
+    pipeline = make(rule())
+    taken = [
+        pipeline.take(*({"Event": "OnJobFailed", "JobId": f"{of}-{n}"} for n in range(9))) for of in "ab"
+    ]
+    kept = pipeline.store.read(lambda unit: unit.events())
+    assert [one.event.id for one in kept] == [receipt.id for receipts in taken for receipt in receipts]
+
+
 def test_an_event_that_no_rule_wants_is_unmatched(make: MakePipeline) -> None:
     """Nobody is told, and the event is on record with its outcome."""
     pipeline = make(rule(when="ExitCode == `0`"))

@@ -279,8 +279,6 @@ def test_a_day_is_told_alike_by_the_loops_and_on_a_virtual_clock(store: Store, t
     # As `plan` and `replay` take them: as the store kept them, those of a moment together.
     envelopes, silences = recorded(store, START, 2 * EVENTS_OF_A_DAY)
     assert len(envelopes) == EVENTS_OF_A_DAY
-    # The store keeps no order among those that it received in the same microsecond.
-    envelopes.sort(key=lambda one: int(one.position))
     again = rerun(
         envelopes, policy, decode, MemoryStore(), Tongue(), START, until, silences, answer=day.answer
     )

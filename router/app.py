@@ -175,7 +175,7 @@ class Router:
         self.drill = Drill(
             store, lambda: self.config.settings.drill, self.ingest.submit, self._clock, self.metrics
         )
-        self.listener = Listener(self.ingest, self, self.metrics, self._clock)
+        self.listener = Listener(self.ingest, self, self.metrics, self._clock, self._changed)
         self.listener.site = Site(self._inside())
         self._reloading = threading.Lock()
         self._judging = threading.Lock()
@@ -456,6 +456,10 @@ class Router:
     def _written(self, deliveries: Sequence[Delivery]) -> None:
         self.deliver.written(deliveries)
         self._store.wake_others({one.target for one in deliveries if one.state is State.PENDING})
+
+    def _changed(self) -> None:
+        """Somebody did something: what it makes due, as a retry does, need not wait for the next look."""
+        self._rescued(frozenset(target.name for target in self.config.targets))
 
     def _rescued(self, targets: frozenset[str]) -> None:
         self.deliver.wake(targets)

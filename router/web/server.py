@@ -62,13 +62,22 @@ class Listener:
         gate: who may; replaced on a reload.
         site: the API and the pages, which answer where no source does.
         links: what links in messages lead to, or None without a public address.
+        changed: called after what a person asked for that is no mere look: something may be due by it.
     """
 
-    def __init__(self, intake: Intake, health: Health, metrics: telemetry.Metrics, clock: Clock) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        health: Health,
+        metrics: telemetry.Metrics,
+        clock: Clock,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._intake = intake
         self._health = health
         self._metrics = metrics
         self._clock = clock
+        self._changed = changed
         self.sources: Mapping[str, HttpSource] = {}
         self.gate = Gate(clock)
         self.links: AckLinks | None = None
@@ -148,6 +157,8 @@ class Listener:
             await self.site(scope, replayed, sent)
         except Exception as error:  # noqa: BLE001  the site has answered already
             telemetry.log("router.loop_failed", "error", loop="http", error=repr(error))
+        if scope["method"] not in ("GET", "HEAD"):
+            self._changed()
 
     def _addresses(self) -> str:
         known = ", ".join(sorted(self.sources)) or "none is configured"

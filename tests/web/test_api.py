@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from router.core.delivery import State
+from router.core.delivery import SECOND, State
 from tests.web.house import House, house, instance_failed, job_failed
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -102,6 +102,19 @@ def test_a_dead_letter_is_tried_again_and_dropped(served: House) -> None:
     assert get(served, f"/v1/deliveries/{letter}")["delivery"]["reason"].endswith("somebody")
     done = {one["what"] for one in get(served, "/v1/deeds")["deeds"] if one["subject"] == letter}
     assert done == {"retry", "drop"}
+
+
+def test_what_a_person_retries_is_tried_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the loops to look by themselves, which they would do in ten minutes here."""
+    monkeypatch.setattr("router.app.MAINTENANCE", 600.0)
+    monkeypatch.setattr("router.pipeline.deliver.LONGEST_WAIT", 600 * SECOND)
+    with house(tmp_path) as served:
+        served.tell(job_failed())
+        find = "/v1/deliveries?state=dead&channel=broken"
+        [letter] = served.until(lambda: get(served, find)["deliveries"])
+        served.ask("POST", "/v1/deliveries/retry", {"ids": [letter["id"]]})
+        path = f"/v1/deliveries/{letter['id']}"
+        served.until(lambda: get(served, path)["delivery"]["attempts"] == 2, seconds=60)
 
 
 def test_all_dead_letters_of_a_channel_and_a_time(served: House) -> None:

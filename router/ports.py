@@ -383,8 +383,12 @@ class Unit(Protocol):
         """Alerts that have not ended, by the places of their keys."""
         ...
 
-    def open_alerts_of(self, rule: str, limit: int = 1000) -> list[Alert]:
-        """Alerts of a rule that have not ended, the newest first."""
+    def open_alerts_of(self, rule: str, limit: int = 1000, before: Mark | None = None) -> list[Alert]:
+        """Alerts of a rule that have not ended, by their last match, the newest first.
+
+        Args:
+            before: only those whose last match, and id, stand before it.
+        """
         ...
 
     def open_at(self, moment: int) -> int:

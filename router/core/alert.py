@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from router.core.changed import changed
 from router.core.event import Event, timed_id
-from router.core.key import Key, anchor, anchored, group_key_of, slot
+from router.core.key import Key, anchor, anchored, group_key_of, keyless, slot
 from router.core.rule import Count, Match, Rule, Severity
 
 #: How long an acknowledgement covers further matches where the rule never repeats.
@@ -175,7 +175,7 @@ def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Al
 
 def _anchor(rule: str, key: Key) -> str:
     if not key.parts:
-        return ""
+        return keyless(rule)
     index = anchored(key.parts)
     return anchor(rule, key.parts[index], key.values[index])
 

@@ -99,6 +99,11 @@ def anchor(rule: str, part: str, value: Any) -> str:
     return digest_id("k", f"{rule}\n{canonical_json((part, value))}")
 
 
+def keyless(rule: str) -> str:
+    """Where alerts of a rule are found whose key names no trouble."""
+    return anchor(rule, "", None)
+
+
 def anchors(rule: Rule, event: Event) -> list[str]:
     """Where the alerts may be that this event ends, also those that opened under another key of the rule."""
     parts = dict.fromkeys((*anchor_parts(rule), *_WHOLES))

@@ -1,6 +1,6 @@
 """Why an alert that fires is not told now, and when to look again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,11 +9,16 @@ from router.core.alert import Alert
 from router.core.event import Event
 from router.core.key import Key
 from router.core.mute.hours import hours_of
-from router.core.mute.inhibition import equal_values, inhibits
+from router.core.mute.inhibition import equal_values, inhibited_values
 from router.core.mute.silence import alert_document, in_force, next_change, silenced_by
 from router.core.policy import Policy
 from router.core.rule import Inhibition, Rule
-from router.ports import Unit
+from router.ports import Mark, Unit
+
+#: Inhibitors that are read at a time.
+BATCH = 500
+#: By the values of ``equal``, as canonical JSON text: the alert that fires with them, the first that fired.
+Inhibitors = dict[str, Alert]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class Mutes:
         self._policy = policy
         self._now = now
         self._hours: dict[str, Held | None] = {}
-        self._inhibitors: dict[tuple[str, str], tuple[Alert, ...]] = {}
+        self._inhibitors: dict[tuple[str, str], Alert | None] = {}
+        self._unanchored: dict[tuple[str, tuple[str, ...]], Inhibitors] = {}
         self._events: dict[str, Event] = {}
         self._silences = [one for one in unit.silences(now) if in_force(one, now)]
 
@@ -106,31 +112,63 @@ class Mutes:
         data = self._data(alert.event_id)
         for inhibition in rule.inhibited_by:
             values = equal_values(inhibition, data)
-            others = self._open_inhibitors(inhibition, values) if values is not None else ()
-            by = next((one for one in others if one.id != alert.id), None)
+            by = self._inhibitor(inhibition, values) if values is not None else None
             if by is not None:
                 return Held("inhibition", f"inhibited by {inhibition.rule} ({by.id})", since=by.fired_at)
         return None
 
-    def _open_inhibitors(self, inhibition: Inhibition, values: tuple[Any, ...]) -> tuple[Alert, ...]:
-        """The alerts that fire and have equal values, the first that fired first."""
+    def _inhibitor(self, inhibition: Inhibition, values: tuple[Any, ...]) -> Alert | None:
+        """The alert that fires and has equal values; of several the one that fired first."""
         parts = tuple(one.text for one in inhibition.equal)
-        asked = (inhibition.rule, Key(parts, values).whole)
+        wanted = Key(parts, values).whole
+        asked = (inhibition.rule, wanted)
         if asked not in self._inhibitors:
-            found = self._candidates(inhibition, values)
-            self._read({alert.event_id for alert in found})
-            equal = [one for one in found if inhibits(one, self._data(one.event_id), inhibition, values)]
-            ordered = sorted(equal, key=lambda one: (one.fired_at or 0, one.id))
-            self._inhibitors[asked] = tuple(ordered)
+            known = dict(zip(parts, values, strict=True))
+            places = (self._anchored(inhibition, known), self._others(inhibition, parts))
+            found = [place[wanted] for place in places if wanted in place]
+            self._inhibitors[asked] = min(found, key=_fired, default=None)
         return self._inhibitors[asked]
 
-    def _candidates(self, inhibition: Inhibition, values: tuple[Any, ...]) -> list[Alert]:
-        source = self._policy.rule(inhibition.rule)
-        if source is None:
-            return []
-        known = dict(zip((one.text for one in inhibition.equal), values, strict=True))
-        parts = keys.anchor_parts(source)
-        anchors = [keys.anchor(source.name, part, known[part]) for part in parts if part in known]
-        if anchors:
-            return self._unit.open_alerts((), anchors)
-        return self._unit.open_alerts_of(source.name)
+    def _anchored(self, inhibition: Inhibition, known: Mapping[str, Any]) -> Inhibitors:
+        """Those that a part of their key finds."""
+        name = inhibition.rule
+        anchors = [keys.anchor(name, part, known[part]) for part in self._shared(name, known)]
+        return self._firing(inhibition, [self._unit.open_alerts((), anchors)] if anchors else [])
+
+    def _others(self, inhibition: Inhibition, parts: tuple[str, ...]) -> Inhibitors:
+        """Those that none finds, each read once."""
+        name = inhibition.rule
+        if (name, parts) not in self._unanchored:
+            is_found = bool(self._shared(name, parts))
+            pages = [self._unit.open_alerts((), [keys.keyless(name)])] if is_found else self._open(name)
+            self._unanchored[name, parts] = self._firing(inhibition, pages)
+        return self._unanchored[name, parts]
+
+    def _shared(self, name: str, parts: Collection[str]) -> list[str]:
+        """Which of these expressions find alerts of a rule."""
+        source = self._policy.rule(name)
+        return [part for part in keys.anchor_parts(source) if part in parts] if source else []
+
+    def _open(self, name: str) -> Iterator[list[Alert]]:
+        """All open alerts of a rule."""
+        before: Mark | None = None
+        while some := self._unit.open_alerts_of(name, BATCH, before):
+            yield some
+            before = Mark(some[-1].received_at, some[-1].id)
+
+    def _firing(self, inhibition: Inhibition, pages: Iterable[Sequence[Alert]]) -> Inhibitors:
+        found: Inhibitors = {}
+        parts = tuple(one.text for one in inhibition.equal)
+        for alerts in pages:
+            ids = {alert.event_id for alert in alerts} if parts else set[str]()
+            data = {event.id: event.data for event in self._unit.events_of(ids)} if ids else {}
+            for alert in alerts:
+                values = inhibited_values(alert, data.get(alert.event_id, {}), inhibition)
+                if values is not None:
+                    text = Key(parts, values).whole
+                    found[text] = min(found.get(text, alert), alert, key=_fired)
+        return found
+
+
+def _fired(alert: Alert) -> tuple[int, str]:
+    return alert.fired_at or 0, alert.id

@@ -18,6 +18,7 @@ from router.ports import (
     EventRecord,
     Job,
     Known,
+    Mark,
     NotificationRecord,
     SetAside,
     TargetState,
@@ -222,8 +223,10 @@ class MemoryUnit:
             found.update(self._anchors.get(anchor, {}))
         return self.alerts(found)
 
-    def open_alerts_of(self, rule: str, limit: int = 1000) -> list[Alert]:
-        return nlargest(limit, self.alerts(self._rules[rule]), key=lambda alert: alert.received_at)
+    def open_alerts_of(self, rule: str, limit: int = 1000, before: Mark | None = None) -> list[Alert]:
+        marks = ((Mark(alert.received_at, alert.id), alert) for alert in self.alerts(self._rules[rule]))
+        found = (one for one in marks if before is None or one[0] < before)
+        return [alert for _, alert in nlargest(limit, found, key=lambda one: one[0])]
 
     def open_at(self, moment: int) -> int:
         alerts = self._alerts.values()

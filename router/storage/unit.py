@@ -101,12 +101,14 @@ class SqlUnit:
         found = self._bound(ask.OPEN_ALERTS, slots) + self._bound(ask.ANCHORED, anchors)
         return list({row["id"]: rows.alert_of(row) for row in found}.values())
 
-    def open_alerts_of(self, rule: str, limit: int = 1000) -> list[Alert]:
-        table = tables.alerts
-        found = select(table).where(table.c.rule == rows.kept(rule), ask.IS_OPEN)
-        return [
-            rows.alert_of(row) for row in self._rows(found.order_by(table.c.received_at.desc()).limit(limit))
-        ]
+    def open_alerts_of(self, rule: str, limit: int = 1000, before: Mark | None = None) -> list[Alert]:
+        of = tables.alerts.c
+        found = select(tables.alerts).where(of.rule == rows.kept(rule), ask.IS_OPEN)
+        if before is not None:
+            earlier = tuple_(of.received_at, of.id) < tuple_(literal(before.at), literal(before.id))
+            found = found.where(of.received_at <= before.at, earlier)
+        ordered = found.order_by(of.received_at.desc(), of.id.desc()).limit(limit)
+        return [rows.alert_of(row) for row in self._rows(ordered)]
 
     def open_at(self, moment: int) -> int:
         of = tables.alerts.c

@@ -330,6 +330,9 @@ def test_open_alerts_are_found_by_the_places_of_their_keys(store: Store) -> None
     found = store.read(lambda unit: unit.open_alerts(["slot-a1", "slot-a3"], ["job-1"]))
     assert sorted(one.id for one in found) == ["a1", "a2", "a3"]
     assert [one.id for one in store.read(lambda unit: unit.open_alerts_of("failed", 1))] == ["a3"]
+    pages = [Mark(START + 1, "a3"), Mark(START, "a2"), Mark(START, "a1")]
+    found = [store.read(lambda unit, page=page: unit.open_alerts_of("failed", 1, page)) for page in pages]
+    assert [[one.id for one in page] for page in found] == [["a2"], ["a1"], []]
     assert [store.read(lambda unit, at=at: unit.open_at(at)) for at in moments] == [0, 2, 3]
 
 

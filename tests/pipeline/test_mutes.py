@@ -9,7 +9,8 @@ from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import Silence
-from router.core.rule import Rule, Severity
+from router.core.rule import Inhibition, Rule, Severity
+from router.pipeline import mutes
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, reasons, take
 
@@ -91,3 +92,30 @@ def test_what_is_held_back_is_counted_by_what_mutes_it(make: MakePipeline) -> No
     counted = pipeline.metrics.registry.get_sample_value
     assert counted("alert_router_alerts_muted_total", {"by": "silence"}) == 1
     assert reasons(pipeline) == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("nightly", 0), ("weekly", 1)])
+def test_an_inhibitor_is_found_however_many_others_are_newer(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch, name: str, told: int
+) -> None:
+    """Its key has nothing that both share: all alerts of its rule are looked through, some at a time."""
+    monkeypatch.setattr(mutes, "BATCH", 2)
+    by_name = Inhibition("jobs", (Filter("JobName"),))
+    rules = (failed(inhibited_by=(by_name,)), failed("jobs", "Event == 'OnJobFailed'", to=("duty",)))
+    pipeline = make(*rules, channels=(plan("oncall"), plan("duty")))
+    others = [job("OnJobFailed", f"job-{number}", JobName="other") for number in range(1, 6)]
+    take(pipeline, 0, job("OnJobFailed", "job-0"), *others)
+    take(pipeline, 10, instance(JobName=name))
+    assert len(reasons(pipeline)) == told
+
+
+def test_an_inhibitor_is_found_though_its_key_names_no_trouble(make: MakePipeline) -> None:
+    """An event outside the catalogue is an alert of its own; what it says is equal all the same."""
+    by_job = Inhibition("disks", (Filter("JobId"),))
+    rules = (failed(inhibited_by=(by_job,)), failed("disks", "type == 'disk'", to=("duty",)))
+    pipeline = make(*rules, channels=(plan("oncall"), plan("duty")))
+    take(pipeline, 0, {"type": "disk", "JobId": "job-1"}, {"type": "disk", "JobId": "job-2"})
+    take(pipeline, 10, instance(), instance(job_id="job-3"))
+    assert [message.data["event"]["data"]["JobId"] for message, _ in pipeline.channels["oncall/1"].sent] == [
+        "job-3"
+    ]

@@ -17,7 +17,7 @@ from router.core.breaker import Breaker
 from router.core.delivery import Delivery, State
 from router.core.filter import Filter
 from router.core.mute.silence import Silence
-from router.ports import Job, Known, Store, TargetState, Timer, Unit, Urgency
+from router.ports import Job, Known, Mark, Store, TargetState, Timer, Unit, Urgency
 from router.storage import open_store
 from router.storage.memory import MemoryStore
 from tests.contract import test_store as contract
@@ -251,7 +251,8 @@ def view(unit: Unit) -> Iterator[Any]:
     for places, anchors in ((["place-0", "place-1"], []), ([], ["job-1"]), (["place-2"], ["job-1", "job-2"])):
         yield in_order(unit.open_alerts(places, anchors))
     for rule in ("failed", "slow"):
-        yield in_order(unit.open_alerts_of(rule)), unit.timers(rule), unit.list_alerts(rule=rule, limit=2)
+        yield in_order(unit.open_alerts_of(rule)), unit.open_alerts_of(rule, 2, Mark(START + 5, "b"))
+        yield unit.timers(rule), unit.list_alerts(rule=rule, limit=2)
     for name in NAMES:
         yield unit.members(name), unit.members(name, after="b", limit=1)
         yield unit.deliveries(group_ids=[name]), unit.deliveries(group_ids=[name], limit=1)

@@ -20,6 +20,7 @@ def _loops(unit: Unit) -> None:
     unit.open_groups(["k-1", "k-2"])
     unit.rules_of_alerts()
     unit.open_alerts_of("a")
+    unit.open_alerts_of("a", 10, Mark(START, "a-1"))
     unit.ends(["e-1"])
     unit.jobs(["job-1"])
     unit.due_alerts(START, 10, ["queue"])

@@ -14,12 +14,11 @@ def equal_values(inhibition: Inhibition, data: Mapping[str, Any]) -> tuple[Any, 
     return None if any(value is None for value in values) else values
 
 
-def inhibits(alert: Alert, data: Mapping[str, Any], inhibition: Inhibition, values: tuple[Any, ...]) -> bool:
-    """Whether an alert, also a muted one, inhibits those that have these values.
+def inhibited_values(alert: Alert, data: Mapping[str, Any], inhibition: Inhibition) -> tuple[Any, ...] | None:
+    """What must be equal for an alert, also a muted one, to inhibit others; None if it inhibits nothing.
 
     Args:
         data: of its newest event.
-        values: of :func:`equal_values` on the other alert.
     """
     is_heard = alert.rule == inhibition.rule and alert.state in OPEN and not alert.shadow
-    return is_heard and equal_values(inhibition, data) == values
+    return equal_values(inhibition, data) if is_heard else None

@@ -74,6 +74,7 @@ class Alert:
         acknowledged_until: further matches up to then stay acknowledged.
         escalated: how many steps of ``escalate`` it has reached, counted from ``escalates_from``; while
             it is muted, that is what had passed by then, below zero.
+        clock_at: up to when ``escalates_from`` knows of mutes; None where that is itself the moment.
         recheck_at: when what mutes it may end.
         shadow: it opened in shadow, and stays there.
     """
@@ -107,6 +108,7 @@ class Alert:
     acknowledged_until: int | None = None
     escalated: int = 0
     escalates_from: int | None = None
+    clock_at: int | None = None
     recheck_at: int | None = None
     shadow: bool = False
     seats: tuple[Seat, ...] = ()
@@ -232,6 +234,7 @@ def fired(alert: Alert, rule: Rule, now: int) -> Alert:
             acknowledged_until=None,
             escalated=0,
             escalates_from=now,
+            clock_at=None,
         ),
         rule,
     )
@@ -280,12 +283,32 @@ def unmuted(alert: Alert, rule: Rule, since: int) -> Alert:
     """The alert that nothing mutes any more; ``escalate`` does not count the time of the mute."""
     begun = alert.escalates_from
     later = since + min(0, begun) if begun is not None else None
-    return timed(changed(alert, muted_by="", recheck_at=None, escalates_from=later), rule)
+    return timed(changed(alert, muted_by="", recheck_at=None, escalates_from=later, clock_at=since), rule)
 
 
-def escalated(alert: Alert, rule: Rule, steps: int) -> Alert:
-    """The alert that has reached so many steps of its rule's ``escalate``."""
-    return timed(changed(alert, escalated=steps), rule)
+def escalates_at(alert: Alert, rule: Rule) -> int | None:
+    """When the alert reaches its next step of ``escalate`` if nothing mutes it before; None if never."""
+    waits = alert.state is AlertState.FIRING and not alert.muted_by and alert.escalates_from is not None
+    if not waits or alert.escalated >= len(rule.escalate):
+        return None
+    return (alert.escalates_from or 0) + rule.escalate[alert.escalated].after
+
+
+def read_at(alert: Alert) -> int:
+    """Up to when its clock of ``escalate`` knows of mutes."""
+    return (alert.escalates_from or 0) if alert.clock_at is None else alert.clock_at
+
+
+def escalated(alert: Alert, rule: Rule) -> Alert:
+    """The alert that has reached its next step of ``escalate``."""
+    at = escalates_at(alert, rule)
+    return timed(changed(alert, escalated=alert.escalated + 1, clock_at=at), rule)
+
+
+def delayed(alert: Alert, rule: Rule, by: int) -> Alert:
+    """The alert that was muted for so long before its next step of ``escalate``, unseen."""
+    later = (alert.escalates_from or 0) + by
+    return timed(changed(alert, escalates_from=later, clock_at=escalates_at(alert, rule)), rule)
 
 
 # time
@@ -317,9 +340,8 @@ def _moments(alert: Alert, rule: Rule) -> list[tuple[int, Step]]:
         # What is held back is not closed before it could be told.
         was_told = any(seat.since != HIDDEN for seat in alert.seats)
         moments = [*(moments if was_told else []), (alert.recheck_at, Step.RECHECK)]
-    elif alert.state is AlertState.FIRING and not alert.muted_by and alert.escalated < len(rule.escalate):
-        begun = alert.escalates_from or 0
-        moments.append((begun + rule.escalate[alert.escalated].after, Step.ESCALATE))
+    elif (at := escalates_at(alert, rule)) is not None:
+        moments.append((at, Step.ESCALATE))
     return moments
 
 

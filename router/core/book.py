@@ -426,7 +426,7 @@ class Book:
 
     def _escalate(self, alert: Alert, rule: Rule) -> None:
         step = alert.escalated + 1
-        alert = alerts.escalated(alert, rule, step)
+        alert = alerts.escalated(alert, rule)
         for channel in rule.escalate[step - 1].to:
             group = self._group_of(alert, channel)
             if group is not None and any(seat.group_id == group.id for seat in alert.seats):
@@ -490,6 +490,12 @@ class Book:
         rule = self.policy.rule(alert.rule) or Rule(alert.rule, None)
         over_at = self.now if alert.recheck_at is None else min(alert.recheck_at, self.now)
         self._change(alert, alerts.unmuted(alert, rule, over_at), rule, fresh=True)
+
+    def delay(self, alert: Alert, by: int) -> None:
+        """Mutes that are over count no more for the next step of ``escalate``: it comes so much later."""
+        rule = self.policy.rule(alert.rule)
+        if by and rule is not None:
+            self._put(alerts.delayed(alert, rule, by))
 
     def recheck(self, alert: Alert, at: int | None) -> None:
         """Looks at a muted alert again at that time."""

@@ -186,8 +186,10 @@ class Dispatch:
         for alert, held in zip(alerts, mutes.judge(alerts), strict=True):
             if held is None and self._mutes_until_it_matches(alert):
                 book.recheck(alert, None)
-            elif held is None:
+            elif held is None and alert.muted_by:
                 book.unmute(alert)
+            elif held is None:
+                book.delay(alert, mutes.missed(alert))
             elif held.reason == alert.muted_by:
                 book.recheck(alert, held.until)
             else:

@@ -1,9 +1,10 @@
 """Why an alert that fires is not told now, and when to look again."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from router.core import alert as alerts
 from router.core import key as keys
 from router.core.alert import Alert
 from router.core.event import Event
@@ -13,6 +14,7 @@ from router.core.mute.inhibition import equal_values, inhibited_values
 from router.core.mute.silence import alert_document, in_force, next_change, silenced_by
 from router.core.policy import Policy
 from router.core.rule import Inhibition, Rule
+from router.pipeline.muted_time import MutedTime
 from router.ports import Mark, Unit
 
 #: Inhibitors that are read at a time.
@@ -28,7 +30,7 @@ class Held:
     Args:
         by: which of the three ways to mute.
         until: when that may end; None when only a new match shows it.
-        since: when it began, as far as known.
+        since: from when on ``escalate`` does not count, as if all mutes until now had come one after another.
     """
 
     by: Literal["inhibition", "silence", "time_interval"]
@@ -53,6 +55,7 @@ class Mutes:
         self._unanchored: dict[tuple[str, tuple[str, ...]], Inhibitors] = {}
         self._events: dict[str, Event] = {}
         self._silences = [one for one in unit.silences(now) if in_force(one, now)]
+        self._muted_time = MutedTime(unit, policy, now)
 
     def may_mute(self, rules: Iterable[str]) -> bool:
         """Whether any alert of these rules can be muted now."""
@@ -81,7 +84,24 @@ class Mutes:
         rule = self._policy.rule(alert.rule)
         if rule is None:
             return None
-        return self._inhibited(alert, rule) or self._silenced(alert) or self._outside(rule)
+        held = self._inhibited(alert, rule) or self._silenced(alert) or self._outside(rule)
+        if held is None or alerts.escalates_at(alert, rule) is None:
+            return held
+        read = alerts.read_at(alert)
+        begun = max(read, self._now if held.since is None else held.since)
+        return replace(held, since=begun - self._muted_for(alert, read, begun))
+
+    # what is over
+
+    def missed(self, alert: Alert) -> int:
+        """How long silences and hours that are over have muted an alert before its step of ``escalate``."""
+        rule = self._policy.rule(alert.rule)
+        at = alerts.escalates_at(alert, rule) if rule else None
+        self._read({alert.event_id})
+        return 0 if at is None else self._muted_for(alert, alerts.read_at(alert), at)
+
+    def _muted_for(self, alert: Alert, begin: int, end: int) -> int:
+        return self._muted_time.of(alert, self._events.get(alert.event_id), begin, end)
 
     # silences
 
@@ -93,8 +113,7 @@ class Mutes:
         if silence is None:
             return None
         said = f"silenced by {silence.id} ({silence.author}: {silence.comment})"
-        since = None if silence.interval else max(silence.starts_at, silence.created_at)
-        return Held("silence", said, next_change([silence], self._now), since)
+        return Held("silence", said, next_change([silence], self._now))
 
     # time intervals
 
@@ -159,10 +178,10 @@ class Mutes:
     def _firing(self, inhibition: Inhibition, pages: Iterable[Sequence[Alert]]) -> Inhibitors:
         found: Inhibitors = {}
         parts = tuple(one.text for one in inhibition.equal)
-        for alerts in pages:
-            ids = {alert.event_id for alert in alerts} if parts else set[str]()
+        for some in pages:
+            ids = {alert.event_id for alert in some} if parts else set[str]()
             data = {event.id: event.data for event in self._unit.events_of(ids)} if ids else {}
-            for alert in alerts:
+            for alert in some:
                 values = inhibited_values(alert, data.get(alert.event_id, {}), inhibition)
                 if values is not None:
                     text = Key(parts, values).whole

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0009"
+REVISION = "0010"
 
 metadata = MetaData()
 
@@ -143,6 +143,7 @@ alerts = Table(
     _time("recheck_at", nullable=True),
     _count("shadow"),
     _text("seats", "[]"),
+    _time("clock_at", nullable=True),
     Index(
         "alerts_slot",
         "slot",

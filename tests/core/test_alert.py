@@ -141,7 +141,7 @@ def test_escalation_counts_from_the_moment_of_firing() -> None:
     alert = opened(steps)
     assert alerts.step_of(alert, steps, 1099) is None
     assert alerts.step_of(alert, steps, 1100) is Step.ESCALATE
-    assert alerts.escalated(alert, steps, 1).due_at == 1300
+    assert alerts.escalated(alert, steps).due_at == 1300
     assert alerts.acknowledged(alert, steps, 1050, "me").due_at == 1000 + CLOSE_AFTER
 
 

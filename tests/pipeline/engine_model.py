@@ -3,6 +3,7 @@
 It is slow and plain on purpose: every question is asked of all alerts of a group.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -46,12 +47,12 @@ class Trouble:
     state: str = "pending"
     times: list[int] = field(default_factory=list[int])
     fired: int = 0
-    escalates_from: int = 0
     steps: int = 0
     seen_until: int = 0
     muted: str = ""
     until: int | None = None
-    escalated_for: int = 0
+    passed: int = 0
+    read_at: int = 0
 
     @property
     def is_heard(self) -> bool:
@@ -219,7 +220,7 @@ class Model:
                 self._fire(one, now)
         elif one.state != "pending":
             if one.state == "acknowledged" and now >= one.seen_until:
-                one.state, one.steps, one.escalates_from, one.escalated_for = "firing", 0, now, 0
+                one.state, one.steps, one.passed, one.read_at = "firing", 0, 0, now
             if one.muted == "inhibited":
                 self._unmute(one, now)
             self._is_news(one)
@@ -230,7 +231,7 @@ class Model:
                 talk.news.append(one)
 
     def _fire(self, one: Trouble, now: int) -> None:
-        one.state, one.fired, one.escalates_from = "firing", now, now
+        one.state, one.fired, one.read_at = "firing", now, now
         if one.rule.mode == "shadow":
             return
         covers = [self._covered(one, channel, now) for channel in one.rule.to]
@@ -309,15 +310,13 @@ class Model:
         if not self._is_muted(one, now):
             return False
         by, was_muted = self._inhibitors(one), one.muted
-        since = min((other.fired for other in by), default=now)
-        hushes = [hush for hush in self.hushes if hush.mutes(one, now)]
         if by:
             one.muted = "inhibited"
         else:
             one.muted, one.until = "for a while", self._free_at(one, now)
-            since = min((hush.begin for hush in hushes if not hush.in_shift), default=now)
         if not was_muted:
-            one.escalated_for = max(0, since - one.escalates_from)
+            since = min((other.fired for other in by), default=now)
+            one.passed += self._free_for(one, one.read_at, max(since, one.read_at))
         return True
 
     def _is_muted(self, one: Trouble, now: int) -> bool:
@@ -325,7 +324,7 @@ class Model:
         return is_hushed or self._is_closed(one, now) or bool(self._inhibitors(one))
 
     def _unmute(self, one: Trouble, over_at: int) -> None:
-        one.muted, one.until, one.escalates_from = "", None, over_at - one.escalated_for
+        one.muted, one.until, one.read_at = "", None, over_at
         if one.state == "acknowledged":
             for talk in self.talks:
                 talk.told += [one] if one in talk.members and one not in talk.told else []
@@ -351,6 +350,17 @@ class Model:
         edges += [now - now % (20 * MINUTE) + 20 * MINUTE * n for n in range(1, 73)]
         free = (at for at in sorted(edges) if at >= now and not self._is_closed(one, at))
         return next(at for at in free if not any(hush.mutes(one, at) for hush in self.hushes))
+
+    def _free_for(self, one: Trouble, begin: int, end: int) -> int:
+        """How long between two moments no silence and no hours held it back, seen or not."""
+        edges = {begin, end, *(edge for hush in self.hushes for edge in (hush.begin, hush.end))}
+        edges |= set(range(begin - begin % (20 * MINUTE), end, 20 * MINUTE))
+        ordered = sorted(edge for edge in edges if begin <= edge <= end)
+        return sum(
+            after - before
+            for before, after in itertools.pairwise(ordered)
+            if not self._is_closed(one, before) and not any(hush.mutes(one, before) for hush in self.hushes)
+        )
 
     def _end_all(self, ended: list[Trouble], *, quiet: bool) -> None:
         """They end at one moment: how their talks stood before says what is told of it."""
@@ -434,7 +444,7 @@ class Model:
         if one.muted:
             return moments
         if one.steps < len(rule.escalate) and rule.mode == "on" and one.state == "firing":
-            moments.append((one.escalates_from + rule.escalate[one.steps].after, "escalate"))
+            moments.append((one.read_at + rule.escalate[one.steps].after - one.passed, "escalate"))
         return moments
 
     def _step(self, one: Trouble, step: str, now: int) -> None:
@@ -444,6 +454,12 @@ class Model:
             if not self._mute(one, now):
                 self._unmute(one, one.until or now)
         elif step == "escalate" and not self._mute(one, now):
+            after = one.rule.escalate[one.steps].after
+            at = one.read_at + after - one.passed
+            one.passed += self._free_for(one, one.read_at, at)
+            one.read_at = at
+            if one.passed < after:
+                return
             one.steps += 1
             for channel in one.rule.escalate[one.steps - 1].to:
                 talk = self._join(one, channel, now)

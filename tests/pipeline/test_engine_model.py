@@ -197,7 +197,6 @@ class Engine(RuleBasedStateMachine):
             or any(one.rule == of.name and one.end > now for one in self.model.hushes)
         ):
             return
-        recurs = recurs and not of.escalate
         hush = Hush(of.name, word, now + begins, now + begins + lasts, recurs)
         matcher = Filter(f"rule == '{of.name}' && (JobId == '{word}' || InstanceId == '{word}')")
         made = Silence(

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
@@ -149,6 +151,55 @@ def test_a_silence_stops_the_clock_of_escalation(make: MakePipeline) -> None:
     assert reasons(pipeline, "duty/1") == ["escalation"]
 
 
+@pytest.mark.parametrize(
+    ("silences", "minute"),
+    [
+        ([(5, 10)], 20),
+        ([(1, 3), (2, 4), (16, 17)], 19),
+        ([(2, 4), (10, 20)], 27),
+        ([(16, 40)], 15),
+        ([], 15),
+    ],
+    ids=["one", "three", "one that is over and one that lasts", "too late", "none"],
+)
+def test_a_silence_that_nobody_saw_counts_no_less(
+    make: MakePipeline, silences: list[tuple[int, int]], minute: int
+) -> None:
+    """It began and ended between two looks at the alert: its time does not count for escalate."""
+    steps = (Escalation(15 * MINUTE * SECOND, ("duty",)),)
+    pipeline = make(failed(escalate=steps), channels=(plan("oncall"), plan("duty")))
+    take(pipeline, 0, instance())
+    minutes = [(START + begin * MINUTE * SECOND, START + end * MINUTE * SECOND) for begin, end in silences]
+    made = [Silence(f"s-{begin}", Filter("rule"), begin, end, "ann", "", START) for begin, end in minutes]
+    pipeline.store.write(lambda unit: unit.put_silences(made))
+    for number in range(15, minute):
+        at(pipeline, number * MINUTE)
+    at(pipeline, minute * MINUTE - 1)
+    assert reasons(pipeline, "duty/1") == []
+    at(pipeline, minute * MINUTE)
+    assert reasons(pipeline, "duty/1") == ["escalation"]
+
+
+@pytest.mark.parametrize(("until", "minute"), [(10, 20), (30, 40)], ids=["over", "lasts"])
+def test_hours_stop_the_clock_of_escalation_from_their_beginning(
+    make: MakePipeline, until: int, minute: int
+) -> None:
+    """Not from when somebody looks."""
+    begin = (START // SECOND // MINUTE + 5) % 1440
+    hours = TimeInterval(times=(ClockSpan(begin, begin + until - 5),))
+    steps = (Escalation(15 * MINUTE * SECOND, ("duty",)),)
+    rule = failed(escalate=steps, mute_time_intervals=("lunch",))
+    pipeline = make(rule, channels=(plan("oncall"), plan("duty")))
+    pipeline.policy = replace(pipeline.policy, intervals={"lunch": (hours,)})
+    take(pipeline, 0, instance())
+    for seconds in (15 * MINUTE, 30 * MINUTE, minute * MINUTE - 1):
+        if seconds < minute * MINUTE:
+            at(pipeline, seconds)
+    assert reasons(pipeline, "duty/1") == []
+    at(pipeline, minute * MINUTE)
+    assert reasons(pipeline, "duty/1") == ["escalation"]
+
+
 def test_an_inhibitor_stops_the_clock_of_escalation_from_its_beginning(make: MakePipeline) -> None:
     """Inhibited from minute 5 on, seen in minute 15; minute 20 frees it: ten more, not none, are left."""
     rule = failed(
@@ -165,6 +216,26 @@ def test_an_inhibitor_stops_the_clock_of_escalation_from_its_beginning(make: Mak
     at(pipeline, 30 * MINUTE - 1)
     assert reasons(pipeline, "duty/1") == []
     at(pipeline, 30 * MINUTE)
+    assert reasons(pipeline, "duty/1") == ["escalation"]
+
+
+def test_what_matches_again_while_it_is_inhibited_keeps_what_has_passed(make: MakePipeline) -> None:
+    """Ten of fifteen minutes have passed; three matches later, when it is free, five are left."""
+    rule = failed(
+        escalate=(Escalation(15 * MINUTE * SECOND, ("duty",)),),
+        inhibited_by=(Inhibition("jobs", (Filter("JobId"),)),),
+    )
+    jobs = failed("jobs", JOB_FAILED, resolve_when=RESOLVED, to=("team",))
+    pipeline = make(rule, jobs, channels=(plan("oncall"), plan("duty"), plan("team")))
+    take(pipeline, 0, instance())
+    take(pipeline, 10 * MINUTE, job("OnJobFailed"))
+    for minute in (12, 30, 50):
+        take(pipeline, minute * MINUTE, instance())
+    take(pipeline, 60 * MINUTE, job("OnJobFinished"))
+    take(pipeline, 61 * MINUTE, instance())
+    at(pipeline, 66 * MINUTE - 1)
+    assert reasons(pipeline, "duty/1") == []
+    at(pipeline, 66 * MINUTE)
     assert reasons(pipeline, "duty/1") == ["escalation"]
 
 

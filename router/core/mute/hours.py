@@ -1,10 +1,11 @@
 """The hours of a rule: when its time intervals let it tell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from router.core.mute.change import next_other
 from router.core.mute.interval import TimeInterval, active_at
+from router.core.mute.spans import Span, spans
 from router.core.rule import Rule
 
 Intervals = Mapping[str, tuple[TimeInterval, ...]]
@@ -31,6 +32,11 @@ class Hours:
         named = (*self.mute.values(), *self.active.values())
         every = [interval for intervals in named for interval in intervals]
         return next_other(every, moment, lambda one: self.closed_by(one) == "")
+
+    def closed(self, begin: int, end: int) -> Iterator[Span]:
+        """When it may not tell between two moments."""
+        if self.mute or self.active:
+            yield from spans(lambda moment: self.closed_by(moment) != "", self.next_change, begin, end)
 
 
 def hours_of(rule: Rule, intervals: Intervals) -> Hours:

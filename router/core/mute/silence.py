@@ -1,6 +1,6 @@
 """Silences: made at run time, by a person, for the alerts that a filter picks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ from router.core.filter import Filter
 from router.core.mute.change import HORIZON
 from router.core.mute.change import next_change as next_interval_change
 from router.core.mute.interval import TimeInterval, active_at
+from router.core.mute.spans import Span, spans
 from router.core.text.values import event_values, key_values
 from router.errors import RouterError
 
@@ -103,6 +104,21 @@ def silenced_by(silences: Iterable[Silence], document: Mapping[str, Any], now: i
     """The silence that mutes the alert of a document; of several the one that is made to last longest."""
     found = [silence for silence in silences if mutes(silence, document, now)]
     return max(found, key=lambda silence: (silence.over_at, silence.id), default=None)
+
+
+def silent(silence: Silence, begin: int, end: int) -> Iterator[Span]:
+    """When it mutes something between two moments; not before somebody made it."""
+    begin, end = max(begin, silence.starts_at, silence.created_at), min(end, silence.over_at)
+    interval = silence.interval
+    if interval:
+        yield from spans(
+            lambda moment: active_at(interval, moment),
+            lambda moment: next_interval_change(interval, moment),
+            begin,
+            end,
+        )
+    elif begin < end:
+        yield begin, end
 
 
 def next_change(silences: Iterable[Silence], now: int) -> int | None:

@@ -23,6 +23,7 @@ from router.core.mute.silence import (
     mutes,
     next_change,
     silenced_by,
+    silent,
     state,
 )
 from router.core.rule import Match, Rule, Severity
@@ -101,6 +102,22 @@ def test_a_recurring_silence_mutes_only_in_its_interval() -> None:
     nightly = replace(SILENCE, interval=(TimeInterval((ClockSpan(13 * 60, 14 * 60),)),))
     assert (state(nightly, START), in_force(nightly, START)) == (SilenceState.ACTIVE, False)
     assert in_force(nightly, START + HOUR)
+
+
+@pytest.mark.parametrize("interval", [(), (TimeInterval((ClockSpan(12 * 60 + 30, 13 * 60 + 10),)),)])
+@pytest.mark.parametrize("made_at", [-1, 20])
+@pytest.mark.parametrize("expired_at", [None, 75])
+def test_a_silence_was_silent_while_it_was_in_force(
+    interval: tuple[TimeInterval, ...], made_at: int, expired_at: int | None
+) -> None:
+    """Not before it was made, nor after a person ended it, nor outside its interval."""
+    until = None if expired_at is None else START + expired_at * MINUTE
+    one = replace(SILENCE, created_at=START + made_at * MINUTE, interval=interval, expired_at=until)
+    begin, end = START - 5 * MINUTE, START + 100 * MINUTE
+    found = list(silent(one, begin, end))
+    for now in range(begin, end, MINUTE):
+        is_silent = any(first <= now < last for first, last in found)
+        assert is_silent is (in_force(one, now) and now >= one.created_at)
 
 
 def test_of_several_the_longest_is_named() -> None:

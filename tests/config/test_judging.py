@@ -106,6 +106,26 @@ def test_what_ends_an_alert_meets_its_key(tmp_path: Path, keys: str, expected: l
 
 
 @pytest.mark.parametrize(
+    "keys",
+    [
+        "count: {at_least: 2, within: 1m}",
+        "hold: 1m",
+        "expect: {event: \"type == 'y'\", within: 1h}",
+        "resolve_when: \"type == 'y'\"",
+    ],
+)
+def test_what_waits_or_ends_needs_a_key_where_the_catalogue_has_none(tmp_path: Path, keys: str) -> None:
+    """Each event would be a trouble of its own, that nothing ends; Batch Compute's events have a default."""
+    hook = "name: a, from: [hook], when: \"type == 'x'\""
+    said = findings(tmp_path, f"{hook}, {keys}")
+    assert [(one.code, one.level) for one in said] == [("C401", "error")]
+    assert "it needs a key" in said[0].message
+    assert codes(tmp_path, f"{hook}, {keys}, key: [data.order]") == []
+    assert codes(tmp_path, hook) == []
+    assert "C401" not in codes(tmp_path, f"name: a, from: [batch], {JOB}, {keys}")
+
+
+@pytest.mark.parametrize(
     ("keys", "expected"),
     [
         ("title: \"{{ JobName }} {{ event.id }} {{ group.count }} {{ labels.team }}\"", []),

@@ -188,6 +188,17 @@ def test_the_time_is_told_twice(now: int, ago: str) -> None:
     assert foot == f"rule job-failed · 2016-11-01 15:45:02 UTC ({ago})"
 
 
+# The 67 characters of a pager hold the headline alone.
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "pager"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_told_late_says_when_it_happened(kind: str, language: str) -> None:
+    """A first that waited for its source comes hours after its event: the text has that time."""
+    late = AT + 150 * MINUTE
+    message = rendered(notified(FAILED, links={}), kind, now=late, timezone="UTC", language=language)
+    text = f"{message.title}\n{message.body}\n{message.html}\n{json.dumps(message.data)}"
+    assert "15:45:02" in text
+
+
 @pytest.mark.parametrize(
     ("severity", "sign", "word"),
     [("critical", "🔴", "CRITICAL"), ("warning", "🟠", "WARNING"), ("info", "🔵", "INFO")],

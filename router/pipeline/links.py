@@ -45,7 +45,9 @@ def links_of(unit: Unit, group: Group, alert: Alert, public_url: str) -> Mapping
     keys = unit.link_keys() if public_url else None
     if keys is None:
         return {}
-    explain = {"explain": f"{public_url}/events/{quote(alert.event_id, safe='')}"}
+    # Of a storm the rest is listed there, not what its newest event met.
+    page = f"groups/{group.id}" if group.is_storm else f"events/{quote(alert.event_id, safe='')}"
+    explain = {"explain": f"{public_url}/{page}"}
     if not group.open:
         return explain
     named = text_of({"type": "literal", "value": alert.rule})

@@ -220,6 +220,8 @@ def test_the_link_of_a_storm_acknowledges_all_that_it_tells(make: MakePipeline, 
     take(served.pipeline, 0, instance(job_id="told-alone"))
     take(served.pipeline, 1, *(instance(job_id=f"job-{n}") for n in range(3)))
     assert reasons(served.pipeline) == ["first", "storm"]
+    [storm] = {delivery.group_id for _, delivery in served.pipeline.channels["oncall/1"].sent[1:]}
+    assert last(served.pipeline)["links"]["explain"].endswith(f"/groups/{storm}")
     assert "Acknowledge 3 alerts?" in served.ask("GET", served.link()).text
     served.press(served.link())
     assert [alert.key for alert in served.alerts() if alert.state is AlertState.FIRING] == [

@@ -17,6 +17,7 @@ from router import telemetry
 from router.config.settings_file import OWN_PATHS
 from router.core.alert import AlertState
 from router.core.event import Envelope, Undecodable
+from router.core.group import absorbed, grown, opened_storm
 from router.ports import SetAside, Unit
 from router.web.inside import Inside
 from router.web.site import API, make_site
@@ -119,6 +120,25 @@ def test_a_group_is_looked_into_and_resolved(tmp_path: Path) -> None:
         assert [end for key, end in ends if "job-grouped" in key] == ["resolved by anna"] * 3
         assert [end for key, end in ends if "job-beside" in key] == [""]
         assert "<p>Ended " in page(served, link[1])
+
+
+def test_the_page_of_a_storm_lists_what_it_tells(served: House) -> None:
+    """The alerts of all groups that it took in; it has none of its own."""
+    jobs = [f"job-stormed-{number}" for number in range(3)]
+    for job in jobs:
+        served.tell(job_failed(job))
+
+    def gather(unit: Unit) -> str:
+        alerts = [one for one in unit.list_alerts(state="firing") if "job-stormed-" in one.key]
+        groups = unit.groups({seat.group_id for one in alerts for seat in one.seats})
+        storm = opened_storm("oncall", groups[0], groups[0].opened_at)
+        for group in groups:
+            storm = grown(storm, group)
+        unit.put_groups([storm, *(absorbed(group, storm) for group in groups)])
+        return storm.id
+
+    text = page(served, f"/groups/{served.store.write(gather)}")
+    assert [job for job in jobs if job not in text] == []
 
 
 def test_a_job_is_named_wherever_its_id_stands(served: House) -> None:

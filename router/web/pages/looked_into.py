@@ -65,7 +65,12 @@ def group_page(request: Request, inside: Within, person: Reader, group_id: str) 
         if group is None:
             raise RouterError("not-found", "no group has this id", "It may be older than the retention")
         about = abouts_of(unit, [group])[group.id]
-        alerts = unit.members(group.id, limit=MEMBERS)
+        # A storm has no alerts of its own.
+        alerts = (
+            unit.firing_members(group.id, MEMBERS)
+            if group.is_storm
+            else unit.members(group.id, limit=MEMBERS)
+        )
         names = names_of(unit, in_keys([about, *(one.key for one in alerts)]))
         return {
             "one": trouble(group, about, names),

@@ -15,7 +15,7 @@ from router.core.text import KINDS
 from router.core.text.builtin import words_of
 from router.core.text.builtin.chinese import CHINESE
 from router.core.text.builtin.english import ENGLISH
-from tests.core.text.making import AT, CAUSES, MINUTE, a_rule, notified, rendered, sample
+from tests.core.text.making import AT, CAUSES, LINKS, MINUTE, a_rule, notified, rendered, sample
 
 FAILED = sample(
     "OnInstanceFailed",
@@ -101,6 +101,15 @@ def test_a_storm_of_one_alert_says_what_happened() -> None:
         message = rendered(notified(FAILED, reason=Reason.STORM, count=1), "slack", language=lang)
         first = rendered(notified(FAILED, count=1), "slack", language=lang)
         assert message.title == first.title
+
+
+def test_a_storm_links_all_that_it_tells() -> None:
+    """Where another message says why it came."""
+    notification = notified(FAILED, reason=Reason.STORM)
+    storm = replace(notification, group=replace(notification.group, is_storm=True))
+    explain = LINKS["explain"]
+    assert f"<{explain}|All of them>" in rendered(storm, "slack").body
+    assert f"<{explain}|Why this message>" in rendered(notification, "slack").body
 
 
 def test_a_group_is_told_with_counts_causes_and_others() -> None:

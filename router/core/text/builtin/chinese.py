@@ -68,6 +68,7 @@ CHINESE = Words(
     and_more="还有 {count} 条",
     digest="{count} 条消息合在一起",
     digest_list="全部消息",
+    storm_list="全部告警",
     fallback="原通知渠道未确认送达，改由此处通知",
     rule="规则 {name}",
     shortened="已缩短",

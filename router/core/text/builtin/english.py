@@ -68,6 +68,7 @@ ENGLISH = Words(
     and_more="and {count} more",
     digest="{count} messages together",
     digest_list="All messages",
+    storm_list="All of them",
     fallback="the channel that should have told this gave no sign that it has arrived there",
     rule="rule {name}",
     shortened="shortened",

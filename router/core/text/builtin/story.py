@@ -241,7 +241,8 @@ def _links(notification: Notification, words: Words) -> Iterator[tuple[str, str]
     if notification.reason is not Reason.RESOLVED:
         yield words.ack, notification.links.get("ack", "")
         yield words.silence, notification.links.get("silence", "")
-    yield words.explain, notification.links.get("explain", "")
+    label = words.storm_list if notification.group.is_storm else words.explain
+    yield label, notification.links.get("explain", "")
 
 
 def _ago(seconds: float, words: Words) -> str:

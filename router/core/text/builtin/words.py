@@ -75,6 +75,7 @@ class Words:
     and_more: str
     digest: str
     digest_list: str
+    storm_list: str
     fallback: str
     rule: str
     shortened: str

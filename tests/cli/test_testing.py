@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -141,6 +142,26 @@ def test_channels_fail_as_they_are_told(tmp_path: Path) -> None:
     Path(config).write_text(json.dumps(settings), encoding="utf-8")
     done = run("test", config)
     assert done.status == 0, done.out
+
+
+def test_a_test_sends_nothing(tmp_path: Path) -> None:
+    """Nobody calls at the address of a channel that was told."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    case = {
+        "name": "it",
+        "given": [{"event": "OnJobFailed"}],
+        "expect": [{"by": "0s", "channel": "oncall", "count": 1}],
+    }
+    rule = {"name": "failed", "when": "Event == 'OnJobFailed'", "to": ["oncall"], "tests": [case]}
+    config = write_router(tmp_path, [rule], "oncall")
+    settings = json.loads(Path(config).read_text(encoding="utf-8"))
+    settings["channels"] = {"oncall": {"url": f"json://127.0.0.1:{listener.getsockname()[1]}/"}}
+    Path(config).write_text(json.dumps(settings), encoding="utf-8")
+    with listener:
+        assert run("test", config).status == 0
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_snapshots_hold_the_text_and_are_renewed_on_demand(tmp_path: Path) -> None:

@@ -196,6 +196,14 @@ def test_a_fault_of_router_yaml(tmp_path: Path, settings: str, message: str) -> 
             "count: {at_least: 5, within: 10m}\n    absent: {every: '0 3 * * *'}",
             "6:13 C401 rule a: absent and count",
         ),
+        (
+            "expect: {event: Event, within: 2h}\n    count: {at_least: 5, within: 10m}",
+            "C401 rule a: expect and count exclude one another",
+        ),
+        (
+            "absent: {every: '0 3 * * *'}\n    expect: {event: Event, within: 2h}",
+            "C401 rule a: absent and expect exclude one another",
+        ),
         ("count: {at_least: 1, within: 10m}", "5:23 Y010 rule a: count.at_least: expected at least 2, got 1"),
         ("absent: {every: nightly}", "5:21 Y010 rule a: absent.every: expected five fields of cron"),
         (

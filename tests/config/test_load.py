@@ -14,6 +14,7 @@ from router.core.delivery import SECOND
 from router.core.rule import Severity
 from router.errors import ConfigError, Finding, RouterError
 
+HOUR = 3600 * SECOND
 GOOD = """
 store: sqlite:///x.db
 sources: {hook: {kind: webhook}, push: {kind: mns-push, verify: off}}
@@ -63,7 +64,9 @@ def test_a_good_configuration_means_what_it_says(tmp_path: Path) -> None:
     assert [target.name for target in oncall.targets] == ["oncall/1", "oncall/2"]
     assert (oncall.fallback, oncall.rate) == ("team", (20, 60 * SECOND))
     assert oncall.fallback_after == {"critical": 120 * SECOND, "warning": 900 * SECOND}
-    assert config.policy.channels["team"].fallback_after == {}
+    team = config.policy.channels["team"]
+    assert (team.fallback_after, team.storm, oncall.storm) == ({}, None, (10, 60 * SECOND))
+    assert (oncall.patience.give_up_after, oncall.patience.max_unknown) == (24 * HOUR, 2)
     assert [target.url for target in config.targets if target.channel == "team"] == ["json://c.example/"]
 
 
@@ -152,6 +155,25 @@ def test_a_fault_of_a_rule_is_said(tmp_path: Path, rule: str, code: str, said: s
     """Each fault of a rule has its code and its place in the rule file."""
     found = faults(tmp_path, GOOD, f"rules:\n  - {rule}\n")
     assert any(one.code == code and said in str(one) for one in found), [str(one) for one in found]
+
+
+def test_what_a_rule_does_not_say_is_its_default(tmp_path: Path) -> None:
+    """As the table of keys has it."""
+    [rule], found = load_rules([_file(tmp_path, "rules: [{name: a, when: always, to: [team]}]")])
+    assert found == []
+    assert (rule.severity, rule.mode, rule.stop, rule.catch_all) == (Severity.WARNING, "on", False, False)
+    assert (rule.sources, rule.key, rule.group_by, rule.resolve_when) == (None, None, None, None)
+    assert (rule.count, rule.expect, rule.absent) == (None, None, None)
+    assert (rule.send_resolved, rule.hold, rule.close_after) == (True, 0, 24 * HOUR)
+    assert (rule.group_wait, rule.group_interval, rule.repeat_interval) == (0, HOUR // 12, None)
+    assert (rule.escalate, rule.inhibited_by, rule.labels, rule.formats) == ((), (), {}, {})
+    assert (rule.mute_time_intervals, rule.active_time_intervals) == ((), ())
+
+
+def test_a_rule_in_shadow_need_tell_nobody(tmp_path: Path) -> None:
+    """It is judged all the same, and needs no channel."""
+    [rule], found = load_rules([_file(tmp_path, "rules: [{name: a, when: always, mode: shadow}]")])
+    assert (rule.mode, rule.to, found) == ("shadow", (), [])
 
 
 def test_the_same_name_in_two_places_names_both(tmp_path: Path) -> None:

@@ -123,6 +123,16 @@ def test_enqueue_time_counts_where_nothing_better_is_known() -> None:
     assert event(in_form("JSON", "{}"), headers=headers).at == PUBLISHED_MS * 1000
 
 
+def test_the_times_of_a_job_are_data_and_no_clock() -> None:
+    """When it was made, began and ended says nothing of when that was published."""
+    times = {"CreationTime": "2016-11-01T15:00:00Z", "StartTime": "2016-11-01T15:30:00Z"}
+    body = {"Event": "OnJobFailed", "JobId": "j", "EndTime": "2016-11-01T15:45:02.837728Z", **times}
+    assert event(body).at == NOW
+    headers = {"x-mns-enqueue-time": "1600000000000"}
+    assert event(body, headers=headers).at == 1_600_000_000_000_000
+    assert event({**CLOUD, "data": body}).at == NOW
+
+
 MNS = {"TopicName": "t", "MessageId": "inner", "Message": "{}"}
 CLOUD = {"specversion": "1.0", "id": "7", "source": "/jobs", "type": "failed"}
 

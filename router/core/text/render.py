@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any
 
+from router.core.group import Reason
 from router.core.message import Message
 from router.core.notification import Notification
 from router.core.rule import Rule, Texts
 from router.core.text.builtin import words_of
-from router.core.text.builtin.layouts import bodies, headlines, title
+from router.core.text.builtin.layouts import bodies, ended, headlines, title
 from router.core.text.builtin.mail import mail, own_text
 from router.core.text.builtin.story import Story, story_of
 from router.core.text.builtin.words import Words
@@ -20,6 +21,8 @@ from router.core.text.run import Run
 from router.core.text.template import compile_template
 from router.core.text.values import values, whole
 from router.errors import RouterError
+
+_Change = Callable[[str], str]
 
 #: How long the values that a rule's template prints may be, from its full text to its most compact.
 _LONGEST_VALUES = (16_000, 2_000, 400, 100, 30)
@@ -97,8 +100,8 @@ class _Rendering:
 
     def _title(self, own: str | None) -> str:
         if own is not None:
-            longest = self.kind.title or 200
-            made = self._fitted("title", own, lambda text: len(text) <= longest, self.kind.dialect, one_line)
+            longest, change = self.kind.title or 200, self._with_the_end(own, one_line)
+            made = self._fitted("title", own, lambda text: len(text) <= longest, self.kind.dialect, change)
             if made:
                 return made
         return title(self.story, self.kind, self.words)
@@ -119,7 +122,9 @@ class _Rendering:
         def fits(text: str) -> bool:
             return kind.size(_together(head, text)) <= kind.limit
 
-        made = self._fitted("body", own, fits, kind.dialect)
+        # Where nothing stands above it, the body itself must say that it is over.
+        change = self._with_the_end(own, str.strip) if not head and not kind.title else str.strip
+        made = self._fitted("body", own, fits, kind.dialect, change)
         if made is None:
             return None
         return (made if kind.title else _together(head, made)), ""
@@ -156,7 +161,7 @@ class _Rendering:
         template: str,
         fits: Callable[[str], bool],
         dialect: str,
-        change: Callable[[str], str] = str.strip,
+        change: _Change = str.strip,
     ) -> str | None:
         """The rule's own text, its values shortened until it fits; None where it fails or never fits."""
         try:
@@ -172,6 +177,33 @@ class _Rendering:
             return None
         self._fault(part, "it is too long even with short values; the built-in text was used")
         return None
+
+    def _with_the_end(self, template: str, change: _Change) -> _Change:
+        """So that the message of the end says so; a text that says it itself is left as it is."""
+        if self.notification.reason is not Reason.RESOLVED or self._tells_the_end(template):
+            return change
+
+        def changed(text: str) -> str:
+            said = change(text)
+            return ended(said, self.kind, self.words) if said else ""
+
+        return changed
+
+    def _tells_the_end(self, template: str) -> bool:
+        """Whether it reads ``reason``, and comes out otherwise at the end than at the first."""
+        try:
+            compiled = compile_template(template)
+            if "reason" not in compiled.names:
+                return False
+            first, end = (
+                compiled.render(
+                    {**self._seen(), "reason": reason.value}, self._run("text", _LONGEST_VALUES[-1])
+                )
+                for reason in (Reason.FIRST, Reason.RESOLVED)
+            )
+            return first != end
+        except RouterError:
+            return False  # its fault is told where it is rendered
 
     def _run(self, dialect: str, longest: int) -> Run:
         words = self.words

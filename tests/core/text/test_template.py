@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from router.core.group import Reason
+from router.core.message import Message
 from router.core.rule import Rule, Texts
 from router.core.text import KINDS, compile_template, names
 from router.errors import RouterError
@@ -301,3 +303,51 @@ def test_a_title_alone_stands_above_the_built_in_text() -> None:
 def test_a_text_for_short_messages_stands_alone() -> None:
     """With a body of its own a short message is that body."""
     assert told("sms", "{{ Task }} “failed” – {{ ExitCode }}", FAILED).body == "Echo “failed” – 137"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_end_is_plain_whatever_a_rule_says(kind: str, language: str) -> None:
+    """Own words that are the same at each telling get the built-in words for the end, in every kind."""
+    word = {"en": "Resolved: ", "zh": "已恢复："}[language]
+    for rule in (a_rule(title="{{ Task }} broke"), a_rule(title="{{ Task }} broke", body="look")):
+        first = rendered(notified(FAILED, rule), kind, rule, language=language)
+        end = rendered(notified(FAILED, rule, Reason.RESOLVED), kind, rule, language=language)
+        assert _heading(first) == "Echo broke"
+        assert _heading(end).removeprefix("✅ ") == f"{word}Echo broke"
+        assert end.faults == ()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not KINDS[kind].title])
+def test_the_end_is_plain_in_a_body_that_stands_alone(kind: str) -> None:
+    """Where there is no title, a rule's own body says that it is over."""
+    assert told(kind, "{{ Task }} broke", FAILED).body == "Echo broke"
+    end = told(kind, "{{ Task }} broke", FAILED, reason=Reason.RESOLVED).body
+    assert end.removeprefix("✅ ") == "Resolved: Echo broke"
+
+
+@pytest.mark.parametrize(
+    ("title", "end"),
+    [
+        ("[{{ reason }}] {{ Task }}", "[resolved] Echo"),
+        ("{% if reason == 'resolved' %}OK{% else %}BAD{% endif %}: {{ Task }}", "OK: Echo"),
+        ("{% if reason == 'repeat' %}still {% endif %}bad: {{ Task }}", "✅ Resolved: bad: Echo"),
+    ],
+)
+def test_own_words_for_the_end_stand_alone(title: str, end: str) -> None:
+    """Nothing is put before a title that comes out otherwise at the end; to read ``reason`` is not enough."""
+    rule = a_rule(title=title)
+    assert rendered(notified(FAILED, rule, Reason.RESOLVED), "slack", rule).title == end
+
+
+def test_a_long_own_title_still_says_the_end() -> None:
+    """Its values are shortened until the words for the end fit, too."""
+    rule = a_rule(title="{{ ErrorMessage }}")
+    data = {**FAILED, "ErrorMessage": "long " * 500}
+    title = rendered(notified(data, rule, Reason.RESOLVED), "opsgenie", rule).title
+    assert title.startswith("Resolved: long long")
+    assert len(title) <= KINDS["opsgenie"].title
+
+
+def _heading(message: Message) -> str:
+    return message.title or message.body.split("\n")[0]

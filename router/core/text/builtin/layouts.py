@@ -36,6 +36,12 @@ def title(story: Story, kind: Kind, words: Words) -> str:
     return made
 
 
+def ended(said: str, kind: Kind, words: Words) -> str:
+    """A rule's own words as the heading of the end, which built-in titles have by themselves."""
+    sign = f"{_ENDED} " if kind.mark == "sign" else ""
+    return f"{sign}{words.resolved.format(said=said)}"
+
+
 def _mark(story: Story, kind: Kind, words: Words) -> str:
     if story.ended and kind.mark != "none":
         return f"{_ENDED} " if kind.mark == "sign" else ""

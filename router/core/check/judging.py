@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from router.core.check.failing import about_functions, about_missing
-from router.core.check.kinds import Kind
+from router.core.check.kinds import ANY_EVENT, Kind
 from router.core.check.likeness import Memory, likeness_of
 from router.core.check.numbers import about_numbers
 from router.core.check.reading import read
@@ -14,6 +14,7 @@ from router.core.check.study import Study
 from router.core.check.unlike import about_types
 from router.core.check.words import about_fields, about_words, is_foreign
 from router.core.filter import Filter
+from router.core.filter.unparse import quoted_names
 
 Verdict = Literal["never", "sometimes", "always"]
 
@@ -27,7 +28,9 @@ def judge(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
 
     Without kinds, because nobody knows what the events hold, only what is wrong for any event is said.
     """
-    likeness = likeness_of(expression, tuple(kinds))
+    kinds = tuple(kinds) or (ANY_EVENT,)
+    # That a name stands in double quotes is a matter of its text alone.
+    likeness = likeness_of(expression, kinds), quoted_names(expression.text)
     if _FAULTLESS.find(likeness):
         return []
     remarks = judged(expression, kinds)
@@ -46,7 +49,7 @@ def judged(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
     alone = list(about_numbers(study))
     settled = [] if wrong else list(about_never(study))
     idle = [] if wrong or settled else list(about_always(study))
-    missing = [] if settled else list(about_missing(study))
+    missing = [] if settled or study.is_about_any else list(about_missing(study))
     return _each_once([*wrong, *settled, *alone, *missing, *idle])
 
 

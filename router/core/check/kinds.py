@@ -45,6 +45,9 @@ class Kind:
         return True
 
 
+#: What is true of it is true of any event, whoever sends it.
+ANY_EVENT = Kind("any event", Values(object=Object({})))
+
 _OF_TYPE = {
     FieldType.TEXT: TEXT,
     FieldType.ID: TEXT,

@@ -42,9 +42,13 @@ def _never(study: Study, node: Node) -> Remark:
     culprit = _culprit(study, node)
     reason = _reason(study, culprit)
     written = study.written(culprit)
-    message = f"no known event meets {written}{' here' if culprit is not study.ast else ''}"
+    message = f"no {_known(study)}event meets {written}{' here' if culprit is not study.ast else ''}"
     advice = "write || where either may be" if _is_another_word(study, culprit) else ""
     return study.remark("F105", "error", culprit, f"{message}: {reason}" if reason else message, None, advice)
+
+
+def _known(study: Study) -> str:
+    return "" if study.is_about_any else "known "
 
 
 def _is_another_word(study: Study, node: Node) -> bool:
@@ -106,7 +110,7 @@ def about_always(study: Study) -> Iterator[Remark]:
     if not is_understood(study.ast) or not any(_fields(study, study.ast)):
         return
     if study.whole and all(one.outcome.always for one in study.whole):
-        message = f"every known event meets {study.written(study.ast)}"
+        message = f"every {_known(study)}event meets {study.written(study.ast)}"
         yield study.remark("F106", "warning", study.ast, message, None, _otherwise(study.ast))
         return
     for part in study.parts:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from router.core.check.kinds import Kind
+from router.core.check.kinds import ANY_EVENT, Kind
 from router.core.check.outcome import Outcome
 from router.core.check.paths import Node
 from router.core.check.reading import read
@@ -86,6 +86,11 @@ class Study:
 
         reached = self._reached
         return read(self.ast, kind.root, watch)
+
+    @property
+    def is_about_any(self) -> bool:
+        """Whether nobody knows what the events hold."""
+        return ANY_EVENT in self.kinds
 
     @cached_property
     def parts(self) -> list[Part]:

@@ -15,6 +15,8 @@ _NUMBERS = frozenset(["number"])
 _TEXTS = frozenset(["string"])
 _ALIKE = frozenset(["boolean", "number"])
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+#: The beginning of a time: that is in order by its letters.
+_YEAR = re.compile(r"(19|20)[0-9]{2}")
 _NEVER = {"eq": "they are never equal", "ne": "they are always unequal"}
 
 
@@ -32,6 +34,7 @@ def _about_comparison(study: Study, node: Node) -> Iterator[Remark]:
     types = [_types(study, child) for child in node["children"]]
     reached = study.reached(node)
     if not reached or not types[0] or not types[1] or types[0] & types[1]:
+        yield from _about_order(study, node)
         return
     sign = node["value"]
     if any(one.outcome.no if sign == "ne" else one.outcome.values.may_hold for one in reached):
@@ -47,6 +50,23 @@ def _about_comparison(study: Study, node: Node) -> Iterator[Remark]:
     message = f"{listed(said)}: {_NEVER.get(sign, 'they have no order')}"
     place, fix, advice = _repair(node, types, sign in _NEVER)
     yield study.remark("F104", "error", place, message, fix, advice)
+
+
+def _about_order(study: Study, node: Node) -> Iterator[Remark]:
+    """A number written as a text, with which something that may be anything is to be in order."""
+    if node["value"] in _NEVER:
+        return
+    for place, literal in enumerate(node["children"]):
+        other = node["children"][1 - place]
+        value = literal["value"] if literal["type"] == "literal" else None
+        is_number = isinstance(value, str) and _NUMBER.fullmatch(value) and not _YEAR.fullmatch(value)
+        if is_number and path_of(other) and study.types(other) is None:
+            said = study.written(other)
+            message = (
+                f"'{value}' is a text: a number fails beside it, and texts go by their letters ('9' > '10')"
+            )
+            advice = f"write `{value}`; where {said} is sent as text, to_number({said})"
+            yield study.remark("F104", "warning", literal, message, None, advice)
 
 
 def _types(study: Study, node: Node) -> frozenset[str]:

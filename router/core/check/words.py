@@ -9,6 +9,7 @@ from router.core.check.paths import path_of
 from router.core.check.remark import Remark
 from router.core.check.study import Node, Part, Study
 from router.core.filter.near import nearest
+from router.core.filter.unparse import needs_no_quotes
 
 
 def about_fields(study: Study) -> Iterator[Remark]:
@@ -28,6 +29,11 @@ def _about_field(study: Study, part: Part, path: Path) -> Iterator[Remark]:
         fix = _literal_meant(part, path)
         advice = f"a bare word is the name of a field: write {fix}" if fix else _near(study, unknown)
         yield study.remark("F102", "error", part.node, f"{owner} no field {unknown[-1]}", fix, advice)
+    elif _may_be_text(study, part, path):
+        word = path[0]
+        message = f'"{word}" in double quotes is the name of a field'
+        advice = f"a text takes single quotes: '{word}'; a field's name needs none"
+        yield study.remark("F101", "warning", part.node, message, None, advice)
 
 
 def _near(study: Study, unknown: Path) -> str:
@@ -63,8 +69,19 @@ def _is_text_meant(study: Study, part: Part, path: Path, *, is_unknown: bool) ->
     if rest or not _is_quoted(study, part) or not _is_operand(part):
         return False
     if word in _known_words():
-        return is_unknown or not study.kinds
+        return is_unknown or study.is_about_any
     return is_unknown and not nearest(word, _fields(study.kinds, ())) and not _meets_literal(part)
+
+
+def _may_be_text(study: Study, part: Part, path: Path) -> bool:
+    """Whether a name that nobody knows has quotes that it does not need, where a text is likely."""
+    if len(path) != 1 or not needs_no_quotes(path[0]) or any(kind.has(path) for kind in study.kinds):
+        return False
+    if not _is_quoted(study, part) or not _is_operand(part) or _meets_literal(part):
+        return False
+    first = part.holder and part.holder["children"][0]
+    is_listed = part.holder is not None and part.holder["type"] == "multi_select_list"
+    return is_listed or first is not part.node
 
 
 def _is_quoted(study: Study, part: Part) -> bool:

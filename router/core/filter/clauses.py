@@ -1,7 +1,7 @@
 """Why a filter held or did not: each clause with its value on an event, and the first that decided."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from router.core.filter.expression import Filter
 from router.core.filter.near import nearest, slip
-from router.core.filter.unparse import Node, text_of
+from router.core.filter.unparse import Node, needs_no_quotes, quoted_names, text_of, with_quotes
 
 Joint = Literal["and", "or", "not", ""]
 
@@ -45,7 +45,8 @@ class Clause:
 
 def clauses_of(expression: Filter, data: Mapping[str, Any]) -> Clause:
     """The filter as a tree of clauses, evaluated on an event's data; parts that JMESPath skips are None."""
-    return _marked(_clause(expression.ast, data, reached=True))
+    ast = with_quotes(expression.ast, quoted_names(expression.text))
+    return _marked(_clause(ast, data, reached=True))
 
 
 def _clause(node: Node, data: Mapping[str, Any], *, reached: bool) -> Clause:
@@ -151,9 +152,20 @@ def _written(node: Node) -> Iterator[str]:
 def _misnamed(node: Node, data: Mapping[str, Any]) -> str:
     """For a field that the event has not, while it has one of nearly the same name."""
     operands = node["children"] if node["type"] in ("comparator", "function_expression") else [node]
-    missing = (one["value"] for one in operands if one["type"] == "field" and one["value"] not in data)
+    absent = [one for one in operands if one["type"] == "field" and one["value"] not in data]
+    meant = next((one["value"] for one in absent if _is_text_meant(one, operands)), None)
+    if meant is not None:
+        return f"\"{meant}\" is the name of a field, which the event has not: a text is '{meant}'"
+    missing = (one["value"] for one in absent)
     near = (nearest(name, islice(data, _MOST_FIELDS)) for name in missing)
     return next((f"the event has {there}" for there in near if there), "")
+
+
+def _is_text_meant(field: Node, operands: Sequence[Node]) -> bool:
+    """Whether it is a name in quotes that it does not need, where a text is likely: beside no literal."""
+    if not field.get("quoted") or not needs_no_quotes(field["value"]):
+        return False
+    return len(operands) > 1 and not any(one["type"] == "literal" for one in operands)
 
 
 def reason_of(clause: Clause) -> str:

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
+
+from jmespath.lexer import Lexer
 
 Node = Mapping[str, Any]
 
@@ -34,7 +36,29 @@ def _in_parentheses(node: Node) -> str:
 
 def _field(node: Node) -> str:
     name = node["value"]
-    return name if _PLAIN_NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if needs_no_quotes(name) and not node.get("quoted") else json.dumps(name, ensure_ascii=False)
+
+
+def needs_no_quotes(name: str) -> bool:
+    """Whether the name of a field can stand as it is."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def quoted_names(text: str) -> frozenset[str]:
+    """The names that an expression has in double quotes: its tree does not say."""
+    if '"' not in text:
+        return frozenset()
+    return frozenset(one["value"] for one in Lexer().tokenize(text) if one["type"] == "quoted_identifier")
+
+
+def with_quotes(node: Node, names: frozenset[str]) -> Node:
+    """The tree with these fields marked, so that they are written in quotes as they were."""
+    if not names:
+        return node
+    held: list[Any] = node["children"]
+    children = [with_quotes(cast("Node", one), names) if isinstance(one, dict) else one for one in held]
+    is_quoted = node["type"] == "field" and node["value"] in names
+    return {**node, "children": children, **({"quoted": True} if is_quoted else {})}
 
 
 def _literal(node: Node) -> str:

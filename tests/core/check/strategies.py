@@ -82,6 +82,16 @@ def filter_text(random: Random) -> str:
     return joint.join([known, *clauses] if random.randrange(2) else clauses)
 
 
+def any_value(random: Random) -> Any:
+    """What any field of anybody's event may hold, often what filters ask for."""
+    choice = random.randrange(8)
+    if choice < 3:
+        return random.choice(_WORDS)
+    if choice < 5:
+        return random.choice(NUMBERS)
+    return random.choice(_OTHERS) if choice < 6 else any_document(random, 2)
+
+
 def event_of(random: Random, event: EventType) -> dict[str, Any]:
     """An event as the catalogue says it may be, sometimes with a field that nobody knows."""
     data = {name: _value(random, one) for name, one in event.fields.items()}

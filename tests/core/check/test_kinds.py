@@ -127,10 +127,47 @@ def test_without_kinds_only_what_is_wrong_for_any_event_is_said() -> None:
     for text in (
         "Exitcode == `1`",
         "ExitCode == '1'",
-        "type == 'x' && type == 'y'",
+        "type == 'x' || type == 'y'",
         "starts_with(a, 'b')",
         "a",
+        "a == b",
+        "\"content-type\" == 'json' && \"kind\" == 'x'",
+        'host != "peer-host"',
+        "bytes > `1000` && bytes < `2000`",
+        "at >= '2024' && level > 'info'",
+        "version >= '010'",
     ):
-        assert judge(Filter(text), ()) == []
-    assert [one.code for one in judge(Filter('Event == "OnJobFailed"'), ())] == ["F101"]
-    assert [one.code for one in judge(Filter("begins_with(a, 'b')"), ())] == ["F105"]
+        assert judge(Filter(text), ()) == [], text
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "level", "part", "said"),
+    [
+        ('Event == "OnJobFailed"', "F101", "error", '"OnJobFailed"', "'OnJobFailed'"),
+        ('kind == "backup"', "F101", "warning", '"backup"', "'backup'"),
+        ('starts_with(name, "nightly")', "F101", "warning", '"nightly"', "'nightly'"),
+        ('contains(["disk", "net"], kind)', "F101", "warning", '"disk"', "'disk'"),
+        ("bytes > '1000'", "F104", "warning", "'1000'", "write `1000`"),
+        ("'5' >= a.b", "F104", "warning", "'5'", "write `5`"),
+        ("!kind == 'x'", "F104", "error", "!kind == 'x'", "!(kind == 'x')"),
+        ("a == 'x' && a == 'y'", "F105", "error", "a == 'y'", "write ||"),
+        ("a == 'x' && b.c == `1` && b.c == `2`", "F105", "error", "b.c == `2`", "write ||"),
+        ("n > `5` && n < `3`", "F105", "error", "n < `3`", ""),
+        ("kind == 'z' || (a == 'x' && a != 'x')", "F105", "error", "a != 'x'", ""),
+        ("begins_with(a, 'b')", "F105", "error", "begins_with(a, 'b')", ""),
+        ("a != 'x' || a != 'y'", "F106", "warning", "a != 'x' || a != 'y'", "write &&"),
+    ],
+)
+def test_what_is_wrong_for_any_event_is_said(text: str, code: str, level: str, part: str, said: str) -> None:
+    """Double quotes, a number written as a text, contradictions: nobody needs to know the events for that."""
+    remark = judge(Filter(text), ())[0]
+    assert (remark.code, remark.level, text[remark.start : remark.end]) == (code, level, part)
+    assert said in remark.advice
+    assert "known event" not in remark.message
+
+
+def test_a_schema_that_lets_anything_in_does_not_hide_double_quotes() -> None:
+    """Beside the fields that it names there may be others, and yet a text is more likely."""
+    kind = kind_of_schema("hook", {"properties": {"kind": {"type": "string"}}, "additionalProperties": True})
+    assert [one.code for one in judge(Filter('kind == "backup"'), [kind])] == ["F101"]
+    assert judge(Filter("kind == backup"), [kind]) == []

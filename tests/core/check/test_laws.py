@@ -10,14 +10,14 @@ from router.core.catalogue import EVENTS
 from router.core.check import Kind, catalogue_kinds, implies, judge, kind_of_schema, verdict, widened
 from router.core.check.judging import found_verdict, judged
 from router.core.check.likeness import likeness_of
-from router.core.check.paths import Node
+from router.core.check.paths import Node, parts_of
 from router.core.check.reading import is_understood, read
 from router.core.check.spans import spans_of
 from router.core.filter import Filter, FilterError
 from router.core.filter.stepwise import Stepwise, is_true
 from tests.core.check.claims import CODES, OnEvent
 from tests.core.check.membership import Failed, is_in, traced
-from tests.core.check.strategies import LAW, event_of, event_schema, filter_text, randoms, valid
+from tests.core.check.strategies import LAW, any_value, event_of, event_schema, filter_text, randoms, valid
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +122,32 @@ def test_no_event_contradicts_a_remark(random: Random) -> None:
         found = traced(ast, data)
         for remark in remarks:
             OnEvent(ast, spans, found).check(remark)
+
+
+#: A number written as a text may be in order with another text.
+_DOUBT = "F104", "warning"
+
+
+@LAW
+@given(randoms)
+def test_no_event_of_anybody_contradicts_a_remark(random: Random) -> None:
+    """The same where nobody knows what the events hold: what is said never to match never does."""
+    expression = grown(random)
+    ast = expression.ast
+    remarks = [one for one in judge(expression, ()) if one.code in CODES and (one.code, one.level) != _DOUBT]
+    if not remarks:
+        return
+    names = sorted({name for node in _nodes(ast) if node["type"] == "field" for name in [node["value"]]})
+    spans = spans_of(expression.text, ast)
+    for _ in range(TRIES * 3):
+        data = {name: any_value(random) for name in names if random.randrange(5)}
+        found = traced(ast, data)
+        for remark in remarks:
+            OnEvent(ast, spans, found).check(remark)
+
+
+def _nodes(node: Node) -> list[Node]:
+    return [node, *(inner for part in parts_of(node) for inner in _nodes(part))]
 
 
 CLAUSES = (

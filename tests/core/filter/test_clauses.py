@@ -58,6 +58,16 @@ def test_a_slip_is_hinted(text: str, hint: str) -> None:
     assert clauses_of(Filter(text), data).hint == hint
 
 
+def test_a_name_in_double_quotes_is_seen() -> None:
+    """It is written as it was, and what it was taken for is said; a right name in quotes is left alone."""
+    clause = clauses_of(Filter('kind == "backup"'), {"kind": "backup"})
+    assert clause.text == 'kind == "backup"'
+    assert clause.values == (("kind", "backup"), ('"backup"', None))
+    assert "a text is 'backup'" in clause.hint
+    for right in ("\"content-type\" == 'x'", 'kind == "peer-kind"', "kind == backup"):
+        assert clauses_of(Filter(right), {"kind": "backup"}).hint == ""
+
+
 def test_the_clauses_that_decided_are_marked() -> None:
     """The first false one under and; every one where all had to hold; the one that failed."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
-from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, api_of, id_of
+from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, Outcome, api_of, id_of
 from router.cli.output import (
     CONFIG,
     FORM,
@@ -112,20 +112,21 @@ def ack(
     by = by or user()
     with api_of(config, server, token) as api:
         if whole:
-            changed = _with_their_groups(api, ids, by)
+            outcome = _with_their_groups(api, ids, by)
         else:
-            changed = api.changed("/v1/alerts/acknowledge", ids, by=by)
-    _said(changed, ids, "acknowledged", output)
+            outcome = api.changed("/v1/alerts/acknowledge", ids, by=by)
+    _said(outcome, "acknowledged", output)
 
 
-def _with_their_groups(api: Api, ids: list[str], by: str) -> list[str]:
+def _with_their_groups(api: Api, ids: list[str], by: str) -> Outcome:
     """A part at a time, so that people see how far it is; what breaks off says what it has done."""
-    taken: dict[str, None] = {}
+    outcome = Outcome(ids, {}, {})
+    taken = outcome.changed
     waiting = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
     try:
         while waiting:
             said = api.post("/v1/alerts/acknowledge", ids=waiting[0], group=True, by=by, most=AT_ONCE)
-            taken |= dict.fromkeys(said["ids"])
+            outcome.add(said)
             progress(f"{len(taken):,} acknowledged")
             if not said["more"]:
                 del waiting[0]
@@ -133,7 +134,7 @@ def _with_their_groups(api: Api, ids: list[str], by: str) -> list[str]:
         progress("")
         if waiting and taken:
             warn(f"It broke off: {len(taken):,} are acknowledged, others are not. Give the command again.")
-    return list(taken)
+    return outcome
 
 
 @group.command()
@@ -147,17 +148,20 @@ def resolve(
 ) -> None:
     """End alerts; who did it is on record, and who was told of them hears of the end."""
     with api_of(config, server, token) as api:
-        changed = api.changed("/v1/alerts/resolve", ids, by=by or user())
-    _said(changed, ids, "resolved", output)
+        outcome = api.changed("/v1/alerts/resolve", ids, by=by or user())
+    _said(outcome, "resolved", output)
 
 
-def _said(changed: Sequence[str], asked: Sequence[str], done: str, output: Form) -> None:
+def _said(outcome: Outcome, done: str, output: Form) -> None:
     if output is Form.JSON:
-        print_json({"alerts": [{"id": one} for one in changed]})
-        return
-    untouched = sorted(set(asked) - set(changed))
-    rest = f" Not open: {harmless(', '.join(untouched))}" if untouched else ""
-    say(f"{len(changed)} {done}.{rest}")
+        print_json({"alerts": [{"id": one} for one in outcome.changed]})
+    else:
+        again = [one for one in outcome.changed if outcome.before.get(one) == done]
+        said = [f"{len(outcome.changed) - len(again)} {done}."]
+        said += [f"Were {done} already: {harmless(', '.join(again))}."] if again else []
+        said += [f"Not open: {untouched}."] if (untouched := outcome.untouched()) else []
+        say(" ".join(said))
+    outcome.end("alerts")
 
 
 def _standing(alert: AlertJson) -> str:

@@ -7,6 +7,7 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import typer
 
+from router.cli.output import harmless, warn
 from router.errors import RouterError
 from router.web.proof import PATH, proof_of
 from router.web.shapes import sound
@@ -41,6 +43,40 @@ _MOST_PROOF = 4096
 _HERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  nothing is bound
 #: Records that are asked for at once; ids that are sent at once.
 AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the records that a person named.
+
+    Args:
+        asked: their ids.
+        changed: the ids of those that were changed, in order; it may be more than were asked for.
+        before: how each that was asked for stood before; what is not there is unknown.
+    """
+
+    asked: list[str]
+    changed: dict[str, None]
+    before: dict[str, str]
+
+    def add(self, said: Any) -> None:
+        """Puts an answer to what there is; how something stood at first counts."""
+        self.changed.update(dict.fromkeys(said["ids"]))
+        for one, state in said["before"].items():
+            self.before.setdefault(one, state)
+
+    def untouched(self) -> str:
+        """Those that were in no state for it, each with its state; nothing if there are none."""
+        left = [f"{one} ({self.before[one]})" for one in self.before if one not in self.changed]
+        return harmless(", ".join(left))
+
+    def end(self, noun: str) -> None:
+        """Ends the command with status 1 if something is unknown, and says what."""
+        known = self.before.keys() | self.changed.keys()
+        unknown = [one for one in dict.fromkeys(self.asked) if one not in known]
+        if unknown:
+            warn(harmless(f"Unknown: {', '.join(unknown)}. `{noun} list` shows ids."))
+            raise typer.Exit(1)
 
 
 class Api(ABC):
@@ -75,10 +111,12 @@ class Api(ABC):
             if not before:
                 return
 
-    def changed(self, path: str, ids: list[str], **fields: Any) -> list[str]:
-        """The ids of those that a request changed, some at a time."""
-        parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
-        return [one for part in parts for one in self.post(path, ids=part, **fields)["ids"]]
+    def changed(self, path: str, ids: list[str], **fields: Any) -> "Outcome":
+        """What a request did to these, some at a time."""
+        outcome = Outcome(ids, {}, {})
+        for start in range(0, len(ids), AT_ONCE):
+            outcome.add(self.post(path, ids=ids[start : start + AT_ONCE], **fields))
+        return outcome
 
     def _answer(self, method: str, target: str, body: bytes) -> Any:
         return answer_of(*self._sent(method, target, body))

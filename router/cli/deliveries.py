@@ -7,7 +7,6 @@ from router.cli.output import (
     CONFIG,
     FORM,
     Form,
-    harmless,
     message_text,
     moment,
     on_one_line,
@@ -125,13 +124,16 @@ def _change(
         raise RouterError("usage", "name deliveries by id, or all dead ones with --channel, --since or both")
     path, by = f"/v1/deliveries/{verb}", user()
     with api_of(*asked) as api:
-        changed = api.changed(path, ids, by=by) if ids else api.post(path, **every, by=by)["ids"]
+        outcome = api.changed(path, ids, by=by)
+        if every:
+            outcome.add(api.post(path, **every, by=by))
     if output is Form.JSON:
-        print_json({"deliveries": [{"id": one} for one in changed]})
-        return
-    untouched = harmless(", ".join(sorted(set(ids) - set(changed))))
-    done = "due again" if verb == "retry" else "dropped"
-    say(f"{len(changed)} {done}." + (f" Not in a state for it: {untouched}" if untouched else ""))
+        print_json({"deliveries": [{"id": one} for one in outcome.changed]})
+    else:
+        done, untouched = "due again" if verb == "retry" else "dropped", outcome.untouched()
+        rest = f" Not in a state for it: {untouched}." if untouched else ""
+        say(f"{len(outcome.changed)} {done}.{rest}")
+    outcome.end("deliveries")
 
 
 def _standing(delivery: DeliveryJson) -> str:

@@ -6,7 +6,8 @@ import typer
 
 from router.cli.api import SERVER, TOKEN, api_of, id_of
 from router.cli.clauses import filter_of
-from router.cli.output import CONFIG, FORM, Form, moment, print_json, say, table, user
+from router.cli.output import CONFIG, FORM, Form, harmless, moment, print_json, say, table, user, warn
+from router.errors import RouterError
 
 group = typer.Typer(help="Silences: list, add, expire.", no_args_is_help=True)
 
@@ -93,7 +94,13 @@ def expire(
 ) -> None:
     """End a silence now; what it held back is judged again."""
     with api_of(config, server, token) as api:
-        done = api.post(f"/v1/silences/{id_of(silence_id)}/expire", by=user())
+        try:
+            done = api.post(f"/v1/silences/{id_of(silence_id)}/expire", by=user())
+        except RouterError as error:
+            if error.code != "not-found":
+                raise
+            warn(harmless(str(error)))
+            raise typer.Exit(1) from error
     if output is Form.JSON:
         print_json({"silences": [done["silence"]], "judged_again": done["judged_again"]})
     else:

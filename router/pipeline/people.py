@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from router.core.alert import ENDED, OPEN, Alert, AlertState
 from router.core.mute.silence import Silence, alert_document, expired
 from router.core.policy import Policy
+from router.core.times import iso
 from router.errors import RouterError
 from router.pipeline.working_set import book_of, close_book
 from router.ports import Deed, Store, Unit
@@ -129,13 +130,14 @@ def expire(unit: Unit, silence_id: str, now: int, by: str) -> tuple[Silence, int
     """Ends a silence; returns it, and how many alerts are judged again because of that.
 
     Raises:
-        RouterError: ``not-found``: none that is not over has this id.
+        RouterError: ``not-found``: none has this id, or it was over already.
     """
     unit.serialise()
-    found = next((one for one in unit.silences(now) if one.id == silence_id), None)
+    found = next((one for one in unit.silences(0) if one.id == silence_id), None)
     if found is None:
-        problem = f"no silence that is not over has the id {silence_id}"
-        raise RouterError("not-found", problem, "`silences list` shows ids")
+        raise RouterError("not-found", f"no silence has the id {silence_id}", "`silences list` shows ids")
+    if found.over_at <= now:
+        raise RouterError("not-found", f"silence {silence_id} is over since {iso(found.over_at)}")
     ended = expired(found, now)
     unit.put_silences([ended])
     _noted(unit, now, by, "expire", [ended.id])

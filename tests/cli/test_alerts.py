@@ -81,10 +81,13 @@ def test_a_person_acknowledges_one_or_its_whole_group(config: str) -> None:
     """One alone; with ``--group`` all that are told together; who did it is kept; others stay."""
     first, second = (one["id"] for one in listed(config, "--rule", "failed"))
     done = run("alerts", "ack", first, "a-none", "-c", config, "--by", "kim\x1b[2J")
-    assert done.out == "1 acknowledged. Not open: a-none\n"
+    assert (done.status, done.out) == (1, "1 acknowledged.\n")
+    assert done.error == "Unknown: a-none. `alerts list` shows ids.\n"
     [taken] = listed(config, "--state", "acknowledged")
     assert (taken["id"], taken["acknowledged_by"]) == (first, "kim\x1b[2J")
     assert "\x1b" not in run("alerts", "list", "-c", config).out
+    again = run("alerts", "ack", first, "-c", config)
+    assert (again.status, again.out) == (0, f"0 acknowledged. Were acknowledged already: {first}.\n")
     whole = run_json("alerts", "ack", first, "--group", "-c", config)["alerts"]
     assert sorted(one["id"] for one in whole) == sorted([first, second])
     assert [one["rule"] for one in listed(config, "--state", "firing")] == ["task"]
@@ -108,7 +111,7 @@ def test_a_large_group_is_acknowledged_in_parts(config: str, monkeypatch: pytest
     assert "It broke off: 5 are acknowledged, others are not." in done.stderr
     assert len(listed(config, "--state", "acknowledged")) == 5
     monkeypatch.setattr(Api, "post", post)
-    assert run("alerts", "ack", first, "--group", "-c", config).out == "5 acknowledged.\n"
+    assert run("alerts", "ack", first, "--group", "-c", config).out.startswith("4 acknowledged.")
     assert [one["rule"] for one in listed(config, "--state", "firing")] == ["task"]
 
 
@@ -119,5 +122,7 @@ def test_a_person_ends_an_alert_once(config: str) -> None:
     [whole] = run_json("alerts", "show", task, "-c", config)["alerts"]
     assert (whole["state"], whole["end_reason"]) == ("resolved", "resolved by kim")
     assert all(one["ended_at"] for one in whole["groups"])
-    assert run("alerts", "resolve", task, "-c", config).out == f"0 resolved. Not open: {task}\n"
-    assert run("alerts", "ack", task, "-c", config).out == f"0 acknowledged. Not open: {task}\n"
+    assert run("alerts", "resolve", task, "-c", config).out == f"0 resolved. Not open: {task} (resolved).\n"
+    assert run("alerts", "ack", task, "-c", config).out == f"0 acknowledged. Not open: {task} (resolved).\n"
+    unknown = run("alerts", "resolve", "a-none", "-c", config)
+    assert (unknown.status, unknown.out) == (1, "0 resolved.\n")

@@ -34,7 +34,9 @@ def test_a_silence_is_made_listed_and_ended(config: str) -> None:
     assert run("silences", "list", "-c", config).out == "No silences.\n"
     assert run_json("silences", "list", "--all", "-c", config)["silences"][0]["state"] == "expired"
     again = run("silences", "expire", one["id"], "-c", config)
-    assert (again.status, "`silences list` shows ids" in again.error) == (2, True)
+    assert (again.status, "is over since" in again.error) == (1, True)
+    unknown = run("silences", "expire", "s-none", "-c", config)
+    assert (unknown.status, "`silences list` shows ids" in unknown.error) == (1, True)
 
 
 def test_what_an_expired_silence_held_back_is_judged_again(tmp_path: Path, config: str) -> None:

@@ -1,5 +1,6 @@
 """Alerts and their groups: list, show, acknowledge, resolve."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -65,9 +66,10 @@ class WhichToAcknowledge(Which):
 
 
 class Changed(TypedDict):
-    """The ids of those that were changed; the others were in no state for it."""
+    """The ids of those that were changed; how those asked for stood before, but for unknown ones."""
 
     ids: list[str]
+    before: dict[str, str]
 
 
 class Acknowledged(Changed):
@@ -117,14 +119,29 @@ def acknowledge(inside: Within, person: Administrator, which: WhichToAcknowledge
     """Takes alerts as seen: they are not repeated and do not escalate."""
     policy, now, by = inside.policy, inside.now(), who(person, which.by)
     if which.group:
+        before = inside.store.look(lambda unit: _states(unit, which.ids))
         ids, more = people.acknowledge_beside(inside.store, policy, which.ids, now, by, which.most)
-        return {"ids": ids, "more": more}
-    taken = inside.store.write(lambda unit: people.acknowledge(unit, policy, which.ids, now, by))
-    return {"ids": taken, "more": False}
+        return {"ids": ids, "before": before, "more": more}
+
+    def change(unit: Unit) -> Acknowledged:
+        before = _states(unit, which.ids)
+        ids = people.acknowledge(unit, policy, which.ids, now, by)
+        return {"ids": ids, "before": before, "more": False}
+
+    return inside.store.write(change)
 
 
 @router.post("/v1/alerts/resolve")
 def resolve(inside: Within, person: Administrator, which: Which) -> Changed:
     """Ends alerts; who was told of them hears of the end."""
     policy, now, by = inside.policy, inside.now(), who(person, which.by)
-    return {"ids": inside.store.write(lambda unit: people.resolve(unit, policy, which.ids, now, by))}
+
+    def change(unit: Unit) -> Changed:
+        before = _states(unit, which.ids)
+        return {"ids": people.resolve(unit, policy, which.ids, now, by), "before": before}
+
+    return inside.store.write(change)
+
+
+def _states(unit: Unit, ids: Collection[str]) -> dict[str, str]:
+    return {alert.id: alert.state.value for alert in unit.alerts(ids)}

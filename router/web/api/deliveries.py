@@ -62,9 +62,14 @@ def _change(inside: Inside, person: Person, which: WhichDeliveries, change: peop
         said = "expected ids, or a channel, since, or both"
         raise RouterError("bad-request", said, "See /v1/openapi.json")
     if ids:
-        return {"ids": inside.store.write(lambda unit: change(unit, ids, now, by))}
+
+        def changed(unit: Unit) -> Changed:
+            before = {one.id: one.state.value for one in unit.deliveries(ids=ids)}
+            return {"ids": change(unit, ids, now, by), "before": before}
+
+        return inside.store.write(changed)
     dead = people.DeadLetters(which.channel, since_of(which.since, now))
-    return {"ids": people.change_dead(inside.store, change, dead, now, by)}
+    return {"ids": people.change_dead(inside.store, change, dead, now, by), "before": {}}
 
 
 def since_of(lasted: str, now: int) -> int:

@@ -5,7 +5,7 @@ Keys whose meaning comes later (see later.py) have their form here too.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from router.config.units import (
     Duration,
@@ -19,6 +19,7 @@ from router.config.units import (
     Whole,
     Zone,
 )
+from router.config.yaml import mapping
 from router.core.delivery import SECOND
 from router.core.mute.tick import Schedule, check_schedule
 
@@ -121,6 +122,14 @@ class GivenKeys(Keys):
     vary: str | tuple[str, ...] = Field((), description="Fields that differ each time.")
     source: str = Field("", description="Where it comes from; the first of the rule's from.")
     channel: FailingChannel | None = Field(None, description="A channel that fails from then on.")
+
+    @field_validator("event", mode="before")
+    @classmethod
+    def _is_named(cls, event: object) -> object:
+        if event is None or isinstance(event, str) or mapping(event).keys() == {"file"}:
+            return event
+        said = "expected the name of a documented event, or {file: event.json} with one of your own"
+        raise ValueError(f"{said} (fields alone stand under with:)")
 
     @model_validator(mode="after")
     def _is_one(self) -> "GivenKeys":

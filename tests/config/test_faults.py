@@ -233,6 +233,12 @@ def test_a_fault_of_router_yaml(tmp_path: Path, settings: str, message: str) -> 
             "Y018 tests: cannot read no.json: No such file or directory",
         ),
         (
+            "tests: [{name: x, given: [{event: {Event: OnJobFailed}}], expect: [{by: 0s, alerts: none}]}]",
+            "5:39 Y010 rule a: tests.0.given.0.event: expected the name of a documented event, "
+            "or {file: event.json} with one of your own (fields alone stand under with:), "
+            "got keys with values",
+        ),
+        (
             "tests: [{name: x, given: [{at: 1s}], expect: [{by: 0s, alerts: none}]}]",
             "5:31 Y010 rule a: tests.0.given.0: say either event or channel, and not both",
         ),

@@ -74,15 +74,18 @@ class SystemClock:
         return time.time_ns() // 1000
 
 
-def load_config(path: str | Path) -> Config:
+def load_config(path: str | Path, *, to_look: bool = False) -> Config:
     """Reads and checks a configuration, with channels as they can be sent to.
+
+    Args:
+        to_look: nothing is received or sent: what only that needs may be missing, with a warning.
 
     Raises:
         ConfigError: with every fault and its place.
     """
     from router.channels import inspect_url
 
-    return load(Path(path), inspect_url=inspect_url)
+    return load(Path(path), inspect_url=inspect_url, to_look=to_look)
 
 
 #: Later than all that is ever due.

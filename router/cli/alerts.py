@@ -43,7 +43,7 @@ def list_alerts(
     output: Form = FORM,
 ) -> None:
     """Alerts, the one that matched last first."""
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=True) as api:
         found = api.listed("/v1/alerts", "alerts", limit, rule=rule, state=state)
     if output is Form.JSON:
         print_json({"alerts": found})
@@ -78,7 +78,7 @@ def show(
     output: Form = FORM,
 ) -> None:
     """One alert: its key, its times, its groups and what was sent of them."""
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=True) as api:
         found = api.get(f"/v1/alerts/{id_of(alert_id)}")
     alert, groups, sent = found["alert"], found["groups"], found["deliveries"]
     if output is Form.JSON:

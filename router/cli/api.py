@@ -290,18 +290,25 @@ async def _exchange(site: Any, method: str, path: str, query: str, body: bytes) 
 
 
 @contextlib.contextmanager
-def api_of(config_path: str, server: str, token: str) -> Generator[Api]:
-    """The API of this server; without one that of the router of this configuration, else its store's."""
+def api_of(config_path: str, server: str, token: str, *, to_look: bool = False) -> Generator[Api]:
+    """The API of this server; without one that of the router of this configuration, else its store's.
+
+    Args:
+        to_look: nothing is changed: see :func:`router.app.load_config`.
+    """
     if server:
         yield Served(server, token)
         return
     from router.cli.files import config_of, opened
 
-    config = config_of(config_path)
+    # To find the router takes no channel's address; only its store is not changed without them.
+    config = config_of(config_path, to_look=True)
     running = _running(config, token)
     if running is not None:
         yield running
         return
+    if not to_look:
+        config = config_of(config_path)
     with opened(config) as store:
         from router.app import inside_of_store
 

@@ -39,7 +39,7 @@ def list_deliveries(
     output: Form = FORM,
 ) -> None:
     """Deliveries, the newest first."""
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=True) as api:
         asked = {"state": state, "channel": channel, "event": event}
         found = api.listed("/v1/deliveries", "deliveries", limit, **asked)
     if output is Form.JSON:
@@ -69,7 +69,7 @@ def show(
     output: Form = FORM,
 ) -> None:
     """One delivery: its text and every attempt with the provider's answer."""
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=True) as api:
         found = api.get(f"/v1/deliveries/{id_of(delivery_id)}")
     delivery, text, tried = found["delivery"], found["text"], found["tried"]
     if output is Form.JSON:

@@ -68,7 +68,7 @@ def _one(name: str, schema: bool, output: Form) -> None:
 
 
 def _set_aside(asked: tuple[str, str, str], limit: int, output: Form) -> None:
-    with api_of(*asked) as api:
+    with api_of(*asked, to_look=True) as api:
         messages = api.get("/v1/undecodable", limit=limit)["undecodable"]
     if output is Form.JSON:
         print_json({"undecodable": messages})

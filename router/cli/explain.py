@@ -34,7 +34,7 @@ def explain(
     """Say for every rule whether it matches the event and why, and show what would be sent."""
     if event_id:
         refuse_both("--source", source, "--id", event_id)
-        with api_of(config, server, token) as api:
+        with api_of(config, server, token, to_look=True) as api:
             explanation = api.get(f"/v1/events/{id_of(event_id)}")["explanation"]
     else:
         explanation = _posted(config, event, source)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from router.cli.output import warn
 from router.core.event import MAX_BODY, Envelope, Event, Undecodable
 from router.errors import RouterError
 from router.ports import Store
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def config_of(config_path: str) -> "Config":
-    """The configuration; from now on only errors are logged."""
+def config_of(config_path: str, *, to_look: bool = False) -> "Config":
+    """The configuration; from now on only errors are logged.
+
+    Args:
+        to_look: see :func:`router.app.load_config`.
+    """
     from router import telemetry
     from router.app import load_config
 
     telemetry.set_up_logs(level="ERROR")
-    return load_config(config_path)
+    return load_config(config_path, to_look=to_look)
 
 
 @contextlib.contextmanager
@@ -38,9 +43,9 @@ def opened(config: "Config") -> Generator[Store]:
 
 
 @contextlib.contextmanager
-def store_of(config_path: str) -> "Generator[tuple[Config, Store]]":
+def store_of(config_path: str, *, to_look: bool = False) -> "Generator[tuple[Config, Store]]":
     """The configuration, and its store open beside a running router."""
-    config = config_of(config_path)
+    config = config_of(config_path, to_look=to_look)
     with opened(config) as store:
         yield config, store
 
@@ -56,7 +61,10 @@ def posted_event(config_path: str, path: str, source: str) -> "tuple[Config, Eve
     """
     from router.app import load_config
 
-    config = load_config(config_path)
+    config = load_config(config_path, to_look=True)
+    for finding in config.findings:
+        if finding.code == "Y013":
+            warn(f"{finding}\n  Nothing is sent: it is not needed; texts are shown as for any service.")
     names = list(config.settings.sources)
     check_known("source", source, names)
     return config, _read_event(path, source or (names[0] if len(names) == 1 else ""))

@@ -26,7 +26,7 @@ def list_silences(
     output: Form = FORM,
 ) -> None:
     """Silences in the order in which they were made."""
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=True) as api:
         found = api.get("/v1/silences", all=str(past).lower())["silences"]
     if output is Form.JSON:
         print_json({"silences": found})
@@ -73,7 +73,7 @@ def add(
         "interval": interval,
         "by": by or user(),
     }
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=dry_run) as api:
         if dry_run:
             _show_matches(api.post("/v1/silences/preview", **asked), output)
             return

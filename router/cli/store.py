@@ -19,7 +19,7 @@ def migrate(config: str = CONFIG) -> None:
     from router.app import load_config
     from router.storage import migrate as migrate_store
 
-    url = load_config(config).settings.store
+    url = load_config(config, to_look=True).settings.store
     say(f"The store is at revision {migrate_store(url)}.")
 
 
@@ -38,7 +38,7 @@ def backup(
     from router.app import load_config
     from router.storage import moving
 
-    size = moving.backup(load_config(config).settings.store, file)
+    size = moving.backup(load_config(config, to_look=True).settings.store, file)
     say(f"{harmless(str(file))}: {size:,} bytes, checked.")
 
 
@@ -52,7 +52,7 @@ def compact(config: str = CONFIG) -> None:
     from router.app import load_config
     from router.storage import moving
 
-    before, after = moving.compact(load_config(config).settings.store)
+    before, after = moving.compact(load_config(config, to_look=True).settings.store)
     say(f"{before:,} bytes before, {after:,} after.")
 
 
@@ -70,7 +70,7 @@ def set_aside(
     from router.app import load_config
     from router.storage import moving
 
-    url = load_config(config).settings.store
+    url = load_config(config, to_look=True).settings.store
     for path in moving.set_aside(url, f"{datetime.now(UTC):aside-%Y%m%dT%H%M%SZ}", anyway=force):
         say(f"Set aside: {harmless(str(path))}")
     say("What was acknowledged and not told yet is in there, and will not be told.")

@@ -46,7 +46,7 @@ def tail(
         # A terminal can point at what is wrong with it.
         filter_of("--filter", pattern)
     show = show_json if output is Form.JSON else Lines().show
-    with live.until_told(), api_of(config, server, token) as api:
+    with live.until_told(), api_of(config, server, token, to_look=True) as api:
         news = api.news(live.wait, since=since, rule=rule, pattern=pattern, lines=lines, follow=follow)
         watch(news, show, live.wait if follow else _at_once)
 

@@ -42,7 +42,7 @@ def top(
     """Rules by rate: what is noisy, and what never matched. Times are UTC."""
     if watch and (output is Form.JSON or not sys.stdout.isatty()):
         raise RouterError("usage", "--watch needs a terminal", "Without it the table is printed once")
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=True) as api:
         if watch:
             _watch(api, by, since, rows or ROWS)
             return

@@ -16,7 +16,7 @@ def verify(config: str = CONFIG, server: str = SERVER, token: str = TOKEN, outpu
 
     Exit status 1 when they do not balance.
     """
-    with api_of(config, server, token) as api:
+    with api_of(config, server, token, to_look=True) as api:
         found = api.get("/v1/books")
     books = {one["name"]: one["count"] for one in found["books"]}
     wrong = {name: count for name, count in books.items() if name.startswith("unbalanced.") and count}

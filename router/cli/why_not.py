@@ -65,7 +65,7 @@ def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy,
         settings, event = posted_event(config, path, source)
         return settings.policy, event, None
     refuse_both("--source", source, "--id", event_id)
-    with store_of(config) as (settings, store):
+    with store_of(config, to_look=True) as (settings, store):
         fate = store.read(lambda unit: fate_of(stored_event(unit, event_id), unit))
     return settings.policy, fate.record.event, fate
 

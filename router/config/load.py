@@ -47,20 +47,26 @@ class Config:
 
 
 def load(
-    path: Path, *, inspect_url: InspectUrl = kind_only, environ: Mapping[str, str] | None = None
+    path: Path,
+    *,
+    inspect_url: InspectUrl = kind_only,
+    environ: Mapping[str, str] | None = None,
+    to_look: bool = False,
 ) -> Config:
     """Reads router.yaml and its rule files.
 
     Args:
         inspect_url: finds the targets of a channel's URL.
         environ: what ``${env:…}`` names; the process's own environment if not given.
+        to_look: nothing is received or sent: what only that needs may be missing, with a warning.
 
     Raises:
         ConfigError: with every fault of every file.
     """
     document = read(path)
     _refuse_rules(document)
-    settings = read_settings(document, os.environ if environ is None else environ)
+    known = os.environ if environ is None else environ
+    settings = read_settings(document, known, to_look=to_look)
     files = _rule_files(document, settings.rules if settings else _patterns(document))
     written, findings = _read_all(files)
     findings += _across(written) + unknown(written, Known.of(mapping(document.value)))

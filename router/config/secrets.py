@@ -15,18 +15,27 @@ MOST_BYTES = 64 << 10
 _REFERENCE = re.compile(r"\$\{([^}]*)(\}?)")
 
 
-def expand(document: Document, environ: Mapping[str, str]) -> Any:
+#: What stands for a secret that is not there and that nobody needs.
+_LACKING = "lacking"
+
+
+def expand(document: Document, environ: Mapping[str, str], *, to_look: bool = False) -> Any:
     """The document's value with references replaced; ``document.value`` keeps them.
 
     What is missing is a finding that names the key and the reference, never a value; its key is broken then.
+
+    Args:
+        to_look: nothing is received or sent: addresses of channels and access keys may be missing, with a
+            warning, and their keys are lacking then.
     """
-    return _Expansion(document, environ).of(document.value, ())
+    return _Expansion(document, environ, to_look).of(document.value, ())
 
 
 class _Expansion:
-    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, environ: Mapping[str, str], to_look: bool) -> None:
         self._document = document
         self._environ = environ
+        self._to_look = to_look
         self._folder = Path(document.file).parent
 
     def of(self, value: Any, way: Way) -> Any:
@@ -44,6 +53,10 @@ class _Expansion:
         except RouterError as error:
             said = f"{'.'.join(map(str, way))}: {error.message}"
             place = self._document.place_in(way, found.start())
+            if self._to_look and _is_for_sending(way):
+                self._document.findings.append(Finding("Y013", "warning", place, said, error.remedy))
+                self._document.lacking.add(way)
+                return _LACKING
             self._document.findings.append(Finding("Y013", "error", place, said, error.remedy))
             self._document.broken.add(way)
             return ""
@@ -70,6 +83,17 @@ class _Expansion:
             raise RouterError("config", f"the file {name}: {error.message}") from error
         except UnicodeDecodeError:
             raise RouterError("config", f"the file {name}: it is not UTF-8") from None
+
+
+def _is_for_sending(way: Way) -> bool:
+    """Whether only who sends to a channel, or takes from a source, needs it."""
+    if way[0] == "channels":
+        return way[2:3] in (("url",), ("urls",))
+    return way[0] == "sources" and way[2:] in (
+        ("access_key_id",),
+        ("access_key_secret",),
+        ("security_token",),
+    )
 
 
 def _is_expression(way: Way) -> bool:

@@ -33,11 +33,17 @@ OWN_PATHS = (
 )
 
 
-def read_settings(document: Document, environ: Mapping[str, str]) -> Settings | None:
-    """The settings, or None where their form is wrong; faults are findings of the document."""
+def read_settings(
+    document: Document, environ: Mapping[str, str], *, to_look: bool = False
+) -> Settings | None:
+    """The settings, or None where their form is wrong; faults are findings of the document.
+
+    Args:
+        to_look: see :func:`router.config.secrets.expand`.
+    """
     if document.value is None and document.findings:
         return None
-    whole = expand(document, environ)
+    whole = expand(document, environ, to_look=to_look)
     _refuse_later(document)
     for name, channel in mapping(mapping(whole).get("channels")).items():
         way: Way = ("channels", name)

@@ -70,8 +70,10 @@ def _singles(document: Document, name: str, channel: Channel, inspect_url: Inspe
     for way, url in zip(ways, urls, strict=True):
         where = f"channels.{name}.{'.'.join(map(str, way))}"
         place = document.place(("channels", name, *way))
+        # Of an address that is not there, its kind may still be known.
+        inspect = kind_only if ("channels", name, *way) in document.lacking else inspect_url
         try:
-            found = inspect_url(url.get_secret_value())
+            found = inspect(url.get_secret_value())
         except RouterError as error:
             document.findings.append(
                 Finding("Y015", "error", place, f"{where}: {error.message}", error.remedy)

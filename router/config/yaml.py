@@ -38,6 +38,7 @@ class Document:
         events: the event with which each value begins, by its way.
         keys: the event of each key, by the way of its value.
         broken: ways of values that have a finding already; they stand as None in ``value``.
+        lacking: ways of secrets that are not there, and that nobody needs now.
         findings: faults of form.
     """
 
@@ -47,6 +48,7 @@ class Document:
     events: dict[Way, Any] = field(default_factory=dict[Way, Any])
     keys: dict[Way, Any] = field(default_factory=dict[Way, Any])
     broken: set[Way] = field(default_factory=set[Way])
+    lacking: set[Way] = field(default_factory=set[Way])
     findings: list[Finding] = field(default_factory=list[Finding])
 
     def place(self, way: Way) -> Place:

@@ -89,6 +89,19 @@ def test_what_is_critical_should_have_a_second_way(tmp_path: Path) -> None:
     assert "channel team" not in found
 
 
+def test_every_remedy_says_all_of_it(tmp_path: Path) -> None:
+    """Where something is to be written into a file, it stands there whole; nothing ends at a colon."""
+    critical = RULE | {"severity": "critical"}
+    for channels in ({}, dict.fromkeys(["oncall"]), dict.fromkeys(["oncall", "team"])):
+        rules = [critical] if channels else []
+        file = write_router(tmp_path, rules, *channels, sources={})
+        out = run("doctor", "-c", file).out
+        assert "→ Write sources: {hook: {kind: webhook}}\n" in out
+        assert not [line for line in out.splitlines() if line.rstrip().endswith((":", ": "))]
+        assert ("→ Write channels: {oncall: {url:" in out) == (not channels)
+        assert ("→ Write fallback: team" in out) == ("team" in channels)
+
+
 def test_no_store_yet_is_no_fault(tmp_path: Path, free: str) -> None:
     """Neither is a router that does not run; and none is made by looking."""
     file = write_router(tmp_path, [RULE], "oncall", http={"listen": free})

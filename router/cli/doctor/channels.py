@@ -19,7 +19,12 @@ def look(config: Config) -> Iterator[Check]:
     from router.app import SystemClock, rehearsals
 
     if not config.targets:
-        yield Check("channels", "error", "there is none: nobody can be told", "Add one under channels:")
+        yield Check(
+            "channels",
+            "error",
+            "there is none: nobody can be told",
+            'Write channels: {oncall: {url: "${env:ONCALL_URL}"}}',
+        )
         return
     asked = rehearsals(config, SystemClock())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -32,7 +37,14 @@ def look(config: Config) -> Iterator[Check]:
         )
         if tells_critical and not plan.fallback:
             said = "it is told of what is critical and has no fallback"
-            yield Check(f"channel {name}", "warning", said, "Name another channel with fallback:")
+            yield Check(f"channel {name}", "warning", said, _another_way(name, config))
+
+
+def _another_way(name: str, config: Config) -> str:
+    others = sorted(config.policy.channels.keys() - {name})
+    if others:
+        return f"Write fallback: {others[0]} (or another channel) under channels.{name}"
+    return f"Add a second channel, and write fallback: and its name under channels.{name}"
 
 
 def _check(target: str, found: "Rehearsed") -> Check:

@@ -58,7 +58,12 @@ def _checks(path: str) -> Iterator[Check]:
     rules = len(config.policy.rules)
     counted = {"rule": rules, "channel": len(config.policy.channels), "source": len(config.settings.sources)}
     said = ", ".join(_number(count, noun) for noun, count in counted.items())
-    yield Check("configuration", "ok" if rules else "warning", said, "" if rules else "No rule tells anybody")
+    yield Check(
+        "configuration",
+        "ok" if rules else "warning",
+        said,
+        "" if rules else "Write a rule, or nobody is told; alert-router init shows one",
+    )
     warnings = sum(1 for finding in config.findings if finding.level == "warning")
     if warnings:
         yield Check(

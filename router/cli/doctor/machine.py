@@ -45,13 +45,15 @@ def _router(config: Config) -> Iterator[Check]:
     listen = config.settings.http.listen
     alive, said = _asked(listen, "/healthz")
     if alive is None:
-        yield Check("router", "info", f"none answers at {listen}: {said}", "alert-router run")
+        yield Check(
+            "router", "info", f"none answers at {listen}: {said}", f"alert-router run -c {config.files[0]}"
+        )
         return
     ready, why = _asked(listen, "/readyz")
     if not alive:
         yield Check("router", "error", f"a loop of it hangs: {said}", "Start it again; nothing is lost")
     elif not ready:
-        yield Check("router", "error", f"it takes no events: {why}", "As it says; it goes on by itself")
+        yield Check("router", "error", f"it takes no events: {why}", "Mend that; it goes on by itself")
     else:
         yield Check("router", "ok", f"it runs at {listen}, takes events, and its loops turn")
 

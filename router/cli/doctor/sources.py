@@ -23,7 +23,9 @@ _DAY = 86_400
 def look(config: Config) -> Iterator[Check]:
     """Each source of the configuration."""
     if not config.settings.sources:
-        yield Check("sources", "error", "there is none: no event can come", "Add one under sources:")
+        yield Check(
+            "sources", "error", "there is none: no event can come", "Write sources: {hook: {kind: webhook}}"
+        )
     for name, keys in config.settings.sources.items():
         if isinstance(keys, MnsQueue):
             yield from _queue(f"source {name}", keys)
@@ -39,7 +41,7 @@ def look(config: Config) -> Iterator[Check]:
 def _push(name: str, keys: MnsPush) -> Iterator[Check]:
     if keys.verify == "off":
         said = "it takes pushes from whoever can reach it (verify: off)"
-        yield Check(name, "warning", said, "Set verify: on")
+        yield Check(name, "warning", said, "Take verify: off away: MNS signs what it pushes")
     else:
         yield Check(name, "ok", "takes pushes that MNS signed")
 

@@ -129,7 +129,8 @@ def _targets(store: Store, config: Config, now: int) -> Iterator[Check]:
     for name, known in store.read(lambda unit: unit.targets(names)).items():
         breaker = known.breaker
         if breaker.broken:
-            remedy = "Mend the URL, token or right; then alert-router deliveries retry --channel NAME"
+            again = f"alert-router deliveries retry --channel {name.rpartition('/')[0]}"
+            remedy = f"Mend the URL, token or right; then {again}"
             yield Check(f"target {name}", "error", f"its provider refuses us: {breaker.broken}", remedy)
         elif breaker.pauses:
             said = f"it failed {breaker.failures} times in a row, only probes are sent: {breaker.answer}"

@@ -14,13 +14,20 @@ _JOINTS = {"and": "all of", "or": "one of", "not": "not"}
 _COLOURS = {"✓": "green", "✗": "red", "!": "red", "·": "dim"}
 
 
-def tree(clause: "ClauseJson", depth: int = 0) -> list[str]:
-    """A line for each: ✓ it held, ✗ it did not, ! it failed, · it was not reached; parts below the whole."""
+def tree(clause: "ClauseJson", depth: int = 0, *, together: bool = False) -> list[str]:
+    """A line for each: ✓ it held, ✗ it did not, ! it failed, · it was not reached; parts below the whole.
+
+    Args:
+        together: it decided with others beside it, which stands at the whole.
+    """
     mark = "!" if clause["error"] else {True: "✓", False: "✗", None: "·"}[clause["held"]]
-    arrow = "   ← decided" if clause["decided"] and not clause["parts"] else ""
+    parts = clause["parts"]
+    several = sum(part["decided"] for part in parts) > 1
+    arrow = "   ← decided" if clause["decided"] and not together and (several or not parts) else ""
     said = on_one_line(f"{_JOINTS.get(clause['joint']) or clause['clause']}{_found(clause)}{arrow}")
     lines = ["   " * depth + colour(f"{mark} ", _COLOURS[mark]) + said]
-    return lines + [line for part in clause["parts"] for line in tree(part, depth + 1)]
+    below = together or several
+    return lines + [line for part in parts for line in tree(part, depth + 1, together=below)]
 
 
 def _found(clause: "ClauseJson") -> str:

@@ -54,6 +54,25 @@ def test_the_clause_that_decided_has_its_slip(config: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("when", "decided"),
+    [
+        ("Event == 'OnJobFailed'", ["✓ Event == 'OnJobFailed'"]),
+        ("Event == 'OnJobFailed' && JobId", ["✓ all of"]),
+        ("Event == 'OnJobFailed' && (JobId || JobName)", ["✓ all of"]),
+        ("Event == 'OnJobFailed' || JobId", ["✓ Event == 'OnJobFailed'"]),
+        ("Event == 'OnJobFailed' && JobName == 'x'", ["✗ JobName == 'x'"]),
+        ("JobName == 'x' || !JobId", ["✗ one of"]),
+    ],
+)
+def test_the_arrow_stands_where_it_was_decided(tmp_path: Path, when: str, decided: list[str]) -> None:
+    """At the one part that was enough; where all were needed, once, at the whole."""
+    config = write_router(tmp_path, [{"name": "a", "when": when, "to": ["oncall"]}], "oncall")
+    shown = run("explain", "-c", config, "--clauses", stdin=json.dumps(EVENT).encode()).out
+    found = [line for line in shown.splitlines() if line.endswith("← decided")]
+    assert [line.strip().partition("   ")[0] for line in found] == decided
+
+
 def test_what_an_event_contains_does_nothing_to_the_terminal(config: str) -> None:
     """Escapes, line ends, direction marks and lone surrogates are shown as text, and a huge value is cut."""
     bad = "\x1b[2J\r\n✓ forged\u202e\x9b31m\ud800" + "x" * 100_000

@@ -43,6 +43,6 @@ class Notification:
 
     @property
     def heading(self) -> Alert:
-        """The alert that names the notification: the most severe, the newest of those."""
+        """The alert that names the notification: the most severe, the newest of those; a muted one last."""
         order = {"info": 1, "warning": 2, "critical": 3}
-        return max(self.alerts, key=lambda alert: (order[alert.severity], alert.event_at))
+        return max(self.alerts, key=lambda one: (not one.muted_by, order[one.severity], one.event_at))

@@ -70,6 +70,20 @@ def test_what_is_worse_breaks_through(make: MakePipeline) -> None:
     assert reasons(pipeline) == ["first", "worse", "new"]
 
 
+def test_what_is_muted_does_not_name_a_message_of_another(make: MakePipeline) -> None:
+    """A milder alert that is told beside one that is held back is told by its own rule and severity."""
+    pipeline = make(
+        failed("jobs", JOB_FAILED, severity=Severity.CRITICAL, to=("team",)),
+        failed(inhibited_by=(Inhibition("jobs", (Filter("JobId"),)),)),
+        failed("stopped", "Event == 'OnJobStopped'", severity=Severity.INFO),
+    )
+    take(pipeline, 0, job("OnJobFailed"))
+    take(pipeline, 1, instance())
+    take(pipeline, 2, job("OnJobStopped"))
+    assert reasons(pipeline) == ["first"]
+    assert (last(pipeline)["rule"], last(pipeline)["severity"]) == ("stopped", "info")
+
+
 def test_one_conversation_for_each_channel(make: MakePipeline) -> None:
     """Rules of one job meet in one group on a channel; another channel has its own."""
     pipeline = make(

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from router.cli.output import colour, on_one_line
+from router.config.accidents import instead_of, other_sign
 from router.core.filter import Filter, FilterError
 from router.core.filter.clauses import shown
 from router.errors import RouterError
@@ -53,4 +54,8 @@ def filter_of(what: str, text: str) -> Filter:
     except FilterError as error:
         said = on_one_line(error.message.removesuffix(", for expression"))
         before = " " * len(on_one_line(text[: error.column]))
-        raise RouterError("usage", f"{what}: {said}\n  {on_one_line(text)}\n  {before}^") from error
+        better = instead_of(text, error.column)
+        meant = f"{text[: error.column]}{better[1]}{text[better[0] :]}" if better else ""
+        remedy = f"write: {on_one_line(meant)}" if meant else other_sign(text, error.column)
+        problem = f"{what}: {said}\n  {on_one_line(text)}\n  {before}^"
+        raise RouterError("usage", problem, remedy) from error

@@ -2,7 +2,7 @@
 
 from router.core.check.implying import about_catalogue, implies
 from router.core.check.judging import judge, verdict
-from router.core.check.kinds import Kind, catalogue_kinds
+from router.core.check.kinds import Kind, catalogue_kinds, kind_of_alerts
 from router.core.check.remark import Remark
 from router.core.check.schemas import kind_of_schema, widened
 
@@ -13,6 +13,7 @@ __all__ = [
     "catalogue_kinds",
     "implies",
     "judge",
+    "kind_of_alerts",
     "kind_of_schema",
     "verdict",
     "widened",

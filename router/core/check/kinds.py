@@ -48,6 +48,14 @@ class Kind:
 #: What is true of it is true of any event, whoever sends it.
 ANY_EVENT = Kind("any event", Values(object=Object({})))
 
+
+def kind_of_alerts(rules: frozenset[str]) -> Kind:
+    """What a silence's filter looks at: an alert of one of these rules, with whatever its event holds."""
+    severities = Values(texts=just("info", "warning", "critical"))
+    fields = {"rule": TEXT, "severity": severities}
+    return Kind("alert", Values(object=Object(fields)), {("rule",): rules})
+
+
 _OF_TYPE = {
     FieldType.TEXT: TEXT,
     FieldType.ID: TEXT,

@@ -7,6 +7,9 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.config import duration
+from router.core.check import judge, kind_of_alerts
+from router.core.filter import Filter
+from router.core.filter.unparse import quoted_names
 from router.core.mute.silence import Silence, made
 from router.core.times import parsed
 from router.errors import RouterError
@@ -91,8 +94,20 @@ def silence_of(asked: NewSilence, inside: Inside, person: Person, comment: str) 
             "usage", f"no entry of time_intervals is named {asked.interval!r}; there are: {known}"
         )
     matcher = filter_of("the matcher", asked.matcher)
+    _refuse_slips(matcher, inside)
     within = intervals[asked.interval] if asked.interval else ()
     return made(matcher, starts_at, ends_at, who(person, asked.by), comment, now, within)
+
+
+def _refuse_slips(matcher: Filter, inside: Inside) -> None:
+    """A silence that can mute nothing is a mistake: a rule that there is not, a text in double quotes."""
+    names = frozenset(rule.name for rule in (*inside.policy.rules, *inside.policy.own))
+    for name in sorted(quoted_names(matcher.text) & names):
+        said = f'the matcher: "{name}" in double quotes is the name of a field'
+        raise RouterError("usage", said, f"write a text in single quotes: '{name}'")
+    for remark in judge(matcher, [kind_of_alerts(names)]):
+        if remark.level == "error" or remark.code == "F101":
+            raise RouterError("usage", f"the matcher: {remark.message}", remark.advice)
 
 
 def _time(name: str, text: str) -> int:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.acceptance.harness import Process, Sink, post
 
@@ -41,7 +42,8 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the two files of the first own rule."""
     settings = block("yaml", "ONCALL_URL")
     (tmp_path / "router.yaml").write_text(settings + "http: {listen: 127.0.0.1:0}\n", encoding="utf-8")
-    (tmp_path / "my-rules.yaml").write_text(block("yaml", "nightly-job-failed"), encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "first.yaml").write_text(block("yaml", "name: job-failed"), encoding="utf-8")
     return tmp_path
 
 
@@ -50,16 +52,16 @@ def test_the_first_own_rule_is_checked_explained_and_told(folder: Path, sink: Si
     url = sink.url("")
     checked = command("check", "router.yaml", cwd=folder, ONCALL_URL=url)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    event = '{"Event": "OnJobFailed", "JobId": "job-1", "JobName": "nightly-report"}'
+    event = '{"Event": "OnJobFailed", "JobId": "job-1", "JobName": "nightly"}'
     assert event in README
     explained = command("explain", "-", cwd=folder, stdin=event, ONCALL_URL=url)
     assert explained.returncode == 0, explained.stderr
-    assert "nightly-job-failed" in explained.stdout
-    assert "nightly-report" in explained.stdout
+    assert "job-failed" in explained.stdout
+    assert "Job nightly failed" in explained.stdout
     process = Process(folder / "router.yaml", ONCALL_URL=url)
     status, body = post(process.port, "/v1/events/hook", event.encode())
     assert (status, json.loads(body)["events"][0]["outcome"]) == (200, "routed")
-    assert "nightly-report" in sink.wait_for(1)[0]["body"]
+    assert "Job nightly failed" in sink.wait_for(1)[0]["body"]
     listed = command("deliveries", "list", cwd=folder, ONCALL_URL=url)
     assert "sent" in listed.stdout
     sent = command("send", "oncall", cwd=folder, ONCALL_URL=url)
@@ -67,6 +69,21 @@ def test_the_first_own_rule_is_checked_explained_and_told(folder: Path, sink: Si
     balanced = command("verify", cwd=folder, ONCALL_URL=url)
     assert balanced.returncode == 0, balanced.stdout
     assert process.terminate() == 0
+
+
+def test_there_is_one_first_rule(tmp_path: Path) -> None:
+    """README, the ten minutes and ``init`` show the same one, in the same file, and try it alike."""
+    assert command("init", cwd=tmp_path).returncode == 0
+    [made] = yaml.safe_load((tmp_path / "rules" / "first.yaml").read_text(encoding="utf-8"))["rules"]
+    start = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    event = 'echo \'{"Event": "OnJobFailed", "JobId": "job-1", "JobName": "nightly"}\' |'
+    for text in (README, start):
+        [shown] = [
+            code for code in re.findall(r"```yaml\n(.*?)```", text, re.S) if "name: job-failed" in code
+        ]
+        assert yaml.safe_load(shown)["rules"] == [{key: made[key] for key in made if key != "tests"}]
+        assert "`rules/first.yaml`" in text
+        assert event in text
 
 
 def test_the_program_of_the_readme_runs() -> None:

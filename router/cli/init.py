@@ -52,7 +52,7 @@ rules:
       Event == 'OnJobFailed'
     severity: critical
     to: [oncall]
-    # One alert for each job. A job that succeeds after all ends its alert, and that is told, too.
+    # A job that succeeds after all ends its alert, and that is told, too.
     resolve_when: >-
       Event == 'OnJobFinished'
     # `alert-router test router.yaml` says whether it does that; nothing is sent.

@@ -58,6 +58,8 @@ SOURCE_PAUSE = 5.0
 MAINTENANCE = 5.0
 #: Seconds between two looks at what is due.
 SHORTEST_WAIT = 0.1
+#: Seconds before a replica that found another one telling looks whether it still does.
+OTHERS_TURN = 0.5
 #: Rounds of maintenance between two looks at what waits behind a failing message: half a minute.
 TAKE_OVER_EVERY = 6
 #: Characters of a configuration's first fault in the audit trail.
@@ -188,7 +190,12 @@ class Router:
             Loop("ingest", self.ingest.step, lambda: self.ingest.wait(1.0), self._store_health),
             Loop("dispatch", self._tell, self._wait_due, self._store_health),
             Loop("deliver", self.deliver.step, self.deliver.wait, self._store_health),
-            Loop("settle", self.deliver.settle, lambda: self.deliver.wait_done(0.2), self._store_health),
+            Loop(
+                "settle",
+                self.deliver.settle_gathered,
+                lambda: self.deliver.wait_done(0.2),
+                self._store_health,
+            ),
             Loop("maintain", self._maintenance, lambda: self._pause(MAINTENANCE), self._store_health),
         ]
         self.metrics.build_info.labels(__version__).set(1)
@@ -436,10 +443,15 @@ class Router:
 
     def _tell(self) -> int:
         """What time changes first, then what is due: one of them at a time."""
-        return self.advance.step() or self.dispatch.step()
+        advanced = self.advance.step()
+        return advanced or (self.dispatch.step() if self.advance.had_turn else 0)
 
     def _wait_due(self) -> None:
         """Until something is due, or somebody says that it is."""
+        if not self.advance.had_turn:
+            # Who has it sees all that is due by now before it rests: ours to do only if it dies.
+            self._pause(OTHERS_TURN)
+            return
         waiting_for = self._watermarks.waiting_for(self._clock.now())
         next_at = self._store.read(lambda unit: unit.next_change(waiting_for))
         self._looks_at = next_at or FOR_EVER

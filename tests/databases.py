@@ -38,6 +38,11 @@ class Postgres:
             self.run(f"ALTER SYSTEM SET {setting}")
         self.run("SELECT pg_reload_conf()")
 
+    @property
+    def pid(self) -> int:
+        """Of the process that has started all others of the server."""
+        return int(self._pid)
+
     def url(self, database: str = "postgres") -> str:
         """Where a database is, as `store` in the configuration says it."""
         return f"postgresql://postgres@/{database}?host={self._socket}"

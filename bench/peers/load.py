@@ -45,9 +45,13 @@ class Sink:
 
     Args:
         down: answers 503 to everything.
+        takes: seconds before it answers.
+        arrivals: when each message came, in seconds.
     """
 
     down: bool = False
+    takes: float = 0.0
+    arrivals: list[float] = field(default_factory=list[float])
     told: dict[int, float] = field(default_factory=dict[int, float])
     again: int = 0
     port: int = 0
@@ -69,12 +73,16 @@ class Sink:
             connection.transport.write(_LATER)
             return
         now = time.perf_counter()
+        self.arrivals.append(now)
         for seq in {int(found) for found in _SEQ.findall(body)}:
             if seq in self.told:
                 self.again += 1
             else:
                 self.told[seq] = now
-        connection.transport.write(_TAKEN)
+        if self.takes:
+            asyncio.get_running_loop().call_later(self.takes, connection.transport.write, _TAKEN)
+        else:
+            connection.transport.write(_TAKEN)
 
     async def wait_for(self, seqs: Sequence[int], seconds: float) -> bool:
         """Whether all of them were told, as soon as they were, or when the time is over."""

@@ -72,6 +72,8 @@ class Advance:
         self._metrics = metrics
         self._waiting_for = waiting_for
         self._recheck = recheck
+        #: Whether the last step could do something: of several replicas one at a time may.
+        self.had_turn = True
 
     def retire(self) -> int:
         """Ends a batch of alerts whose rules are not in force any more, in silence; returns how many."""
@@ -110,9 +112,9 @@ class Advance:
         """Advances the alerts that are due now, a batch at most; returns how many."""
         policy, now, waiting_for = self._policy(), self._clock.now(), self._waiting_for()
 
-        def work(unit: Unit) -> list[Step]:
+        def work(unit: Unit) -> list[Step] | None:
             if not unit.take_turn():
-                return []
+                return None
             unit.serialise()
             due = unit.due_alerts(now, BATCH, waiting_for)
             if not due:
@@ -128,6 +130,7 @@ class Advance:
 
         done = self._store.write(work)
         failpoint("advance.committed")
-        for step in done:
+        self.had_turn = done is not None
+        for step in done or ():
             self._metrics.advanced.labels(step.value).inc()
-        return len(done)
+        return len(done or ())

@@ -61,12 +61,14 @@ class Claims:
     Args:
         deliveries: each is told alone.
         crowds: those of each are told together.
+        left: targets of which more may be due now.
     """
 
     deliveries: list[Delivery]
     crowds: list[Crowd]
     states: Mapping[str, TargetState]
     again: Mapping[str, int]
+    left: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def claim(
         crowds += [Crowd([one for one in found if one.target == name], room[name]) for name in crowded]
         claimed += [one for one in found if one.target not in crowded]
     unit.put_targets([one.state for one in asked if one.changed])
-    return Claims(claimed, crowds, {one.target: one.state for one in asked}, _again(unit, asked, now))
+    left, later = _left(unit, asked, now)
+    states = {one.target: one.state for one in asked}
+    return Claims(claimed, crowds, states, _again(unit, asked, later, now), left)
 
 
 def _crowded(unit: Unit, asked: Sequence["_Asked"], which: Urgency, now: int) -> dict[str, int]:
@@ -188,6 +192,11 @@ class _Asked:
             self._bucket = self._bucket.take(count)
             self._put(replace(self.state, tokens=self._bucket.tokens, tokens_at=self._bucket.at))
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether there was room for more than was found."""
+        return len(self._all) == len(_URGENCIES)
+
     def _put(self, state: TargetState) -> None:
         self.state, self.changed = state, True
 
@@ -212,9 +221,23 @@ def _bucket(rate: tuple[int, int] | None, state: TargetState, now: int) -> Bucke
     return Bucket.resumed(rate, state.tokens, state.tokens_at).at_time(now)
 
 
-def _again(unit: Unit, asked: Sequence[_Asked], now: int) -> dict[str, int]:
-    """When each is to be looked at again: what is due already and was not claimed waits for something."""
-    later = unit.next_due([one.target for one in asked], now)
+def _left(unit: Unit, asked: Sequence[_Asked], now: int) -> tuple[frozenset[str], Mapping[str, int]]:
+    """Targets of which more may be due now, and when the first delivery of each is due that is not yet."""
+    exhausted = {one.target for one in asked if one.is_exhausted}
+    first = unit.next_due(exhausted)
+    # What is due and was not found waits for an earlier one of its group, or is in another's hands.
+    blocked = {target for target, at in first.items() if at <= now}
+    left = {one.target for one in asked} - exhausted | blocked
+    later = {target: at for target, at in first.items() if at > now}
+    return frozenset(left), later | unit.next_due(left, now)
+
+
+def _again(unit: Unit, asked: Sequence[_Asked], later: Mapping[str, int], now: int) -> dict[str, int]:
+    """When each is to be looked at again: what is due already and was not claimed waits for something.
+
+    Args:
+        later: when the first delivery is due that is not yet.
+    """
     moments: dict[str, list[int]] = {one.target: [] for one in asked}
     for one in asked:
         if one.target in later:

@@ -35,6 +35,10 @@ LEASE = 60 * SECOND
 AFTER_TIMEOUT = 48 * SECOND
 #: Deliveries that are looked at again in one transaction.
 LOOKS = 200
+#: Seconds that what has ended waits for what is about to, so that one transaction settles both, and how much
+#: of it at most: a process that is killed leaves all of it in doubt.
+GATHERED_FOR = 0.03
+MOST_GATHERED = 8
 #: How long the loop sleeps when nothing is known to be due.
 LONGEST_WAIT = 5 * SECOND
 
@@ -217,6 +221,9 @@ class Deliver:
                 return 0
             lanes = {target: self._lanes[target] for target in self._hot if target in self._lanes}
             places = [place for lane in lanes.values() if (place := lane.place()).free > 0]
+            for lane in lanes.values():
+                # Until it is known: what is settled meanwhile may let something through.
+                lane.has_more = True
             self._hot = set()
         if not places:
             return 0
@@ -300,6 +307,7 @@ class Deliver:
             for target in lanes:
                 self._due.pop(target, None)
                 if target in self._lanes:
+                    self._lanes[target].has_more = target in claims.left
                     self._lanes[target].breaker = claims.states[target].breaker
                     self._show_breaker(target, self._lanes[target].breaker)
             self._due |= claims.again
@@ -340,7 +348,8 @@ class Deliver:
     def _finish(self, sent: _Sent) -> None:
         with self._settle_wanted:
             self._done.append(sent)
-            self._settle_wanted.notify()
+            if len(self._done) in (1, MOST_GATHERED):
+                self._settle_wanted.notify()
 
     # settle
 
@@ -349,6 +358,15 @@ class Deliver:
         with self._settle_wanted:
             if not self._done:
                 self._settle_wanted.wait(seconds)
+
+    def settle_gathered(self) -> int:
+        """As :meth:`settle`, after a moment for more to end, where more is in hand."""
+        in_hand = self.in_flight
+        with self._settle_wanted:
+            ended = sum(len(sent.sending.deliveries) for sent in self._done)
+            if 0 < ended < in_hand:
+                self._settle_wanted.wait_for(lambda: len(self._done) >= MOST_GATHERED, GATHERED_FOR)
+        return self.settle()
 
     def settle(self) -> int:
         """Writes what came of the attempts that have ended; returns how many there were."""
@@ -371,7 +389,7 @@ class Deliver:
 
         ours, told, learnt = self._store.write(work)
         failpoint("deliver.settle_committed")
-        self._after_settling(done, learnt)
+        self._after_settling(done, learnt, {after.target for _, after in pairs if after.ended_at is None})
         if told:
             self._told()
         for sent in done:
@@ -407,16 +425,19 @@ class Deliver:
         odd = troubled | {one.target for one in ended if one.verdict.outcome is not Outcome.ACCEPTED}
         return [one for one in ended if one.target in odd]
 
-    def _after_settling(self, done: Sequence[_Sent], learnt: Learnt) -> None:
+    def _after_settling(self, done: Sequence[_Sent], learnt: Learnt, unfinished: Collection[str]) -> None:
+        """Looks for more, except for targets of which all was accepted or given up and no more was due."""
         with self._settle_wanted:
             self._done = self._done[len(done) :]
         with self._changed:
             self._in_hand -= {one.id for sent in done for one in sent.sending.deliveries}
-            self._hot |= {sent.lane.target for sent in done}
+            settled = {self._lanes.get(sent.lane.target, sent.lane) for sent in done}
+            self._hot |= {lane.target for lane in settled if lane.has_more}.union(unfinished)
             for target, (_, after) in learnt.items():
                 if target in self._lanes:
                     self._lanes[target].breaker = after
-            self._changed.notify()
+            if self._hot:
+                self._changed.notify()
         for target, (before, after) in learnt.items():
             self._observe_target(target, before, after)
 

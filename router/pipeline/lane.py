@@ -36,6 +36,8 @@ class Lane:
         self.channel = channel
         self.plan = plan
         self.breaker = Breaker()
+        #: Whether more may be due than the latest claim took: a place that becomes free is looked to.
+        self.has_more = True
         self._send = send
         # Where a target takes several at once, one more is for what is critical.
         self._places = channel.concurrency + (1 if channel.concurrency > 1 else 0)

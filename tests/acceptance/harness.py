@@ -50,9 +50,12 @@ class Sink:
     def wait_for(self, count: int, seconds: float = 60.0) -> list[dict[str, Any]]:
         """What was accepted, as soon as it is that many, or when the time is over."""
         ends = time.monotonic() + seconds
-        while len(found := self.received()) < count and time.monotonic() < ends:
-            time.sleep(0.005)
-        return found
+        with self._file.open("rb") as file:
+            # Read once: who waits for thousands must not take the processor of those that he waits for.
+            lines = 0
+            while (lines := lines + file.read().count(b"\n")) < count and time.monotonic() < ends:
+                time.sleep(0.005)
+        return self.received()
 
     def close(self) -> None:
         self._process.kill()

@@ -80,6 +80,9 @@ def test_whoever_finds_another_replica_telling_does_not_wait_for_it(postgres_url
         return pipeline.advance.step() + pipeline.dispatch.step()
 
     assert other.write(tells) == 0
+    assert not pipeline.advance.had_turn
+    assert pipeline.advance.step() == 0
+    assert pipeline.advance.had_turn
     assert pipeline.dispatch.step() == 1
     pipeline.deliver.use({})
     pipeline.store.close()

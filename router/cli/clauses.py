@@ -56,6 +56,6 @@ def filter_of(what: str, text: str) -> Filter:
         before = " " * len(on_one_line(text[: error.column]))
         better = instead_of(text, error.column)
         meant = f"{text[: error.column]}{better[1]}{text[better[0] :]}" if better else ""
-        remedy = f"write: {on_one_line(meant)}" if meant else other_sign(text, error.column)
-        problem = f"{what}: {said}\n  {on_one_line(text)}\n  {before}^"
-        raise RouterError("usage", problem, remedy) from error
+        advice = f"Write: {on_one_line(meant)}" if meant else other_sign(text, error.column)
+        lines = [f"{what}: {said}", f"  {on_one_line(text)}", f"  {before}^", *([advice] if advice else [])]
+        raise RouterError("usage", "\n".join(lines)) from error

@@ -65,9 +65,11 @@ def add(
     # A terminal can point at what is wrong with it, and knows what its options are called.
     filter_of("the matcher", matcher)
     if not (lasts or end):
-        raise RouterError("usage", "how long does it last?", "--for 2h, or --end 2026-11-01T08:00+08:00")
+        raise RouterError("usage", "how long is it to last?", "Say --for 2h, or --end 2026-11-01T08:00+08:00")
     if not (comment.strip() or dry_run):
-        raise RouterError("usage", "why? Others will ask", "--comment 'the disks are being moved'")
+        raise RouterError(
+            "usage", "why is it to be held back? Others will ask", "Say --comment 'the disks are being moved'"
+        )
     asked = {
         "matcher": matcher,
         "comment": comment,

@@ -87,7 +87,8 @@ def stored_event(unit: Unit, event_id: str) -> EventRecord:
         return record
     for message in unit.set_aside_messages(ids=[event_id]):
         raise RouterError("not-found", f"{event_id} was set aside: {message.undecodable.reason}")
-    raise RouterError("not-found", f"no event in the store has the id {event_id}")
+    remedy = "Ids stand in what senders are answered, on the page Events and in `tail -o json`"
+    raise RouterError("not-found", f"no event in the store has the id {event_id}", remedy)
 
 
 def fate_of(record: EventRecord, unit: Unit) -> Fate:

@@ -70,7 +70,8 @@ def test_wrong_usage_says_what_was_meant(config: str) -> None:
         (): "name a rule with --rule, or a channel with --channel",
     }
     for words, said in wrong.items():
-        assert run("why-not", "-c", config, *words, stdin=EVENT) == (2, "", said)
+        done = run("why-not", "-c", config, *words, stdin=EVENT)
+        assert (done.status, done.out, done.error.startswith(said)) == (2, "", True), done
 
 
 def test_nothing_of_an_event_acts_on_the_terminal(tmp_path: Path, config: str) -> None:

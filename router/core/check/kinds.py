@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from router.core.catalogue import EVENTS, FIELDS, EventType, Field, FieldType
 from router.core.check.lines import ANY, just
@@ -49,6 +49,7 @@ class Kind:
 ANY_EVENT = Kind("any event", Values(object=Object({})))
 
 
+@lru_cache(8)
 def kind_of_alerts(rules: frozenset[str]) -> Kind:
     """What a silence's filter looks at: an alert of one of these rules, with whatever its event holds."""
     severities = Values(texts=just("info", "warning", "critical"))

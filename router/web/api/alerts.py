@@ -124,6 +124,7 @@ def acknowledge(inside: Within, person: Administrator, which: WhichToAcknowledge
         return {"ids": ids, "before": before, "more": more}
 
     def change(unit: Unit) -> Acknowledged:
+        unit.serialise()
         before = _states(unit, which.ids)
         ids = people.acknowledge(unit, policy, which.ids, now, by)
         return {"ids": ids, "before": before, "more": False}
@@ -137,6 +138,7 @@ def resolve(inside: Within, person: Administrator, which: Which) -> Changed:
     policy, now, by = inside.policy, inside.now(), who(person, which.by)
 
     def change(unit: Unit) -> Changed:
+        unit.serialise()
         before = _states(unit, which.ids)
         return {"ids": people.resolve(unit, policy, which.ids, now, by), "before": before}
 

@@ -64,7 +64,7 @@ def _change(inside: Inside, person: Person, which: WhichDeliveries, change: peop
     if ids:
 
         def changed(unit: Unit) -> Changed:
-            before = {one.id: one.state.value for one in unit.deliveries(ids=ids)}
+            before = {one.id: one.state.value for one in unit.deliveries(ids=ids, limit=len(ids))}
             return {"ids": change(unit, ids, now, by), "before": before}
 
         return inside.store.write(changed)

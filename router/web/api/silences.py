@@ -104,10 +104,12 @@ def _refuse_slips(matcher: Filter, inside: Inside) -> None:
     names = frozenset(rule.name for rule in (*inside.policy.rules, *inside.policy.own))
     for name in sorted(quoted_names(matcher.text) & names):
         said = f'the matcher: "{name}" in double quotes is the name of a field'
-        raise RouterError("usage", said, f"write a text in single quotes: '{name}'")
+        raise RouterError("usage", said, f"Write a text in single quotes: '{name}'")
     for remark in judge(matcher, [kind_of_alerts(names)]):
         if remark.level == "error" or remark.code == "F101":
-            raise RouterError("usage", f"the matcher: {remark.message}", remark.advice)
+            raise RouterError(
+                "usage", f"the matcher: {remark.message}", remark.advice[:1].upper() + remark.advice[1:]
+            )
 
 
 def _time(name: str, text: str) -> int:

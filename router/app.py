@@ -24,7 +24,7 @@ from router.pipeline import absences, people
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
-from router.pipeline.drill import Drill
+from router.pipeline.drill import Begun, Drill
 from router.pipeline.ingest import Ingest
 from router.pipeline.links import make_keys
 from router.pipeline.loops import Loop
@@ -398,6 +398,7 @@ class Router:
             sources=self._sources_stand,
             targets=self._targets_stand,
             drill=self.failed_drill,
+            begin_drill=self.drill.by_hand,
             loaded=lambda: self._loaded,
             place=lambda: store_place(self.config.settings.store),
             reload=self.reload,
@@ -670,6 +671,11 @@ def _verify(
     return Verifier(pinned, expect, keys.max_age).verify
 
 
+def _no_drill() -> Begun:
+    said = "no router runs here: a drill goes the way of one that does"
+    raise RouterError("usage", said, "Start it: alert-router run")
+
+
 def inside_of_store(config: Config, store: Store) -> Inside:
     """What the API asks where no router runs: it has the store, and nobody but us asks."""
     clock = SystemClock()
@@ -683,6 +689,7 @@ def inside_of_store(config: Config, store: Store) -> Inside:
         sources=list,
         targets=list,
         drill=str,
+        begin_drill=_no_drill,
         loaded=lambda: Loaded(clock.now()),
         place=lambda: store_place(config.settings.store),
         reload=lambda by: False,

@@ -23,7 +23,10 @@ OWN_PATHS = (
     *("/healthz", "/readyz", "/metrics", "/login", "/logout", "/-/reload", "/-/proof"),
     *("/", "/events", "/alerts", "/deliveries", "/silences", "/rules", "/try", "/health", "/job"),
     *("/live", "/live.js", "/alerts/acknowledge"),
-    *(f"/v1/{name}" for name in ("alerts", "deeds", "deliveries", "events", "groups", "openapi.json")),
+    *(
+        f"/v1/{name}"
+        for name in ("alerts", "deeds", "deliveries", "drill", "events", "groups", "openapi.json")
+    ),
     *(
         f"/v1/{name}"
         for name in ("books", "job", "rules", "silences", "status", "tail", "top", "try", "undecodable")

@@ -9,9 +9,24 @@ from router.config.settings import Drill as DrillKeys
 from router.core import drill
 from router.core.delivery import SECOND, Delivery, State
 from router.core.event import Envelope
+from router.errors import RouterError
 from router.ports import Clock, Receipt, Store, Unit
 
 Submit = Callable[[Sequence[Envelope]], "Future[list[Receipt]]"]
+
+
+#: Seconds for an event to be stored, while who sent off the drill waits for an answer.
+_PATIENCE = 30.0
+#: What router.yaml says to have drills.
+EXAMPLE = "drill: {channel: oncall}"
+
+
+class Begun(NamedTuple):
+    """A drill whose event is stored; ``within`` microseconds its channel must have accepted it."""
+
+    event: str
+    channel: str
+    within: int
 
 
 class _Running(NamedTuple):
@@ -58,6 +73,23 @@ class Drill:
         if self._running is None and now >= self._next_at:
             self._next_at = now + keys.every
             self._running = _Running(now, self._submit([Envelope(drill.NAME, drill.event_body(), now)]))
+
+    def by_hand(self) -> Begun:
+        """Sends one off beside those of the interval, whose problem and metrics it leaves alone.
+
+        Raises:
+            RouterError: ``usage``: there are none in router.yaml; ``too-slow``: its event is not stored in
+                time; or what any source would have been answered.
+        """
+        keys = self._keys()
+        if keys is None:
+            raise RouterError("usage", "router.yaml has no drill", f"Write {EXAMPLE}")
+        taken = self._submit([Envelope(drill.NAME, drill.event_body(), self._clock.now())])
+        try:
+            [receipt] = taken.result(min(keys.within / SECOND, _PATIENCE))
+        except TimeoutError:
+            raise RouterError("too-slow", "the drill's event has not been stored in time") from None
+        return Begun(receipt.id, keys.channel, keys.within)
 
     def _begin_anew(self, keys: DrillKeys | None, now: int) -> None:
         self._in_force, self._running, self._next_at, self.problem = keys, None, now, ""

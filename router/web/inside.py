@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from router.config import Config
 from router.core.event import Envelope, Event, Undecodable
 from router.core.policy import Policy
+from router.pipeline.drill import Begun
 from router.ports import Clock, Store
 from router.web.gate import Gate
 
@@ -90,6 +91,7 @@ class Inside:
         sources: how each source stands.
         targets: how each target stands.
         drill: that the last drill failed, in words; empty when it did not.
+        begin_drill: sends one off now; raises RouterError where there are none.
         loaded: how the configuration came to be in force, and why the last reload was refused.
         place: where the store is.
         reload: reads the configuration again, asked by somebody; whether it is in force now.
@@ -105,6 +107,7 @@ class Inside:
     sources: Callable[[], Sequence[SourceStanding]]
     targets: Callable[[], Sequence[TargetStanding]]
     drill: Callable[[], str]
+    begin_drill: Callable[[], Begun]
     loaded: Callable[[], Loaded]
     place: Callable[[], StorePlace]
     reload: Callable[[str], bool]

@@ -125,6 +125,7 @@ OTHER = {
     "/live.js": NO_EVENT,
     "/v1/openapi.json": NO_EVENT,
     "/-/reload": NO_EVENT,
+    "/v1/drill": NO_EVENT,
     "/-/proof": NO_EVENT,
     "/logout": NO_EVENT,
     "/v1/try": "test_what_is_posted_is_answered_as_json",
@@ -351,6 +352,7 @@ COMMANDS: dict[str, Callable[[World], Iterator[Words]] | str] = {
     "coverage": NO_EVENT + ": it reads rules",
     "events": lambda it: iter([("events", "--undecodable", "--server", it.house.url)]),
     "send": NO_EVENT,
+    "drill": NO_EVENT + ": it sends its own",
     "doctor": lambda it: iter([("doctor", "-c", str(it.house.file))]),
     "tail": lambda it: iter(
         [

@@ -35,8 +35,8 @@ OPERATIONS = [(path, method) for path, kinds in DOCUMENT["paths"].items() for me
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A router that has seen a little of everything."""
-    with house(tmp_path_factory.mktemp("openapi")) as one:
+    """A router that has seen a little of everything, and has drills."""
+    with house(tmp_path_factory.mktemp("openapi"), http="}\ndrill: {channel: oncall") as one:
         for number in range(3):
             one.tell(job_failed(f"job-{number}"))
         one.ask("POST", "/v1/silences", SILENCE)

@@ -3,10 +3,12 @@
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.config import duration
 from router.errors import RouterError
+from router.pipeline import people
 from router.pipeline.top import COLUMNS, By, Row, top
 from router.version import __version__
 from router.web.api.asked import Administrator, Before, Limit, Within, mark_of, text_of, who
@@ -130,6 +132,20 @@ class Deeds(TypedDict):
 
     deeds: list[DeedJson]
     next: str | None
+
+
+class Drilled(TypedDict):
+    """A drill that was sent off: its event, and how soon the channel must have accepted it."""
+
+    event: str
+    channel: str
+    within_seconds: float
+
+
+class Driller(BaseModel):
+    """Who sends off a drill."""
+
+    by: Annotated[str, Field(max_length=64, description="Who does it, where no token says so.")] = ""
 
 
 class Reloaded(TypedDict):
@@ -265,6 +281,14 @@ def list_deeds(inside: Within, before: Before = "", limit: Limit = 100) -> Deeds
     at = mark_of(before)
     page = inside.store.look(lambda unit: unit.page_of_deeds(at, limit))
     return {"deeds": [deed_json(one) for one in page.found], "next": text_of(page.next)}
+
+
+@router.post("/v1/drill")
+def begin_drill(inside: Within, person: Administrator, asked: Driller | None = None) -> Drilled:
+    """Sends off a drill now: a marked event that goes the whole way to the channel of `drill`."""
+    begun, by = inside.begin_drill(), who(person, asked.by if asked else "")
+    inside.store.write(lambda unit: people.note(unit, inside.now(), by, "drill", begun.event))
+    return {"event": begun.event, "channel": begun.channel, "within_seconds": begun.within / 1_000_000}
 
 
 @router.post("/-/reload")

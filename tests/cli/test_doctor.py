@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from mns.account import Account
 from mns.queue import QueueMeta
+from mns.subscription import SubscriptionMeta
+from mns.topic import TopicMeta
 
 from router.cli.doctor import sources
 from router.core.breaker import Breaker
@@ -239,6 +241,32 @@ def test_a_queue_is_judged_by_its_settings(tmp_path: Path, stand_in: StandIn, ac
     assert "it hides a message for 5 s" in done.out
     assert "ok       clock: MNS's clock is" in done.out
     assert "Set MessageRetentionPeriod to 604800 (7 days)" in done.out
+
+
+def test_what_is_subscribed_for_a_queue_is_shown(
+    tmp_path: Path, stand_in: StandIn, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each topic that brings it something, with its tag; none is said too, and keys that may not ask."""
+    account.get_queue("jobs").create(QueueMeta(msg_ttl=7 * 86400))
+    file = write_router(tmp_path, [RULE], "oncall", sources=queue_source(stand_in))
+    assert "none of 0 topics of this account has a subscription for it" in run("doctor", "-c", file).out
+    to_queue = "acs:mns:stand-in:stand-in:queues/"
+    for topic, queue, tag in (("events", "jobs", ""), ("tagged", "jobs", "red"), ("others", "other", "")):
+        account.get_topic(topic).create(TopicMeta())
+        account.get_subscription(topic, "to-it").subscribe(
+            SubscriptionMeta(to_queue + queue, "BACKOFF_RETRY", "SIMPLIFIED", tag)
+        )
+    out = run("doctor", "-c", file).out
+    by = f"by the subscription to-it to {to_queue}jobs"
+    assert f"ok       source batch: all messages come from topic events, {by} (SIMPLIFIED)" in out
+    assert f"info     source batch: only what is tagged red comes from topic tagged, {by}" in out
+    assert "topic others" not in out
+
+    def refused(*_: object) -> None:
+        raise OSError("not allowed")
+
+    monkeypatch.setattr(Account, "list_topic", refused)
+    assert "what is subscribed for it cannot be listed" in run("doctor", "-c", file).out
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from router.cli.doctor import topics
 from router.cli.doctor.check import Check, clocks
 from router.config import Config
 from router.config.settings import File, MnsPush, MnsQueue
@@ -56,6 +57,7 @@ def _queue(name: str, keys: MnsQueue) -> Iterator[Check]:
         with contextlib.ExitStack() as at_end:
             at_end.callback(account.get_client().close_connection)
             found = account.get_queue(keys.queue).get_attributes()
+            subscribed = list(topics.look(name, keys.queue, account))
     except RouterError as error:
         yield Check(name, "error", error.message, error.remedy)
     except Exception as error:  # noqa: BLE001  whatever the SDK meets is what we are here to tell
@@ -63,6 +65,7 @@ def _queue(name: str, keys: MnsQueue) -> Iterator[Check]:
         yield Check(name, "error", f"the queue {keys.queue} cannot be read: {trouble}", trouble.remedy)
     else:
         yield from _attributes(name, keys, found)
+        yield from subscribed
         yield from clock_of(keys.endpoint)
 
 

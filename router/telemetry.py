@@ -86,6 +86,7 @@ class Metrics:
             "template_errors", "Texts for which a template failed and the built-in text was used.", "rule"
         )
         self.advanced = counter("alert_steps", "Alerts that time changed, by what it did.", "step")
+        self.healed = counter("alerts_healed", "Alerts that ended before they were to be told.", "rule")
         self.muted = counter("alerts_muted", "Alerts that were due and held back, by what.", "by")
         self.notifications = counter(
             "notifications", "Notifications written, by reason.", "channel", "reason"

@@ -112,25 +112,27 @@ class Advance:
         """Advances the alerts that are due now, a batch at most; returns how many."""
         policy, now, waiting_for = self._policy(), self._clock.now(), self._waiting_for()
 
-        def work(unit: Unit) -> list[Step] | None:
+        def work(unit: Unit) -> list[tuple[str, Step]] | None:
             if not unit.take_turn():
                 return None
             unit.serialise()
             due = unit.due_alerts(now, BATCH, waiting_for)
             if not due:
                 missing = absences.judge(unit, policy, now, waiting_for) if policy.expects_arrivals else 0
-                return [Step.MISS] * missing
+                return [("", Step.MISS)] * missing
             book = book_of(unit, due, policy, now)
             failpoint("advance.loaded")
             steps = list(_in_order(book, due, lambda alerts: self._recheck(unit, book, alerts)))
             self._recheck(unit, book, [book.alerts[one] for one, step in steps if step is Step.RECHECK])
             close_book(unit, book)
             failpoint("advance.written")
-            return [step for _, step in steps]
+            return [(book.alerts[one].rule, step) for one, step in steps]
 
         done = self._store.write(work)
         failpoint("advance.committed")
         self.had_turn = done is not None
-        for step in done or ():
+        for rule, step in done or ():
             self._metrics.advanced.labels(step.value).inc()
+            if step is Step.HEAL:
+                self._metrics.healed.labels(rule).inc()
         return len(done or ())

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from router import telemetry
+from router.core.alert import AlertState
 from router.core.book import Book, Taken, wanted
 from router.core.delivery import SECOND
 from router.core.event import ENDS, STANDING, Envelope, Event, Undecodable, digest_id
@@ -222,9 +223,7 @@ class Ingest:
         outcomes = Counter((envelope.source, receipt.outcome) for envelope, receipt in received)
         for names, number in outcomes.items():
             metrics.received.labels(*names).inc(number)
-        matched = Counter(match.rule.name for _, judgement in effects.judged for match in judgement.matches)
-        for rule, number in matched.items():
-            metrics.matched.labels(rule).inc(number)
+        self._observe_rules(effects)
         for envelope, receipt in received:
             if receipt.outcome == "undecodable":
                 telemetry.log(
@@ -246,6 +245,14 @@ class Ingest:
                 telemetry.log(
                     "filter.failed", "warning", rule=failure.rule.name, event_id=event.id, error=failure.error
                 )
+
+    def _observe_rules(self, effects: Effects) -> None:
+        matched = Counter(match.rule.name for _, judgement in effects.judged for match in judgement.matches)
+        for rule, number in matched.items():
+            self._metrics.matched.labels(rule).inc(number)
+        healed = (one.rule for one in effects.fresh.alerts.values() if one.state is AlertState.HEALED)
+        for rule, number in Counter(healed).items():
+            self._metrics.healed.labels(rule).inc(number)
 
 
 def take_in(

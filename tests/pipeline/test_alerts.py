@@ -100,6 +100,12 @@ def test_send_resolved_false_says_nothing_at_the_end(make: MakePipeline) -> None
     assert reasons(pipeline) == ["first"]
 
 
+def healed(pipeline: Pipeline) -> float:
+    """How many alerts of ``failed`` are counted as healed."""
+    value = pipeline.metrics.registry.get_sample_value
+    return value("alert_router_alerts_healed_total", {"rule": "failed"}) or 0
+
+
 def test_what_heals_within_hold_is_never_told(make: MakePipeline) -> None:
     """A failure that succeeds on retry within hold pages nobody, and is counted as healed."""
     pipeline = make(failed(hold=600 * SECOND, resolve_when=Filter("Event == 'OnInstanceFinished'")))
@@ -110,6 +116,7 @@ def test_what_heals_within_hold_is_never_told(make: MakePipeline) -> None:
     [record] = [one for one in pipeline.store.read(lambda unit: unit.events()) if one.matches]
     [alert] = pipeline.store.read(lambda unit: unit.alerts([record.matches[0][1]]))
     assert alert.state == "healed"
+    assert healed(pipeline) == 1
 
 
 def test_what_lasts_longer_than_hold_is_told_then(make: MakePipeline) -> None:
@@ -141,6 +148,7 @@ def test_a_count_that_is_not_reached_heals(make: MakePipeline) -> None:
     at(pipeline, 61)
     take(pipeline, 62, instance(number=3), instance(number=4))
     assert reasons(pipeline) == []
+    assert healed(pipeline) == 1
 
 
 def test_an_expectation_that_is_met_tells_nobody(make: MakePipeline) -> None:

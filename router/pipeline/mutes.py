@@ -130,6 +130,8 @@ class Mutes:
     def _inhibited(self, alert: Alert, rule: Rule) -> Held | None:
         data = self._data(alert.event_id)
         for inhibition in rule.inhibited_by:
+            if self._policy.rule(inhibition.rule) is None:
+                continue
             values = equal_values(inhibition, data)
             by = self._inhibitor(inhibition, values) if values is not None else None
             if by is not None:
@@ -165,8 +167,8 @@ class Mutes:
 
     def _shared(self, name: str, parts: Collection[str]) -> list[str]:
         """Which of these expressions find alerts of a rule."""
-        source = self._policy.rule(name)
-        return [part for part in keys.anchor_parts(source) if part in parts] if source else []
+        source = self._policy.rule(name) or Rule(name, None)
+        return [part for part in keys.anchor_parts(source) if part in parts]
 
     def _open(self, name: str) -> Iterator[list[Alert]]:
         """All open alerts of a rule."""

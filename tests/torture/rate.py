@@ -1,8 +1,9 @@
 """How many deliveries one and four replicas make in a second: ``python -m tests.torture.rate``.
 
-Eight senders a replica, a PostgreSQL for all, a receiver that takes 50 ms for each message. All of them run
-on this machine: it prints what each takes of the processors too. Where they take nearly all that others
-leave, the machine is what bounds the figure.
+Eight senders a replica, a PostgreSQL for all, a receiver that takes 50 ms for each message. Once the messages
+are in the outbox when it begins, once they are events whose hold ends then, so that they are told meanwhile
+too. All of it runs on this machine: it prints what each takes of the processors. Where they take nearly all
+that others leave, the machine is what bounds the figure.
 """
 
 import asyncio
@@ -10,30 +11,35 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
 from bench.peers import load
+from router.core.delivery import SECOND, Delivery
+from router.core.message import Message
+from router.storage import open_store
 from tests.acceptance.harness import post, sample, write_config
 from tests.databases import Postgres
 from tests.torture.campaign import Replica, Starter
 
-#: For each replica; each is a message of its own to one target, which takes eight at once.
-EVENTS = 1_000
-#: Seconds for each of them, in which their events are taken before the first is told.
+#: For each replica; each goes to one target, which takes eight at once.
+MESSAGES = 1_000
+#: Seconds for each replica in which it starts, and its events are taken, before the first message is due.
 HOLD = 5
 #: Seconds that the receiver takes.
 TAKES = 0.05
 
 
 def main() -> None:
-    """Prints both, and how they compare."""
+    """Prints both, and how they compare, for either way."""
     postgres, starter, receiver = Postgres(), Starter(), Receiver()
     try:
-        one, four = (rate(postgres, starter, receiver, replicas) for replicas in (1, 4))
-        print(f"four replicas make {four / one:.1f} times as many as one")
+        for name, way in {"from the outbox": from_outbox, "from events": from_events}.items():
+            print(f"{name}:")
+            one, four = (rate(postgres, starter, receiver, replicas, way) for replicas in (1, 4))
+            print(f"four replicas make {four / one:.1f} times as many as one", flush=True)
     finally:
         receiver.close()
         starter.close()
@@ -65,15 +71,18 @@ class Receiver:
         self._loop.close()
 
 
-def rate(postgres: Postgres, starter: Starter, receiver: Receiver, replicas: int) -> float:
+#: Starts replicas with messages that will be due.
+Way = Callable[[Path, str, str, Starter, int], list[Replica]]
+
+
+def rate(postgres: Postgres, starter: Starter, receiver: Receiver, replicas: int, way: Way) -> float:
     """Deliveries in a second, between a tenth of them and nine tenths."""
     receiver.sink.arrivals.clear()
-    count = EVENTS * replicas
+    count = MESSAGES * replicas
     with tempfile.TemporaryDirectory() as name:
         store = postgres.url(postgres.new_database())
-        routers = start(Path(name), receiver.sink.port, store, starter, replicas)
-        post_all([router.port or 0 for router in routers], count)
-        assert not receiver.sink.arrivals, "told before all were taken"
+        routers = way(Path(name), f"json://127.0.0.1:{receiver.sink.port}", store, starter, replicas)
+        assert not receiver.sink.arrivals, "sent before all were ready"
         receiver.wait_for(1, 60)
         who = {"routers": [router.pid for router in routers], "PostgreSQL": [postgres.pid]}
         began, before, idle = time.monotonic(), used(who), idled()
@@ -96,9 +105,45 @@ def rate(postgres: Postgres, starter: Starter, receiver: Receiver, replicas: int
     return made
 
 
-def start(folder: Path, port: int, store: str, starter: Starter, replicas: int) -> list[Replica]:
+def from_outbox(folder: Path, url: str, store: str, starter: Starter, replicas: int) -> list[Replica]:
+    """The messages are in the outbox, and due in a moment."""
+    now = time.time_ns() // 1000
+    message = Message("OnInstanceFailed", "body " * 100, data=sample("OnInstanceFailed")).to_json()
+    waiting = [
+        Delivery(
+            id=f"d-{number}",
+            notification_id=f"n-{number}",
+            group_id=f"g-{number}",
+            channel="oncall",
+            target="oncall/1",
+            kind="webhook",
+            severity="warning",
+            content=message,
+            created_at=now + number,
+            due_at=now + HOLD * replicas * SECOND,
+        )
+        for number in range(MESSAGES * replicas)
+    ]
+    opened = open_store(store)
+    opened.write(lambda unit: unit.add_deliveries(waiting))
+    opened.close()
+    return start(folder, url, store, starter, replicas)
+
+
+def from_events(folder: Path, url: str, store: str, starter: Starter, replicas: int) -> list[Replica]:
+    """They become due of events, whose hold ends in a moment."""
+    routers = start(folder, url, store, starter, replicas)
+    count = MESSAGES * replicas
+    made = [sample("OnInstanceFailed", JobId=f"job-{number}", ExitCode="137") for number in range(count)]
+    for number, first in enumerate(range(0, count, 50)):
+        body = json.dumps(made[first : first + 50]).encode()
+        router = routers[number % replicas]
+        assert post(router.port or 0, "/v1/events/hook", body)[0] == 200
+    return routers
+
+
+def start(folder: Path, url: str, store: str, starter: Starter, replicas: int) -> list[Replica]:
     """The replicas, ready."""
-    channels = {"oncall": {"url": f"json://127.0.0.1:{port}", "storm": "off"}}
     rule = {
         "name": "failed",
         "when": "Event == 'OnInstanceFailed'",
@@ -110,17 +155,10 @@ def start(folder: Path, port: int, store: str, starter: Starter, replicas: int) 
     for number in range(replicas):
         own = folder / str(number)
         own.mkdir()
-        routers.append(Replica(starter, write_config(own, channels, [rule], store=store), 60.0))
+        config = write_config(own, {"oncall": {"url": url, "storm": "off"}}, [rule], store=store)
+        routers.append(Replica(starter, config, 60.0))
         routers[-1].start()
     return routers
-
-
-def post_all(ports: list[int], events: int) -> None:
-    """Posts them, some in a request: the last is taken before the first is told."""
-    made = [sample("OnInstanceFailed", JobId=f"job-{number}", ExitCode="137") for number in range(events)]
-    for number, first in enumerate(range(0, events, 50)):
-        body = json.dumps(made[first : first + 50]).encode()
-        assert post(ports[number % len(ports)], "/v1/events/hook", body)[0] == 200
 
 
 def used(who: Mapping[str, Sequence[int]]) -> dict[str, float]:

@@ -395,7 +395,7 @@ class Router:
             config=lambda: self.config,
             gate=lambda: self.listener.gate,
             problems=self.problems,
-            sources=self._sources_stand,
+            sources=self.sources_stand,
             targets=self._targets_stand,
             drill=self.failed_drill,
             begin_drill=self.drill.by_hand,
@@ -406,7 +406,8 @@ class Router:
             decode=decode,
         )
 
-    def _sources_stand(self) -> list[SourceStanding]:
+    def sources_stand(self) -> list[SourceStanding]:
+        """See :class:`router.web.server.Health`."""
         stands = self._watermarks.stands(self._clock.now())
         paths = {source.name: source.path for source in self.listener.sources.values()}
         return [

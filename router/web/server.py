@@ -10,7 +10,7 @@ GET  /a/TOKEN           what a link in a message would acknowledge; POST does it
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from router import telemetry
+from router.core.delivery import SECOND
 from router.errors import RouterError
 from router.ports import Clock, HttpSource, Intake, Receipt, Request
 from router.web.ack import MOST_FORM_BYTES, AckLinks
@@ -25,6 +26,7 @@ from router.web.answer import Answer
 from router.web.gate import Gate, Role
 from router.web.guesses import WITHIN
 from router.web.handles import OutOfHandles
+from router.web.inside import SourceStanding
 from router.web.status import said_of, status_of
 
 #: Seconds after which a source is told to come back: MNS gives up after 5.
@@ -47,6 +49,10 @@ class Health(Protocol):
 
     def problems(self) -> list[str]:
         """What keeps the process from taking events, in words; empty when it is ready."""
+        ...
+
+    def sources_stand(self) -> Sequence[SourceStanding]:
+        """How each source stands."""
         ...
 
     def hung(self) -> list[str]:
@@ -170,11 +176,19 @@ class Listener:
             return Answer(503 if hung else 200, _lines(hung or ["ok"]), b"text/plain; charset=utf-8")
         if path == "/readyz":
             problems = self._health.problems()
-            return Answer(
-                503 if problems else 200, orjson.dumps({"ready": not problems, "problems": problems})
-            )
+            said = {"ready": not problems, "problems": problems, "sources": self._sources_said()}
+            return Answer(503 if problems else 200, orjson.dumps(said))
         self.gate.admit(_headers(scope), _peer(scope), Role.READ)
         return Answer(200, generate_latest(self._metrics.registry), CONTENT_TYPE_LATEST.encode())
+
+    def _sources_said(self) -> dict[str, Any]:
+        return {
+            one.name: {
+                "caught_up": one.caught_up,
+                "lag_seconds": None if one.lag is None else one.lag / SECOND,
+            }
+            for one in self._health.sources_stand()
+        }
 
     async def _take(
         self, source: HttpSource, scope: Scope, headers: Mapping[str, str], receive: Receive

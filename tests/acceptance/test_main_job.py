@@ -75,7 +75,9 @@ def test_the_webhook_answers_with_a_verdict_for_each_event(router: Process, sink
 def test_health_readiness_and_metrics(standing: Process) -> None:
     """The three pages that operators read answer."""
     assert get(standing.port, "/healthz") == (200, b"ok\n")
-    assert json.loads(get(standing.port, "/readyz")[1]) == {"ready": True, "problems": []}
+    ready = json.loads(get(standing.port, "/readyz")[1])
+    assert (ready["ready"], ready["problems"]) == (True, [])
+    assert all(one["caught_up"] for one in ready["sources"].values())
     status, page = get(standing.port, "/metrics")
     assert status == 200
     assert b"alert_router_build_info" in page

@@ -92,7 +92,7 @@ def test_the_page_works_as_it_stands_there(folder: Path, sink: Sink) -> None:
     assert "not proved" not in said
     assert "by this command, as no router runs" in said
     assert "by the running router" in said
-    assert '{"ready":true,"problems":[]}' in said
+    assert '{"ready":true,"problems":[],"sources":{' in said
     assert "asks for exactly those events that the rules can use" in said
     assert sink.wait_for(2)
 

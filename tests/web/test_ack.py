@@ -19,6 +19,7 @@ from router.pipeline.links import make_keys, rotate_keys
 from router.ports import Unit
 from router.web.ack import AckLinks, name_in
 from router.web.gate import Gate, Role, Token
+from router.web.inside import SourceStanding
 from router.web.server import Listener, bind, make_server
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import HOUR, MINUTE, RESOLVED, at, failed, instance, job, last, reasons, take
@@ -35,6 +36,9 @@ class Well:
         return []
 
     def problems(self) -> list[str]:
+        return []
+
+    def sources_stand(self) -> list[SourceStanding]:
         return []
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from router import telemetry
+from router.core.delivery import SECOND
 from router.core.event import Envelope
 from router.core.policy import make_policy
 from router.core.rule import Rule
@@ -22,6 +23,7 @@ from router.ports import Request
 from router.storage import open_store
 from router.web import protocol
 from router.web.gate import Gate, Role, Token
+from router.web.inside import SourceStanding
 from router.web.server import Listener, bind, make_server
 
 
@@ -53,6 +55,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
         self.hangs: list[str] = []
+        self.sources: list[SourceStanding] = []
         self.store = open_store(f"sqlite:///{folder / 'state.db'}")
         policy = make_policy([Rule("all", None, ("oncall",))], {}, "")
         self.ingest = Ingest(self.store, decode, lambda: policy, Clock(), telemetry.Metrics(), lambda _: None)
@@ -76,6 +79,9 @@ class Served:
 
     def hung(self) -> list[str]:
         return self.hangs
+
+    def sources_stand(self) -> list[SourceStanding]:
+        return self.sources
 
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
@@ -164,6 +170,20 @@ def test_readiness_says_what_is_wrong(served: Served) -> None:
     status, body, headers = served.ask("GET", "/readyz")
     assert (status, headers["retry-after"]) == (503, "2")
     assert json.loads(body)["problems"] == ["the disk is full. Free space"]
+
+
+def test_readiness_says_how_far_behind_sources_are(served: Served) -> None:
+    """Each with the lag of its newest event, null before the first, and whether its backlog was read."""
+    served.sources = [
+        SourceStanding("queue", "mns-queue", "", "", False, 1, 90 * SECOND),
+        SourceStanding("hook", "webhook", "/v1/events/hook", "", True),
+    ]
+    status, body, _ = served.ask("GET", "/readyz")
+    assert status == 200
+    assert json.loads(body)["sources"] == {
+        "queue": {"caught_up": False, "lag_seconds": 90.0},
+        "hook": {"caught_up": True, "lag_seconds": None},
+    }
 
 
 def test_a_stopping_router_sends_senders_away(served: Served) -> None:

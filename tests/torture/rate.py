@@ -82,15 +82,17 @@ def rate(postgres: Postgres, starter: Starter, receiver: Receiver, replicas: int
     with tempfile.TemporaryDirectory() as name:
         store = postgres.url(postgres.new_database())
         routers = way(Path(name), f"json://127.0.0.1:{receiver.sink.port}", store, starter, replicas)
-        assert not receiver.sink.arrivals, "sent before all were ready"
-        receiver.wait_for(1, 60)
-        who = {"routers": [router.pid for router in routers], "PostgreSQL": [postgres.pid]}
-        began, before, idle = time.monotonic(), used(who), idled()
-        arrived = receiver.wait_for(count, 300)
-        took, idle = time.monotonic() - began, idled() - idle
-        spent = {name: seconds - before[name] for name, seconds in used(who).items()}
-        for router in routers:
-            router.terminate()
+        try:
+            assert not receiver.sink.arrivals, "sent before all were ready"
+            receiver.wait_for(1, 60)
+            who = {"routers": [router.pid for router in routers], "PostgreSQL": [postgres.pid]}
+            began, before, idle = time.monotonic(), used(who), idled()
+            arrived = receiver.wait_for(count, 300)
+            took, idle = time.monotonic() - began, idled() - idle
+            spent = {name: seconds - before[name] for name, seconds in used(who).items()}
+        finally:
+            for router in routers:
+                router.terminate()
     assert len(receiver.sink.arrivals) == count, f"{len(receiver.sink.arrivals)} of {count}"
     first, last = count // 10, count * 9 // 10
     made = (last - first) / (arrived[last] - arrived[first])

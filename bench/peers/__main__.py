@@ -2,13 +2,16 @@
 
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bench.peers import measures
 from bench.peers.measures import Flow, Kind
 from bench.peers.sides import Alertmanager, Ours, missing
 from bench.table import Row, show
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,9 @@ def main(words: list[str]) -> int:
     return 1 if missed else 0
 
 
-def _in_turn(turns: int, measure: Callable[[Kind], Flow]) -> tuple[list[Flow], list[Flow]]:
-    ours: list[Flow] = []
-    theirs: list[Flow] = []
+def _in_turn(turns: int, measure: Callable[[Kind], T]) -> tuple[list[T], list[T]]:
+    ours: list[T] = []
+    theirs: list[T] = []
     for _ in range(turns):
         ours.append(measure(Ours))
         theirs.append(measure(Alertmanager))
@@ -81,16 +84,27 @@ def _flows(sizes: Sizes) -> list[Row]:
 def _paces(sizes: Sizes) -> list[Row]:
     rows: list[Row] = []
     for rate, median, slowest in PACES:
-        pair = _in_turn(
-            sizes.turns,
-            lambda kind, rate=rate: measures.flow(kind, 1_000, rate * sizes.seconds, 1, rate),
+        measured = _in_turn(
+            sizes.turns, lambda kind, rate=rate: measures.paced(kind, 1_000, rate * sizes.seconds, rate)
         )
+        ours, theirs = ([one for one in side if one is not None] for side in measured)
+        if len(ours) < sizes.turns or len(theirs) < sizes.turns:
+            rows.append(_behind(rate, ours, theirs, sizes.turns))
+            continue
+        pair = ours, theirs
         rows += [
             _row(f"{rate}/s, to the sink, median ms", pair, lambda one: one.median, None, median),
             _row(f"{rate}/s, to the sink, 99th of 100 ms", pair, lambda one: one.slowest, None, slowest),
             _row(f"{rate}/s, CPU ms for each", pair, lambda one: one.cpu, None, None),
         ]
     return rows
+
+
+def _behind(rate: int, ours: Sequence[Flow], theirs: Sequence[Flow], turns: int) -> Row:
+    """Where a side refuses events, or does not tell them in time, there is no delay to compare."""
+    sides = (("ours", len(ours)), ("theirs", len(theirs)))
+    said = ", ".join(f"{name} does not keep up" for name, kept in sides if kept < turns)
+    return Row(f"{rate}/s, to the sink", said, "keeps up", len(ours) == turns)
 
 
 def _row(

@@ -95,6 +95,10 @@ class Sink:
         return not missing
 
 
+class RefusedError(Exception):
+    """A side answered an event with something else than 200."""
+
+
 class Client:
     """One kept connection that posts and waits for the answer."""
 
@@ -115,14 +119,18 @@ class Client:
             self._http.transport.close()
 
     async def post(self, body: bytes) -> None:
-        """Posts a body; anything but a 200 is a fault of the bench."""
+        """Posts a body.
+
+        Raises:
+            RefusedError: the answer is no 200.
+        """
         assert self._http is not None
         self._answer = asyncio.get_running_loop().create_future()
         head = f"POST {self._path} HTTP/1.1\r\n{_HEADERS}Content-Length: {len(body)}\r\n\r\n"
         self._http.transport.write(head.encode() + body)
         head_of_answer = await self._answer
         if b" 200 " not in head_of_answer[:20]:
-            raise RuntimeError(f"answered {head_of_answer[:200]!r}")
+            raise RefusedError(f"answered {head_of_answer[:200]!r}")
 
     def _answered(self, _connection: _Http, head: bytes, _body: bytes) -> None:
         if self._answer is not None and not self._answer.done():
@@ -157,23 +165,35 @@ async def pour(port: int, path: str, batches: Iterable[Batch], connections: int)
 
 
 async def pace(port: int, path: str, batches: Sequence[Batch], rate: int) -> Sent:
-    """Posts so many a second whatever the answers do; one that finds no free connection opens one."""
+    """Posts so many a second whatever the answers do; one that finds no free connection opens one.
+
+    Raises:
+        RefusedError: that is more than the side takes.
+    """
     sent = Sent()
-    free = [await Client(path).open(port) for _ in range(8)]
+    clients = [await Client(path).open(port) for _ in range(8)]
+    free = list(clients)
     began = time.perf_counter()
 
     async def run(seqs: Sequence[int], body: bytes) -> None:
-        client = free.pop() if free else await Client(path).open(port)
+        if not free:
+            clients.append(client := await Client(path).open(port))
+        else:
+            client = free.pop()
         await _post(client, seqs, body, sent)
         free.append(client)
 
     running: set[asyncio.Task[None]] = set()
-    for number, (seqs, body) in enumerate(batches):
-        await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-        running.add(asyncio.ensure_future(run(seqs, body)))
-    await asyncio.gather(*running)
-    for client in free:
-        client.close()
+    try:
+        for number, (seqs, body) in enumerate(batches):
+            await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+            running.add(asyncio.ensure_future(run(seqs, body)))
+        await asyncio.gather(*running)
+    finally:
+        for task in running:
+            task.cancel()
+        for client in clients:
+            client.close()
     return sent
 
 

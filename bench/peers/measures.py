@@ -55,13 +55,30 @@ def _quiet() -> Generator[None]:
         gc.enable()
 
 
-def flow(kind: Kind, rules: int, count: int, per_request: int, rate: int = 0) -> Flow:
-    """As fast as it goes (8 connections, or 4 with many events a request), or at a rate."""
+class BehindError(Exception):
+    """A side did not tell all of its events in time."""
+
+
+def flow(kind: Kind, rules: int, count: int, per_request: int) -> Flow:
+    """As fast as it goes, over 8 connections, or 4 with many events a request.
+
+    Raises:
+        BehindError: not all was told within two minutes.
+    """
     with tempfile.TemporaryDirectory() as folder, _quiet():
-        return asyncio.run(_flow(kind, Path(folder), rules, count, per_request, rate))
+        return asyncio.run(_flow(kind, Path(folder), rules, count, per_request))
 
 
-async def _flow(kind: Kind, folder: Path, rules: int, count: int, per_request: int, rate: int) -> Flow:
+def paced(kind: Kind, rules: int, count: int, rate: int) -> Flow | None:
+    """At so many events a second, one a request; None where the side does not keep up."""
+    try:
+        with tempfile.TemporaryDirectory() as folder, _quiet():
+            return asyncio.run(_flow(kind, Path(folder), rules, count, 1, rate))
+    except (load.RefusedError, BehindError):
+        return None
+
+
+async def _flow(kind: Kind, folder: Path, rules: int, count: int, per_request: int, rate: int = 0) -> Flow:
     sink = Sink()
     await sink.open()
     side = kind(folder, sink.port, rules)
@@ -75,7 +92,7 @@ async def _flow(kind: Kind, folder: Path, rules: int, count: int, per_request: i
             sent = await load.pour(side.port, side.path, made, 8 if per_request == 1 else 4)
         seqs = range(_WARM_UP, _WARM_UP + count)
         if not await sink.wait_for(seqs, 120):
-            raise RuntimeError(f"{kind.name} told {len(sink.told)} of {count} in time")
+            raise BehindError(f"{kind.name} told {len(sink.told)} of {count} in time")
         return _as_flow(sent, sink, seqs, cpu_of(side.pid) - cpu)
     finally:
         side.stop()

@@ -2,7 +2,9 @@ import asyncio
 
 import pytest
 
-from bench.peers import load, sides
+from bench.peers import __main__ as peers
+from bench.peers import load, measures, sides
+from bench.peers.measures import Flow, Kind
 
 
 def _sent(per_request: int, *, rate: int = 0) -> load.Sink:
@@ -31,6 +33,34 @@ def test_the_sink_counts_each_event_that_the_generator_sends_once(per_request: i
 
     assert sorted(sink.told) == list(range(12))
     assert sink.again == 0
+
+
+def test_a_side_that_refuses_ends_the_pace() -> None:
+    """What is answered with 503 is not taken for sent."""
+
+    async def run() -> None:
+        sink = load.Sink(down=True)
+        await sink.open()
+        with pytest.raises(load.RefusedError, match="503"):
+            await load.pace(sink.port, "/", [((0,), b"seq-000000000")], 500)
+        assert not await sink.wait_for((0,), 0.02)
+        sink.close()
+
+    asyncio.run(run())
+
+
+def test_a_side_that_does_not_keep_up_is_a_row_that_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bench goes on, and compares the other pace."""
+
+    def paced(kind: Kind, _rules: int, _count: int, rate: int) -> Flow | None:
+        return None if kind is sides.Ours and rate == 1_000 else Flow(rate, rate, 1.0, 1.0, 1.0)
+
+    monkeypatch.setattr(measures, "paced", paced)
+
+    *kept, behind = peers._paces(peers.QUICK)  # pyright: ignore[reportPrivateUsage]
+
+    assert [row.met for row in kept] == [True, True, None]
+    assert (behind.value, behind.met) == ("ours does not keep up", False)
 
 
 def test_without_alertmanager_the_bench_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

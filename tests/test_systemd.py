@@ -12,6 +12,7 @@ import structlog
 
 from router.sidecar import watch
 from router.systemd import Systemd
+from router.web.inside import SourceStanding
 from tests.acceptance.harness import Process, write_config
 
 
@@ -57,6 +58,9 @@ class Loops:
         self._said = list(said)
 
     def problems(self) -> list[str]:
+        return []
+
+    def sources_stand(self) -> list[SourceStanding]:
         return []
 
     def hung(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from router.core.changed import changed
 from router.core.event import Event, timed_id
-from router.core.key import Key, anchor, anchored, group_key_of, keyless, slot
+from router.core.key import Key, Place, anchor, anchored, keyless
 from router.core.rule import Count, Match, Rule, Severity
 
 #: How long an acknowledgement covers further matches where the rule never repeats.
@@ -134,24 +134,23 @@ class Step(StrEnum):
 _BLANK = Alert("", "", "", AlertState.PENDING, "", 0, "", 0, 0, "")
 
 
-def id_of(rule: str, key: Key, event: Event) -> str:
-    """The id of the alert that an event opens."""
-    return timed_id("a", event.received_at, f"{rule}\n{key.text}\n{event.id}")
-
-
-def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Alert:
+def opened(match: Match, place: Place, policy: str, now: int, cause: str = "") -> Alert:
     """The alert that a match opens: firing, or pending while ``hold``, ``count`` or ``expect`` is not met.
 
     Args:
         cause: see router.core.cause.
     """
-    rule, event = match.rule, match.event
-    alert_id = id_of(rule.name, key, event)
+    rule, event, key = match.rule, match.event, place.key
+    text = key.text
+    alert_id = timed_id("a", event.received_at, f"{rule.name}\n{text}\n{event.id}")
+    deadline = _deadline(rule, event)
+    fires = deadline is None and not rule.count
     alert = changed(
         _BLANK,
         id=alert_id,
         rule=rule.name,
-        key=key.text,
+        key=text,
+        state=AlertState.FIRING if fires else AlertState.PENDING,
         severity=rule.severity.word,
         opened_at=now,
         event_id=event.id,
@@ -160,18 +159,18 @@ def opened(match: Match, key: Key, policy: str, now: int, cause: str = "") -> Al
         policy=policy,
         labels=rule.labels,
         parts=key.parts,
-        group_key=group_key_of(rule, event, alert_id).whole,
+        group_key=place.group_key or Key((), (alert_id,)).whole,
         cause=cause,
         source=event.source,
-        slot=slot(rule.name, key),
+        slot=place.slot,
         anchor=_anchor(rule.name, key),
         times=(event.at,) if rule.count else (),
-        deadline=_deadline(rule, event),
+        deadline=deadline,
+        fired_at=now if fires else None,
+        escalates_from=now if fires else None,
         muted_by="shadow" if match.shadow else "",
         shadow=match.shadow,
     )
-    if alert.deadline is None and not rule.count:
-        return fired(alert, rule, now)
     return timed(alert, rule)
 
 

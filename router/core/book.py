@@ -16,7 +16,7 @@ from router.core.cause import cause_of
 from router.core.changed import changed
 from router.core.event import Event
 from router.core.group import NOTHING, Group, Tally
-from router.core.key import Key
+from router.core.key import Key, Place
 from router.core.policy import Policy
 from router.core.rule import Judgement, Match, Rule, Severity
 
@@ -26,12 +26,17 @@ INHIBITED = "inhibited"
 
 @dataclass(slots=True)
 class Wanted:
-    """What must be loaded before events can be taken, by the names under which the store keeps it."""
+    """What must be loaded before events can be taken, by the names under which the store keeps it.
+
+    Args:
+        places: where the matches belong, by rule and event.
+    """
 
     slots: set[str] = field(default_factory=set[str])
     anchors: set[str] = field(default_factory=set[str])
     ends: set[str] = field(default_factory=set[str])
     groups: set[str] = field(default_factory=set[str])
+    places: dict[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], Place])
 
 
 def wanted(judged: Iterable[tuple[Event, Judgement]]) -> Wanted:
@@ -51,15 +56,12 @@ def _want(found: Wanted, rule: Rule, event: Event, match: Match) -> None:
         found.slots.add(keys.slot(rule.name, keys.key_of_absence(rule.name)))
         found.ends.add(keys.arrival(rule.name))
         return
-    key = keys.key_of(rule, event)
-    found.slots.add(keys.slot(rule.name, key))
+    place = found.places[rule.name, event.id] = keys.place_of(rule, event)
+    found.slots.add(place.slot)
     if rule.remembers_ends:
-        found.ends.update(keys.ends_for(rule, key))
-    if match.shadow:
-        return
-    group_key = keys.group_key_of(rule, event, "")
-    if group_key.parts:
-        found.groups.update(keys.slot(channel, group_key) for channel in rule.to)
+        found.ends.update(keys.ends_for(rule, place.key))
+    if place.group_key and not match.shadow:
+        found.groups.update([keys.slot_of(channel, place.group_key) for channel in rule.to])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,15 @@ class Book:
     Args:
         policy: in force.
         now: the router's clock, microseconds UTC.
-
-    ``is_due`` says whether anything that was written into it is due now.
+        places: of matches that it will take, as far as they are known.
     """
 
-    def __init__(self, policy: Policy, now: int) -> None:
+    def __init__(
+        self, policy: Policy, now: int, places: Mapping[tuple[str, str], Place] | None = None
+    ) -> None:
         self.policy = policy
         self.now = now
+        self._places = places or {}
         self.alerts: dict[str, Alert] = {}
         self.groups: dict[str, Group] = {}
         self.ends: dict[str, int] = {}
@@ -97,7 +101,9 @@ class Book:
         self.changed_groups: dict[str, None] = {}
         self.changed_ends: dict[str, None] = {}
         self.members: list[tuple[str, str]] = []
-        self.is_due = False
+        self._is_due = False
+        self._taking = False
+        self._untimed: dict[str, None] = {}
         self._by_slot: dict[str, str] = {}
         self._by_anchor: dict[str, dict[str, None]] = {}
         self._groups_by_slot: dict[str, str] = {}
@@ -121,6 +127,12 @@ class Book:
             if alert.anchor:
                 self._by_anchor.setdefault(alert.anchor, {})[alert.id] = None
 
+    @property
+    def is_due(self) -> bool:
+        """Whether anything that was written into it is due now."""
+        self.time_groups()
+        return self._is_due
+
     def next_at(self, but: Collection[str] = ()) -> int | None:
         """The first moment at which something that was changed is due.
 
@@ -134,7 +146,11 @@ class Book:
     # events
 
     def take(self, event: Event, judgement: Judgement) -> Taken:
-        """What an event ends, opens and updates; ``resolve_when`` is judged first."""
+        """What an event ends, opens and updates; ``resolve_when`` is judged first.
+
+        When the groups that it changes are due is known after :meth:`time_groups`: once for many events.
+        """
+        self._taking = True
         ended = [
             (alert, f"{by}: {event.kind or 'an event'} {event.id}")
             for by, rules in (("resolve_when", judgement.ended), ("expect", judgement.met))
@@ -150,6 +166,7 @@ class Book:
                 late.append(match.rule.name)
             elif alert_id:
                 matches.append((match.rule.name, alert_id))
+        self._taking = False
         return Taken(tuple(matches), len(ended), tuple(late))
 
     def _ended_by(self, rule: Rule, event: Event) -> list[Alert]:
@@ -169,15 +186,15 @@ class Book:
         rule, event = match.rule, match.event
         if rule.absent:
             return self._arrived(rule, event)
-        key = keys.key_of(rule, event)
-        known = self._by_slot.get(keys.slot(rule.name, key))
+        place = self._places.get((rule.name, event.id)) or keys.place_of(rule, event)
+        known = self._by_slot.get(place.slot)
         if known is not None:
             old = self.alerts[known]
             self._change(old, alerts.matched(old, rule, event, self.now), rule, fresh=True)
             return known
-        if rule.remembers_ends and self._ended_later(rule, key, event):
+        if rule.remembers_ends and self._ended_later(rule, place.key, event):
             return None
-        alert = alerts.opened(match, key, self.policy.hash, self.now, cause_of(event))
+        alert = alerts.opened(match, place, self.policy.hash, self.now, cause_of(event))
         self._open(alert, rule)
         return alert.id
 
@@ -202,8 +219,8 @@ class Book:
 
     def miss(self, rule: Rule, event: Event) -> str:
         """Opens the alert of a rule with ``absent``; the event says what did not come."""
-        key = keys.key_of_absence(rule.name)
-        alert = alerts.opened(Match(rule, event), key, self.policy.hash, self.now)
+        place = keys.placed(rule, event, keys.key_of_absence(rule.name))
+        alert = alerts.opened(Match(rule, event), place, self.policy.hash, self.now)
         self._open(alert, rule)
         return alert.id
 
@@ -225,7 +242,7 @@ class Book:
 
     def _note_due(self, at: int | None) -> None:
         if at is not None and at <= self.now:
-            self.is_due = True
+            self._is_due = True
 
     def _change(self, old: Alert, new: Alert, rule: Rule, *, fresh: bool) -> None:
         """Writes an alert's change into its groups.
@@ -260,16 +277,32 @@ class Book:
         counted = groups.counted(group, alert.rule, before, after)
         if fresh and counted.shown[:1] != (alert.id,):
             counted = changed(counted, shown=groups.shown_with(counted.shown, alert.id))
-        self.put_group(groups.due(counted, self.policy.rule, self.now))
+        self._move(counted)
         if group.storm_id:
             self._count_storm(group.storm_id, alert, before, after, fresh=fresh)
 
+    def _move(self, group: Group) -> None:
+        """Writes a group whose alerts have changed, and when it is due, at once or later."""
+        self._keep_group(group)
+        self._untimed[group.id] = None
+        if not self._taking:
+            self.time_groups()
+
+    def time_groups(self) -> None:
+        """Works out when the groups are due that events have changed."""
+        for name in self._untimed:
+            self.put_group(groups.due(self.groups[name], self.policy.rule, self.now))
+        self._untimed.clear()
+
     def put_group(self, group: Group) -> None:
         """Writes a group as it is."""
+        self._keep_group(group)
+        self._note_due(group.due_at)
+
+    def _keep_group(self, group: Group) -> None:
         if self.groups.get(group.id) is not group:
             self.groups[group.id] = group
             self.changed_groups[group.id] = None
-            self._note_due(group.due_at)
             if group.ended_at is None:
                 self._groups_by_slot[group.slot] = group.id
             elif self._groups_by_slot.get(group.slot) == group.id:
@@ -298,11 +331,11 @@ class Book:
         group = self._group_of(alert, channel) or groups.opened(channel, alert, self.now)
         told = self._round(group)
         seat = Seat(group.id, told, told)
-        joined = groups.joined(group, alert, rule.severity, alert.cause)
+        part = groups.part_of(alert, seat, told)
         self.members.append((group.id, alert.id))
-        self.groups.setdefault(group.id, group)
-        after = groups.part_of(alert, seat, told)
-        self._count(joined, alert, NOTHING, after, fresh=False)
+        self._move(groups.joined(group, alert, rule.severity, part))
+        if group.storm_id:
+            self._count_storm(group.storm_id, alert, NOTHING, part, fresh=False)
         return changed(alert, seats=(*alert.seats, seat))
 
     def group_slots(self, alert: Alert, channels: Sequence[str]) -> list[str]:
@@ -362,13 +395,7 @@ class Book:
     # storms
 
     def _count_storm(self, storm_id: str, alert: Alert, before: Tally, after: Tally, *, fresh: bool) -> None:
-        storm = groups.counted(self.groups[storm_id], alert.rule, before, after)
-        came = after.open > before.open
-        if came:
-            storm = changed(storm, alerts=storm.alerts + 1, causes=groups.caused(storm.causes, alert.cause))
-        if came or fresh:
-            storm = changed(storm, shown=groups.shown_with(storm.shown, alert.id))
-        self.put_group(groups.due(storm, self.policy.rule, self.now))
+        self._move(groups.stormed(self.groups[storm_id], alert, before, after, fresh=fresh))
 
     def absorb(self, group: Group, storm: Group) -> Group:
         """Lets a storm tell a group from now on; returns the storm's group."""

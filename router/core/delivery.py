@@ -4,8 +4,10 @@ States and verdicts are those of docs/architecture.md. Times are microseconds UT
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+
+from router.core.changed import changed
 
 SECOND = 1_000_000
 
@@ -85,7 +87,7 @@ class Patience:
     max_unknown: int = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One message to one target.
 
@@ -148,10 +150,10 @@ def settle(delivery: Delivery, verdict: Verdict, now: int, patience: Patience, j
     Args:
         jitter: at least 0 and less than 1; the share of the back-off that is waited.
     """
-    answered = replace(delivery, answer=verdict.answer, status=verdict.status, token=None, lease_until=None)
+    answered = changed(delivery, answer=verdict.answer, status=verdict.status, token=None, lease_until=None)
     match verdict.outcome:
         case Outcome.ACCEPTED:
-            referred = replace(answered, reference=verdict.reference)
+            referred = changed(answered, reference=verdict.reference)
             return _ended(referred, State.SENT, "the provider accepted it", now)
         case Outcome.REFUSED:
             return _ended(answered, State.DEAD, f"refused: {verdict.answer}", now)
@@ -164,7 +166,7 @@ def settle(delivery: Delivery, verdict: Verdict, now: int, patience: Patience, j
 def _after_unknown(
     delivery: Delivery, verdict: Verdict, now: int, patience: Patience, jitter: float
 ) -> Delivery:
-    counted = replace(delivery, unknown=delivery.unknown + 1)
+    counted = changed(delivery, unknown=delivery.unknown + 1)
     if counted.unknown >= patience.max_unknown:
         said = f"may have arrived: {counted.unknown} attempts ended without an answer ({verdict.answer})"
         return _ended(counted, State.DEAD, said, now)
@@ -176,7 +178,7 @@ def _again(delivery: Delivery, verdict: Verdict, now: int, patience: Patience, j
     due = max(now + pause, verdict.retry_at or 0)
     if due > delivery.created_at + patience.give_up_after:
         return given_up(delivery, now, patience)
-    return replace(delivery, state=State.WAITING, due_at=due, reason=f"{verdict.outcome}: {verdict.answer}")
+    return changed(delivery, state=State.WAITING, due_at=due, reason=f"{verdict.outcome}: {verdict.answer}")
 
 
 def given_up(delivery: Delivery, now: int, patience: Patience) -> Delivery:
@@ -187,13 +189,13 @@ def given_up(delivery: Delivery, now: int, patience: Patience) -> Delivery:
 
 
 def _ended(delivery: Delivery, state: State, reason: str, now: int) -> Delivery:
-    return replace(delivery, state=state, reason=reason, ended_at=now)
+    return changed(delivery, state=state, reason=reason, ended_at=now)
 
 
 def given_back(delivery: Delivery) -> Delivery:
     """What a claim under which nothing was sent becomes: as before it."""
     state = State.WAITING if delivery.attempts > 1 else State.PENDING
-    return replace(delivery, state=state, attempts=delivery.attempts - 1, token=None, lease_until=None)
+    return changed(delivery, state=state, attempts=delivery.attempts - 1, token=None, lease_until=None)
 
 
 def rescued(delivery: Delivery, now: int, patience: Patience) -> Delivery:

@@ -7,6 +7,7 @@ Every function is pure; times are microseconds UTC by the router's clock.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import add, sub
 from typing import NamedTuple
 
 from router.core.alert import HIDDEN, Alert, AlertState, Seat
@@ -195,22 +196,31 @@ def part_of(alert: Alert, seat: Seat, told: int) -> Tally:
 
 def counted(group: Group, rule: str, before: Tally, after: Tally) -> Group:
     """The group in which an alert counted for one thing and now counts for another."""
-    if before == after:
-        return group
+    return group if before == after else changed(group, tallies=_tallied(group, rule, before, after))
+
+
+def _tallied(group: Group, rule: str, before: Tally, after: Tally) -> dict[str, Tally]:
     old = group.tallies.get(rule, NOTHING)
-    new = Tally._make([max(0, o - b + a) for o, b, a in zip(old, before, after, strict=True)])
-    return changed(group, tallies={**group.tallies, rule: new})
+    new = list(map(add, map(sub, old, before), after))
+    if min(new) < 0:
+        new = [max(0, one) for one in new]
+    return {**group.tallies, rule: Tally._make(new)}
 
 
-def joined(group: Group, alert: Alert, severity: Severity, cause: str) -> Group:
-    """The group with one alert more; its seat is ``Seat(group.id, group.told, group.told)``."""
+def joined(group: Group, alert: Alert, severity: Severity, part: Tally) -> Group:
+    """The group with one alert more; its seat is ``Seat(group.id, group.told, group.told)``.
+
+    Args:
+        part: what it counts for.
+    """
     is_worst = not group.alerts or severity > Severity.of(group.severity)
     return changed(
         group,
         alerts=group.alerts + 1,
         severity=severity.word if is_worst else group.severity,
         shown=(*group.shown[: SHOWN - 1], alert.id) if is_worst else shown_with(group.shown, alert.id),
-        causes=caused(group.causes, cause),
+        causes=caused(group.causes, alert.cause),
+        tallies=_tallied(group, alert.rule, NOTHING, part),
     )
 
 
@@ -218,7 +228,9 @@ def shown_with(shown: tuple[str, ...], alert_id: str) -> tuple[str, ...]:
     """The newest alerts, the newest first; the last one, which was the worst when it came, stays."""
     if alert_id in shown[-1:]:
         return shown
-    others = tuple(one for one in shown[:-1] if one != alert_id)
+    others = shown[:-1]
+    if alert_id in others:
+        others = tuple([one for one in others if one != alert_id])
     return (alert_id, *others[: SHOWN - 2], *shown[-1:])
 
 
@@ -236,6 +248,24 @@ def caused(causes: Mapping[str, int], cause: str, times: int = 1) -> Mapping[str
 def absorbed(group: Group, storm: Group) -> Group:
     """The group that a storm tells from now on: it is told as often as the storm is, from here."""
     return changed(group, storm_id=storm.id, told=group.told - storm.told, due_at=None, due_reason=None)
+
+
+def stormed(storm: Group, alert: Alert, before: Tally, after: Tally, *, fresh: bool) -> Group:
+    """The storm in one of whose groups an alert counted for one thing and now counts for another.
+
+    Args:
+        fresh: it matched again or fires again.
+    """
+    if before == after and not fresh:
+        return storm
+    came = after.open > before.open
+    return changed(
+        storm,
+        tallies=_tallied(storm, alert.rule, before, after),
+        alerts=storm.alerts + int(came),
+        causes=caused(storm.causes, alert.cause) if came else storm.causes,
+        shown=shown_with(storm.shown, alert.id) if came or fresh else storm.shown,
+    )
 
 
 def grown(storm: Group, group: Group) -> Group:
@@ -305,6 +335,8 @@ def _due_storm(group: Group, rules: Rules) -> tuple[int | None, Reason | None]:
 
 
 def _is_worse(group: Group, found: Mapping[str, Tally], rules: Rules) -> bool:
+    if len(group.tallies) < 2:
+        return False
     untold = [_severity(name, rules) for name, tally in found.items() if tally.untold]
     told = [_severity(name, rules) for name, tally in found.items() if tally.told_open]
     # Where all that was told has ended, it still is what people heard last.

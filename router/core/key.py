@@ -50,24 +50,54 @@ class Key(NamedTuple):
         return cls(tuple(parts), tuple(values))
 
 
+class Place(NamedTuple):
+    """Where a match belongs.
+
+    Args:
+        slot: names the place of its key among the open alerts of its rule.
+        group_key: the values that its alert shares with others, as :attr:`Key.whole`; empty where it is
+            told alone.
+    """
+
+    key: Key
+    slot: str
+    group_key: str
+
+
+def place_of(rule: Rule, event: Event) -> Place:
+    """The place of an alert that this event opens or updates."""
+    return placed(rule, event, key_of(rule, event))
+
+
+def placed(rule: Rule, event: Event, key: Key) -> Place:
+    """The place of an alert with this key."""
+    group_key = group_key_of(rule, event)
+    return Place(key, slot(rule.name, key), group_key.whole if group_key else "")
+
+
 def key_of(rule: Rule, event: Event) -> Key:
     """The key of an alert that this event opens; missing, null and ``''`` are the same."""
     parts = _parts(rule, event)
-    values = tuple(_value(part, event.data) for part in parts)
-    if not values or any(value is None for value in values):
+    values = tuple([_value(part, event.data) for part in parts])
+    if not values or None in values:
         return Key((), (event.id,))
     return Key(parts, values)
 
 
-def group_key_of(rule: Rule, event: Event, alert_id: str) -> Key:
-    """The values that alerts share which are told together; an alert that is told alone has its id."""
-    if rule.group_by != ():
-        own = tuple(expression.text for expression in rule.group_by or ())
-        for parts in filter(None, (own, *((whole,) for whole in _WHOLES))):
-            values = tuple(_value(part, event.data) for part in parts)
-            if any(value is not None for value in values):
-                return Key(parts, values)
-    return Key((), (alert_id,))
+def group_key_of(rule: Rule, event: Event) -> Key | None:
+    """The values that alerts share which are told together; None for an alert that is told alone."""
+    if rule.group_by == ():
+        return None
+    if rule.group_by:
+        parts = tuple(expression.text for expression in rule.group_by)
+        values = tuple([_value(part, event.data) for part in parts])
+        if any(value is not None for value in values):
+            return Key(parts, values)
+    for part in _WHOLES:
+        value = _value(part, event.data)
+        if value is not None:
+            return Key((part,), (value,))
+    return None
 
 
 def slot(name: str, key: Key) -> str:

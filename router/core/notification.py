@@ -44,5 +44,7 @@ class Notification:
     @property
     def heading(self) -> Alert:
         """The alert that names the notification: the most severe, the newest of those; a muted one last."""
+        if len(self.alerts) == 1:
+            return self.alerts[0]
         order = {"info": 1, "warning": 2, "critical": 3}
         return max(self.alerts, key=lambda one: (not one.muted_by, order[one.severity], one.event_at))

@@ -29,12 +29,15 @@ class Severity(IntEnum):
 
     @property
     def word(self) -> str:
-        return self.name.lower()
+        return _WORDS[self]
 
     @classmethod
     @cache
     def of(cls, word: str) -> "Severity":
         return cls[word.upper()]
+
+
+_WORDS = {severity: severity.name.lower() for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)

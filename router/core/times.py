@@ -18,6 +18,7 @@ def micros(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=1024)
 def iso(time: int) -> str:
     """Microseconds UTC as ``2016-11-01T15:45:02.837728Z``."""
     return at(time).isoformat().replace("+00:00", "Z")
@@ -29,6 +30,7 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=1024)
 def local(time: int, zone_name: str) -> str:
     """Microseconds UTC as ``2016-11-01 23:45:02 +08:00``, or with ``UTC`` in its place."""
     there = at(time).astimezone(zone(zone_name)).isoformat(" ", "seconds")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -10,6 +10,7 @@ from router import telemetry
 from router.core import group as groups
 from router.core.alert import Alert, AlertState
 from router.core.book import INHIBITED, Book
+from router.core.changed import changed
 from router.core.delivery import Delivery, State
 from router.core.event import Event, beside
 from router.core.group import SHOWN, Group, Reason
@@ -249,7 +250,7 @@ class _Telling:
             return None
         if group.due_reason is Reason.FIRST and not group.fallback_of:
             if group.ended_at is not None and self._was_muted(group):
-                self._book.put_group(replace(group, due_at=None, due_reason=None))
+                self._book.put_group(changed(group, due_at=None, due_reason=None))
                 return None
             if self._storms(group):
                 return None
@@ -262,7 +263,8 @@ class _Telling:
         now, before = self._book.alerts, self._fresh.alerts
         shown = self._shown(group) if group.is_storm else group.shown
         found = {one: now.get(one) or before.get(one) for one in shown}
-        return Chosen(replace(group, shown=shown), {one: alert for one, alert in found.items() if alert})
+        as_shown = changed(group, shown=shown) if group.is_storm else group
+        return Chosen(as_shown, {one: alert for one, alert in found.items() if alert})
 
     def _shown(self, storm: Group) -> tuple[str, ...]:
         """Where people have seen, muted or ended all that a storm would show, others of it that fire."""
@@ -287,7 +289,7 @@ class _Telling:
         reason = "all its alerts ended before it could be sent"
         dropped = self._unit.drop_deliveries([one.id for one in waits], self._now, f"the router: {reason}")
         self.dropped += [
-            replace(one, state=State.DROPPED, reason=reason) for one in waits if one.id in dropped
+            changed(one, state=State.DROPPED, reason=reason) for one in waits if one.id in dropped
         ]
         return group.severity != "critical" or self._was_muted(group)
 
@@ -352,10 +354,10 @@ class _Telling:
         if storm is None:
             return False
         if Severity.of(group.severity) > Severity.of(storm.severity):
-            self._book.put_group(replace(storm, severity=group.severity))
+            self._book.put_group(changed(storm, severity=group.severity))
             return False
         grown = self._book.absorb(group, storm)
-        self._book.put_group(replace(grown, accepts_until=self._now + plan.storm[1]))
+        self._book.put_group(changed(grown, accepts_until=self._now + plan.storm[1]))
         return True
 
     def _storm(self, group: Group, guard: tuple[int, int]) -> Group | None:
@@ -482,7 +484,7 @@ def _nowhere(notification: Notification, rule: Rule, tongue: Tongue, now: int) -
     message = _rendered(notification, rule, "plain", notification.channel, tongue, now)
     plan, target = ChannelPlan(notification.channel, ()), Target(f"{notification.channel}/1", "plain")
     written = _delivery(notification, plan, target, message, now)
-    dead = replace(
+    dead = changed(
         written, state=State.DEAD, ended_at=now, reason=f"no channel is named {notification.channel} any more"
     )
     return Told(_record(notification, message.faults), (dead,), rule.name)

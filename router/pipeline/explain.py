@@ -11,8 +11,8 @@ from router.core.alert import Seat
 from router.core.cause import cause_of
 from router.core.event import Event
 from router.core.filter.clauses import Clause, clauses_of, reason_of
-from router.core.group import Reason, Tally
-from router.core.key import Key, group_key_of, key_of
+from router.core.group import Reason
+from router.core.key import Key, group_key_of, key_of, place_of
 from router.core.message import Message
 from router.core.policy import Policy, wants_source
 from router.core.rule import Match, Rule
@@ -173,12 +173,12 @@ def _explained(rule: Rule, case: _Judged, stopper: str, taker: str) -> RuleExpla
         reason += f"; its resolve_when or expect fails: {case.unjudged[rule.name]}"
     if code not in ("matched", "shadow"):
         return RuleExplained(rule.name, verdict, code, reason, clauses)
-    key, group = key_of(rule, case.event), group_key_of(rule, case.event, "")
+    key, group = key_of(rule, case.event), group_key_of(rule, case.event)
     return RuleExplained(rule.name, verdict, code, reason, clauses, _by_part(key), _by_part(group))
 
 
-def _by_part(key: Key) -> dict[str, Any]:
-    return dict(zip(key.parts, key.values, strict=False))
+def _by_part(key: Key | None) -> dict[str, Any]:
+    return dict(zip(key.parts, key.values, strict=False)) if key else {}
 
 
 def _verdict(
@@ -220,13 +220,12 @@ def _condition(rule: Rule) -> str:
 def _first(match: Match, channel: str, policy: Policy, now: int) -> DueGroup:
     """The first telling of an alert that this event alone opens, as if it fired at once."""
     rule, event = match.rule, match.event
-    opened = alerts.opened(match, key_of(rule, event), policy.hash, now, cause_of(event))
+    opened = alerts.opened(match, place_of(rule, event), policy.hash, now, cause_of(event))
     alert = opened if opened.is_open else alerts.fired(opened, rule, now)
     group = groups.opened(channel, alert, now)
-    joined = groups.joined(group, alert, rule.severity, alert.cause)
     part = groups.part_of(alert, Seat(group.id), group.told)
-    counted = groups.counted(joined, rule.name, Tally(), part)
-    return DueGroup(replace(counted, due_at=now, due_reason=Reason.FIRST), (alert,), event)
+    joined = groups.joined(group, alert, rule.severity, part)
+    return DueGroup(replace(joined, due_at=now, due_reason=Reason.FIRST), (alert,), event)
 
 
 def _told(match: Match, policy: Policy, tongue: Tongue, now: int) -> list[Told]:

@@ -292,6 +292,7 @@ def take_in(
             effects.receipts.append(_take(effects, book, one, number))
         else:
             effects.receipts.append(one)
+    book.time_groups()
     unit.add_events(effects.events)
     unit.forget(effects.ended)
     unit.remember(list(effects.known.values()), now)

@@ -10,7 +10,7 @@ from router.ports import Unit
 
 def open_book(unit: Unit, wanted: Wanted, policy: Policy, now: int) -> Book:
     """A book with everything that is wanted, and the groups of its alerts."""
-    book = Book(policy, now)
+    book = Book(policy, now, wanted.places)
     found = unit.open_alerts(wanted.slots, wanted.anchors) if wanted.slots or wanted.anchors else []
     slots = wanted.groups | _to_join(book, [alert for alert in found if not alert.is_open])
     groups = unit.open_groups(slots) if slots else []

@@ -266,9 +266,7 @@ def notification_of(row: Row) -> NotificationRecord:
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
     """A delivery, without its thread."""
-    fields = _fields(delivery)
-    del fields["thread"]
-    return fields | {
+    return vars(delivery) | {
         "state": delivery.state.value,
         "content": kept(delivery.content),
         "reason": kept(delivery.reason),
@@ -279,7 +277,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
 
 def delivery_of(row: Row) -> Delivery:
     """The reverse of :func:`delivery_row`."""
-    return Delivery(**_with(row, state=State(row["state"])))
+    return made(Delivery, _with(row, state=State(row["state"]), thread=None))
 
 
 def attempt_row(attempt: Attempt) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from router.core import alert as alerts
 from router.core.alert import HIDDEN, Alert, AlertState, Seat, Step
 from router.core.event import Event
 from router.core.filter import Filter
-from router.core.key import Key
+from router.core.key import Key, placed
 from router.core.rule import CLOSE_AFTER, Count, Escalation, Expect, Match, Rule
 
 EXPECT = Expect(Filter("Event == 'OnJobFinished'"), 100)
@@ -27,7 +27,9 @@ def event(at: int, received_at: int | None = None) -> Event:
 
 def opened(of: Rule, at: int = 1000, now: int | None = None) -> Alert:
     """The alert that an event of that time opens."""
-    return alerts.opened(Match(of, event(at)), Key(("JobId",), ("j",)), "p", at if now is None else now)
+    return alerts.opened(
+        Match(of, event(at)), placed(of, event(at), Key(("JobId",), ("j",))), "p", at if now is None else now
+    )
 
 
 def test_without_a_condition_it_fires_at_once() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from router.core.delivery import SECOND, Outcome, State, Verdict
+from router.core.filter import Filter
 from router.errors import RouterError
 from router.failpoints import FailpointError, arm
 from router.pipeline.deliver import LEASE
@@ -233,6 +234,55 @@ def test_a_dead_letter_that_may_have_arrived_still_says_so_when_it_is_retried(ma
     pipeline.send()
     assert [delivery.may_repeat for _, delivery in channel.sent] == [False, True, True]
     assert pipeline.deliveries()[0].state is State.DEAD
+
+
+def test_where_nothing_waits_the_end_of_an_attempt_asks_the_store_for_nothing(make: MakePipeline) -> None:
+    """All that was due is sent and settled: nobody looks for more before something is written."""
+    pipeline = due(make)
+    assert pipeline.deliver.step() == 1
+    pipeline.settle()
+    writes = pipeline.store.writes
+    assert (pipeline.deliver.step(), pipeline.store.writes) == (0, writes)
+    # It answers well: the next one is written as claimed.
+    pipeline.take(EVENT | {"JobId": "job-2"})
+    pipeline.dispatch.step()
+    pipeline.settle()
+    writes = pipeline.store.writes
+    assert (pipeline.deliver.step(), pipeline.store.writes) == (0, writes)
+    assert [one.state for one in pipeline.deliveries()] == [State.SENT, State.SENT]
+
+
+def test_what_waits_for_a_place_goes_as_soon_as_there_is_one(make: MakePipeline) -> None:
+    """Each end of an attempt is followed by a look, though nobody says again that something waits."""
+    pipeline = make(rule())
+    pipeline.channels["oncall/1"].concurrency = 1
+    pipeline.use_channels()
+    pipeline.take(*(EVENT | {"JobId": f"job-{number}"} for number in range(3)))
+    pipeline.dispatch.step()
+    claimed: list[int] = []
+    while count := pipeline.deliver.step():
+        claimed.append(count)
+        assert pipeline.deliver.step() == 0
+        pipeline.settle()
+    assert sum(claimed) == 3
+    assert {one.state for one in pipeline.deliveries()} == {State.SENT}
+
+
+def test_what_waits_behind_an_earlier_message_of_its_group_goes_after_it(make: MakePipeline) -> None:
+    """It was looked for in vain while the first was on its way."""
+    pipeline = make(rule(group_by=(Filter("JobId"),)))
+    held = pipeline.channels["oncall/1"].hold = threading.Event()
+    failed = {"Event": "OnInstanceFailed", "JobId": "job-1", "Task": "t"}
+    pipeline.take(failed | {"InstanceId": "1"})
+    pipeline.dispatch.step()
+    assert pipeline.deliver.step() == 1
+    pipeline.clock.move(301)
+    pipeline.take(failed | {"InstanceId": "2"})
+    assert pipeline.dispatch.step() == 1
+    assert pipeline.deliver.step() == 0
+    held.set()
+    pipeline.settle()
+    assert pipeline.deliver.step() == 1
 
 
 def test_store_errors_name_what_to_do() -> None:

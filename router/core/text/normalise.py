@@ -1,6 +1,7 @@
 """Error messages without what differs from one instance to the next, so that equal troubles count as one."""
 
 import re
+from functools import lru_cache
 
 from router.core.text.clip import clip
 from router.core.text.dialects import one_line
@@ -27,7 +28,12 @@ def normalise(message: str) -> str:
 
     Takes time in proportion to the message; the same message, and its normal form, give the same.
     """
-    return clip(_PART.sub(_normal, one_line(message[:_READ])), _KEPT)
+    return _normalised(message[:_READ])
+
+
+@lru_cache(maxsize=1024)
+def _normalised(message: str) -> str:
+    return clip(_PART.sub(_normal, one_line(message)), _KEPT)
 
 
 def _normal(found: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from router.core.alert import Alert, AlertState, opened
 from router.core.event import Event
 from router.core.filter import Filter
-from router.core.key import key_of
+from router.core.key import place_of
 from router.core.mute.inhibition import equal_values, inhibited_values
 from router.core.rule import Inhibition, Match, Rule
 
@@ -18,7 +18,7 @@ BY = Inhibition("jobs", (Filter("JobId"), Filter("Region")))
 def job(**data: Any) -> Alert:
     """An alert of the rule that inhibits."""
     event, rule = Event("e", "batch", 0, data, 0), Rule("jobs", None)
-    return opened(Match(rule, event), key_of(rule, event), "p", 0)
+    return opened(Match(rule, event), place_of(rule, event), "p", 0)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from router.core.alert import opened
 from router.core.event import Event
 from router.core.filter import Filter
-from router.core.key import key_of
+from router.core.key import place_of
 from router.core.mute.clocks import DAY
 from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import (
@@ -40,7 +40,7 @@ def document(**data: Any) -> dict[str, Any]:
     """The document of an alert about this event."""
     event = Event("e-1", "batch", START, {"JobId": "job-1", **data}, START)
     rule = Rule("job-failed", None, severity=Severity.CRITICAL, labels={"team": "render"})
-    return alert_document(opened(Match(rule, event), key_of(rule, event), "p", START), event)
+    return alert_document(opened(Match(rule, event), place_of(rule, event), "p", START), event)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_an_event_cannot_pass_for_another_alert(name: str) -> None:
 def test_an_alert_without_an_event_has_a_document() -> None:
     """Nothing came: that is what absent is about."""
     rule, event = Rule("nightly", None), Event("e", "batch", START, {}, START)
-    alert = opened(Match(rule, event), key_of(rule, event), "p", START)
+    alert = opened(Match(rule, event), place_of(rule, event), "p", START)
     found = alert_document(alert, None)
     assert (found["rule"], found["event"]) == ("nightly", {})
     assert not mutes(replace(SILENCE, matcher=Filter("JobId")), found, START)

@@ -10,7 +10,7 @@ from router.core.catalogue import EVENTS, NUMBERS
 from router.core.event import Event
 from router.core.group import Reason
 from router.core.group import opened as group_opened
-from router.core.key import key_of
+from router.core.key import place_of
 from router.core.message import Message
 from router.core.notification import Cause, Notification
 from router.core.rule import Match, Rule, Severity, Texts
@@ -64,7 +64,7 @@ def notified(
     """
     rule = rule or a_rule()
     event = Event(id="e-1", source=source, at=AT, data=data, received_at=AT)
-    alert = opened(Match(rule, event), key_of(rule, event), "p", AT)
+    alert = opened(Match(rule, event), place_of(rule, event), "p", AT)
     group = group_opened("oncall", alert, AT)
     others = tuple(
         replace(alert, id=f"a-{key}", key=json.dumps(key.split("/")), event_at=AT - MINUTE) for key in keys

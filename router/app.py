@@ -352,6 +352,10 @@ class Router:
         self.advance.review()
         for target in config.targets:
             self.metrics.target_unverified.labels(target.name).set(target.unverified)
+        self.metrics.rule_label.clear()
+        for rule in policy.rules:
+            for label, value in rule.labels.items():
+                self.metrics.rule_label.labels(rule.name, label, value).set(1)
         self.metrics.reload_success.set(1)
         self._loaded = Loaded(self._clock.now())
         self.metrics.reload_time.set(self._loaded.at / SECOND)

@@ -81,6 +81,9 @@ class Metrics:
         )
         self.odd_fields = counter("odd_fields", "Fields that should hold a number and do not.", "field")
         self.matched = counter("rule_matches", "Events that a rule matched.", "rule")
+        self.rule_label = gauge(
+            "rule_label", "Always 1: a word of a rule's `labels`.", "rule", "label", "value"
+        )
         self.filter_errors = counter("filter_errors", "Events on which a rule's filter failed.", "rule")
         self.template_errors = counter(
             "template_errors", "Texts for which a template failed and the built-in text was used.", "rule"

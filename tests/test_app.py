@@ -167,6 +167,28 @@ def test_what_one_router_takes_another_on_the_same_store_tells_at_once(
         one.stop()
 
 
+def test_labels_of_rules_are_metrics_to_join_to(tmp_path: Path) -> None:
+    """Those of the rules in force: a reload takes away what is gone."""
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    config, rules = config_in(tmp_path), tmp_path / "rules.yaml"
+    router = Router(config, open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+
+    def shown() -> list[dict[str, str]]:
+        found = [one for one in router.metrics.registry.collect() if one.name == "alert_router_rule_label"]
+        return [sample.labels for sample in found[0].samples if sample.value == 1]
+
+    try:
+        assert shown() == []
+        for team in ("nlp", "ops"):
+            text = RULES.replace("to: [oncall]", f"to: [oncall], labels: {{team: {team}}}")
+            rules.write_text(text, encoding="utf-8")
+            assert router.reload("anna")
+            assert shown() == [{"rule": "failed", "label": "team", "value": team}]
+    finally:
+        assert router.stop()
+
+
 def test_targets_whose_answers_nobody_reads_are_marked(tmp_path: Path) -> None:
     """In the metrics, and where the page and the API look."""
     (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")

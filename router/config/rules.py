@@ -183,7 +183,9 @@ class DefaultKeys(Keys):
     sources: tuple[str, ...] | None = Field(None, alias="from", description="Only events of these sources.")
     to: tuple[str, ...] = Field((), description="Channels; needed unless the mode is shadow or off.")
     severity: Severity = Field("warning", description="How bad it is.")
-    labels: dict[str, str] = Field({}, description="Fixed words for templates and webhooks.")
+    labels: dict[str, str] = Field(
+        {}, description="Fixed words for templates, silences, webhooks and metrics."
+    )
     mode: Mode = Field("on", description="shadow: judged, counted and recorded, never sent.")
     stop: Flag = Field(False, description="Later rules do not see an event that this rule matched.")
     catch_all: Flag = Field(False, description="Judged only for events that no other rule matched.")

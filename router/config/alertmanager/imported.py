@@ -51,8 +51,10 @@ def import_file(path: Path) -> Imported:
     silent = {name for name, channel in channels.items() if not channel.addresses}
     routes = _named(read_routes(source, silent), channels, source)
     names, intervals = read_intervals(source)
-    inhibited = read_inhibition(source, routes)
-    rules = [line for route in routes for line in _rule(source, route, channels, inhibited, names)]
+    # The root, where the routes below it take every alert, has none left.
+    reached = [route for route in routes if NEVER not in route.filters()]
+    inhibited = read_inhibition(source, reached)
+    rules = [line for route in reached for line in _rule(source, route, channels, inhibited, names)]
     source.lose_the_rest()
     place = {(one.place.line, one.place.column, one.message): one for one in source.findings}
     findings = tuple(place[key] for key in sorted(place))

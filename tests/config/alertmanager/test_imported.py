@@ -221,3 +221,17 @@ def test_the_example_of_the_page_holds(tmp_path: Path) -> None:
     (tmp_path / "alertmanager.yml").write_text(given_file, encoding="utf-8")
     imported = import_file(tmp_path / "alertmanager.yml")
     assert (imported.settings, imported.rules.rstrip()) == (settings, rules.rstrip())
+
+
+def test_a_root_that_no_alert_reaches_becomes_no_rule(tmp_path: Path) -> None:
+    """The route below it takes all: a rule that can never match would be refused."""
+    whole = {
+        "route": {"receiver": "a", "routes": [{"receiver": "a", "continue": True}]},
+        "receivers": [
+            {"name": "a", "slack_configs": [{"api_url": "https://hooks.slack.com/services/T/B/x"}]}
+        ],
+    }
+    (tmp_path / "any.yml").write_text(json.dumps(whole), encoding="utf-8")
+    (tmp_path / "any.yaml").write_text(import_file(tmp_path / "any.yml").rules, encoding="utf-8")
+    rules, findings = load_rules([tmp_path / "any.yaml"])
+    assert (findings, [rule.name for rule in rules]) == ([], ["a"])

@@ -1,5 +1,6 @@
 """The commands on a store that holds a few events: what they print, as text and as JSON."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.harness import ROOT, Process, Sink, post, sample, write_config
+from tests.cli.running import Done, run
 
 RULES = [
     {"name": "failed", "when": "Event == 'OnJobFailed'", "to": ["oncall"]},
@@ -18,25 +20,17 @@ RULES = [
 ]
 
 
-def command(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs ``alert-router`` in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "router", *words],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def command(folder: Path, *words: str, stdin: str = "") -> Done:
+    """Runs a command in a folder."""
+    with contextlib.chdir(folder):
+        return run(*words, stdin=stdin.encode())
 
 
 def as_json(folder: Path, *words: str, stdin: str = "") -> Any:
     """What a command prints with ``-o json``."""
     done = command(folder, *words, "-o", "json", stdin=stdin)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
+    assert done.status == 0, done
+    return json.loads(done.out)
 
 
 @pytest.fixture
@@ -58,25 +52,23 @@ def test_deliveries_list_show_retry_and_drop(folder: Path) -> None:
     assert {one["target"]: one["state"] for one in listed} == {"oncall/1": "sent", "oncall/2": "dead"}
     [dead] = [one["id"] for one in listed if one["state"] == "dead"]
     shown = command(folder, "deliveries", "show", dead)
-    assert "404" in shown.stdout
-    assert "\x1b" not in shown.stdout
-    assert "1 due again" in command(folder, "deliveries", "retry", dead).stdout
-    assert "1 dropped" in command(folder, "deliveries", "drop", dead).stdout
+    assert "404" in shown.out
+    assert "\x1b" not in shown.out
+    assert "1 due again" in command(folder, "deliveries", "retry", dead).out
+    assert "1 dropped" in command(folder, "deliveries", "drop", dead).out
     assert as_json(folder, "deliveries", "list", "--state", "dropped")["deliveries"][0]["id"] == dead
-    assert "0 due again" in command(folder, "deliveries", "retry", dead).stdout
-    assert command(folder, "deliveries", "show", "d-none").returncode == 2
+    assert "0 due again" in command(folder, "deliveries", "retry", dead).out
+    assert command(folder, "deliveries", "show", "d-none").status == 2
 
 
 def test_all_dead_letters_of_a_channel_or_of_a_time(folder: Path) -> None:
     """With --channel, with --since, with both; without any of them it says what to name."""
-    assert "0 due again" in command(folder, "deliveries", "retry", "--channel", "other").stdout
-    assert (
-        "1 due again" in command(folder, "deliveries", "retry", "--channel", "oncall", "--since", "1h").stdout
-    )
-    assert "0 due again" in command(folder, "deliveries", "retry", "--since", "1h").stdout
+    assert "0 due again" in command(folder, "deliveries", "retry", "--channel", "other").out
+    assert "1 due again" in command(folder, "deliveries", "retry", "--channel", "oncall", "--since", "1h").out
+    assert "0 due again" in command(folder, "deliveries", "retry", "--since", "1h").out
     refused = command(folder, "deliveries", "retry")
-    assert (refused.returncode, "--channel, --since or both" in refused.stderr) == (2, True)
-    assert command(folder, "deliveries", "drop", "--since", "soon").returncode == 2
+    assert (refused.status, "--channel, --since or both" in refused.error) == (2, True)
+    assert command(folder, "deliveries", "drop", "--since", "soon").status == 2
     assert as_json(folder, "deliveries", "list", "--state", "waiting")["deliveries"]
 
 
@@ -86,7 +78,7 @@ def test_the_books_balance(folder: Path) -> None:
     counts = {one["name"]: one["count"] for one in books["books"]}
     assert books["balanced"]
     assert (counts["events.routed"], counts["events.unmatched"], counts["undecodable"]) == (1, 1, 1)
-    assert "balance" in command(folder, "verify").stdout
+    assert "balance" in command(folder, "verify").out
 
 
 def test_explain_says_why_for_every_rule(folder: Path) -> None:
@@ -98,45 +90,45 @@ def test_explain_says_why_for_every_rule(folder: Path) -> None:
     assert verdicts["watched"]["verdict"] == "not matched"
     stored = as_json(folder, "deliveries", "list")["deliveries"][0]
     assert stored["channel"] == "oncall"
-    assert command(folder, "explain", "nothing.json").returncode == 2
-    assert "cannot read nothing.json" in command(folder, "explain", "nothing.json").stderr
+    assert command(folder, "explain", "nothing.json").status == 2
+    assert "cannot read nothing.json" in command(folder, "explain", "nothing.json").error
 
 
 def test_what_was_set_aside_is_listed_and_replayed(folder: Path) -> None:
     """A replay takes what was set aside, and the store's events, through the rules again."""
     [kept] = as_json(folder, "events", "--undecodable")["undecodable"]
     assert kept["body"] == "\\xff\\xfe"
-    assert "undecodable" in command(folder, "replay", "--undecodable").stdout
+    assert "undecodable" in command(folder, "replay", "--undecodable").out
     shown = command(folder, "replay", "--since", "1h")
-    assert "2 events, 1 would be told. Nothing was sent" in shown.stdout
+    assert "2 events, 1 would be told. Nothing was sent" in shown.out
     sent = as_json(folder, "replay", "--since", "1h", "--send")["events"]
     assert sorted(one["outcome"] for one in sent) == ["routed", "unmatched"]
     (folder / "events.jsonl").write_text(json.dumps(sample("OnJobFailed")) + "\n\n", encoding="utf-8")
-    assert "1 events, 1 would be told" in command(folder, "replay", "events.jsonl").stdout
-    assert command(folder, "replay").returncode == 2
+    assert "1 events, 1 would be told" in command(folder, "replay", "events.jsonl").out
+    assert command(folder, "replay").status == 2
 
 
 def test_the_catalogue_is_shown(tmp_path: Path) -> None:
     """Names, a sample, a schema; a misspelt name is met with the nearest."""
     assert len(as_json(tmp_path, "events")["events"]) == 19
-    assert json.loads(command(tmp_path, "events", "OnJobFailed").stdout)["Event"] == "OnJobFailed"
-    assert "properties" in json.loads(command(tmp_path, "events", "OnJobFailed", "--schema").stdout)
+    assert json.loads(command(tmp_path, "events", "OnJobFailed").out)["Event"] == "OnJobFailed"
+    assert "properties" in json.loads(command(tmp_path, "events", "OnJobFailed", "--schema").out)
     wrong = command(tmp_path, "events", "OnJobFaild")
-    assert (wrong.returncode, "Did you mean OnJobFailed?" in wrong.stderr) == (2, True)
+    assert (wrong.status, "Did you mean OnJobFailed?" in wrong.error) == (2, True)
 
 
 def test_send_shows_the_providers_answer(folder: Path) -> None:
     """Each target's verdict; exit status 1 because one refused."""
     done = command(folder, "send", "oncall")
-    assert done.returncode == 1
-    assert "oncall/1: accepted (200)" in done.stdout
-    assert "oncall/2: refused (404)" in done.stdout
-    assert "no channel is named nobody" in command(folder, "send", "nobody").stderr
+    assert done.status == 1
+    assert "oncall/1: accepted (200)" in done.out
+    assert "oncall/2: refused (404)" in done.out
+    assert "no channel is named nobody" in command(folder, "send", "nobody").error
 
 
 def test_schema_writes_both_files(tmp_path: Path) -> None:
     """Editors find the schemas where they are put."""
-    assert command(tmp_path, "schema", "--to", ".").returncode == 0
+    assert command(tmp_path, "schema", "--to", ".").status == 0
     for name in ("router", "rules"):
         assert json.loads((tmp_path / f"{name}.schema.json").read_text())["properties"]
 
@@ -144,13 +136,21 @@ def test_schema_writes_both_files(tmp_path: Path) -> None:
 def test_store_migrate_is_safe_to_repeat(folder: Path) -> None:
     """Twice the same answer."""
     first = command(folder, "store", "migrate")
-    assert (first.returncode, first.stdout) == (0, command(folder, "store", "migrate").stdout)
+    assert (first.status, first.out) == (0, command(folder, "store", "migrate").out)
 
 
 def test_a_second_router_on_one_store_is_refused(folder: Path) -> None:
     """It says which file, and what to do."""
     process = Process(folder / "router.yaml")
-    second = command(folder, "run", "-c", "router.yaml")
+    second = subprocess.run(
+        [sys.executable, "-m", "router", "run", "-c", "router.yaml"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert second.returncode == 2
     assert "another alert-router runs on" in second.stderr
     assert process.terminate() == 0
@@ -172,5 +172,5 @@ def test_help_teaches(tmp_path: Path) -> None:
         "verify",
     ):
         done = command(tmp_path, name, "--help")
-        assert done.returncode == 0
-        assert len(done.stdout) > 200
+        assert done.status == 0
+        assert len(done.out) > 200

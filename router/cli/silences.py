@@ -127,4 +127,6 @@ def _show_matches(found: dict[str, Any], output: Form) -> None:
         alert_table(found[name], "None.")
         if (left := found[name + "_number"] - len(found[name])) > 0:
             say(f"… and {left} more")
+    if not found["whole"]:
+        say("\nOnly the newest 10,000 alerts of each state were looked at: there may be more.")
     say("\nA dry run: nothing was silenced.")

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from router.core.alert import ENDED, OPEN, Alert, AlertState
 from router.core.mute.silence import Silence, alert_document, expired
@@ -110,12 +111,29 @@ def silence(unit: Unit, made: Silence, now: int) -> None:
     _noted(unit, now, made.author, "silence", [made.id])
 
 
-def picked_by(unit: Unit, silence: Silence, now: int) -> tuple[list[Alert], list[Alert]]:
-    """The open alerts that a silence's filter picks, and those of the last day that have ended."""
+class Picked(NamedTuple):
+    """What a silence's filter picks: the open alerts, and those of the last day that have ended.
+
+    Args:
+        is_whole: all were looked at, not only the newest ``LOOKED_AT`` of a state.
+    """
+
+    being_open: list[Alert]
+    ended: list[Alert]
+    is_whole: bool
+
+
+def picked_by(unit: Unit, silence: Silence, now: int) -> Picked:
+    """What a silence would mute now, and would have muted in the last day."""
+    full: list[AlertState] = []
 
     def of(states: Collection[AlertState], since: int = 0) -> list[Alert]:
-        found = (unit.list_alerts(state=state, since=since, limit=LOOKED_AT) for state in sorted(states))
-        return [alert for alerts in found for alert in alerts]
+        alerts: list[Alert] = []
+        for state in sorted(states):
+            found = unit.list_alerts(state=state, since=since, limit=LOOKED_AT)
+            full.extend([state] if len(found) == LOOKED_AT else [])
+            alerts += found
+        return alerts
 
     being_open, ended = of(OPEN), of(ENDED, now - DAY)
     events = {event.id: event for event in unit.events_of({one.event_id for one in being_open + ended})}
@@ -123,7 +141,7 @@ def picked_by(unit: Unit, silence: Silence, now: int) -> tuple[list[Alert], list
     def picked(alerts: list[Alert]) -> list[Alert]:
         return [one for one in alerts if silence.matcher.holds(alert_document(one, events.get(one.event_id)))]
 
-    return picked(being_open), picked(ended)
+    return Picked(picked(being_open), picked(ended), not full)
 
 
 def expire(unit: Unit, silence_id: str, now: int, by: str) -> tuple[Silence, int]:

@@ -65,7 +65,7 @@ def test_a_dry_run_shows_what_it_matches_and_makes_nothing(config: str) -> None:
     shown = run(*words).out
     assert ("\x1b" in shown, "nothing was silenced" in shown) == (False, True)
     none = run_json("silences", "add", "JobId == 'x'", "--for", "1h", "--dry-run", "-c", config)
-    assert none == {"open": [], "open_number": 0, "last_day": [], "last_day_number": 0}
+    assert none == {"open": [], "open_number": 0, "last_day": [], "last_day_number": 0, "whole": True}
     assert run("silences", "list", "--all", "-c", config).out == "No silences.\n"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from router.core.delivery import SECOND, State
+from tests.cli.running import run
 from tests.web.house import House, house, instance_failed, job_failed
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -136,6 +137,20 @@ def test_all_dead_letters_of_a_channel_and_a_time(served: House) -> None:
     assert dead() == []
     for wrong in ({}, {"since": "soon"}, {"ids": ["d-1"], "channel": "broken"}):
         assert served.ask("POST", "/v1/deliveries/retry", wrong).status == 400
+
+
+def test_a_preview_says_that_it_did_not_look_at_all(served: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a state has more alerts than are looked at: in the API, on the page, by the command."""
+    for number in range(2):
+        served.tell(job_failed(f"job-many-{number}"))
+    monkeypatch.setattr("router.pipeline.people.LOOKED_AT", 1)
+    asked = {"matcher": "rule == 'job-failed'", "lasts": "1h", "comment": "moving", "by": "anna"}
+    preview = served.ask("POST", "/v1/silences/preview", asked).json()
+    assert (preview["open_number"], preview["whole"]) == (1, False)
+    page = served.ask("GET", "/silences?matcher=rule+%3D%3D+'job-failed'&lasts=1h").text
+    assert "Only the newest 1 alerts of each state were looked at" in page
+    words = ("silences", "add", asked["matcher"], "--for", "1h", "--dry-run", "--server", served.url)
+    assert "there may be more" in run(*words).out
 
 
 def test_a_silence_is_previewed_made_and_ended(served: House) -> None:

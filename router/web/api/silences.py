@@ -38,6 +38,8 @@ class Preview(TypedDict):
     open_number: int
     last_day: list[AlertJson]
     last_day_number: int
+    whole: bool
+    """Whether all alerts were looked at; else the newest 10,000 of each state."""
 
 
 class Made(TypedDict):
@@ -144,12 +146,13 @@ def add_silence(inside: Within, person: Administrator, asked: NewSilence) -> Mad
 def preview_silence(inside: Within, person: Administrator, asked: NewSilence) -> Preview:
     """What it would hold back; nothing is made."""
     silence = silence_of(asked, inside, person, asked.comment or "preview")
-    being_open, ended = inside.store.look(lambda unit: people.picked_by(unit, silence, inside.now()))
+    picked = inside.store.look(lambda unit: people.picked_by(unit, silence, inside.now()))
     return {
-        "open": [alert_json(one) for one in being_open[:SHOWN]],
-        "open_number": len(being_open),
-        "last_day": [alert_json(one) for one in ended[:SHOWN]],
-        "last_day_number": len(ended),
+        "open": [alert_json(one) for one in picked.being_open[:SHOWN]],
+        "open_number": len(picked.being_open),
+        "last_day": [alert_json(one) for one in picked.ended[:SHOWN]],
+        "last_day_number": len(picked.ended),
+        "whole": picked.is_whole,
     }
 
 

@@ -148,15 +148,15 @@ def _silences(
 ) -> HTMLResponse:
     now = inside.now()
     given = {name: form.one(name) for name in ("matcher", "lasts", "comment", "by")}
-    being_open, ended = None, None
+    picked = None
     if given["matcher"] and not problem:
         try:
             silence = silence_of(_asked(form), inside, form.person, given["comment"] or "preview")
-            being_open, ended = inside.store.look(lambda unit: people.picked_by(unit, silence, now))
+            picked = inside.store.look(lambda unit: people.picked_by(unit, silence, now))
         except RouterError as error:
             problem = f"{error.message}. {error.remedy}".strip(" .")
     silences = inside.store.look(lambda unit: unit.silences(now))
-    shown = [*(being_open or ()), *(ended or ())][:SHOWN]
+    shown = [*picked.being_open, *picked.ended][:SHOWN] if picked else []
     names = inside.store.look(lambda unit: names_of(unit, in_keys(one.key for one in shown)))
     return draw(
         request,
@@ -167,8 +167,8 @@ def _silences(
         silences=silences,
         given=given,
         problem=problem,
-        being_open=being_open,
-        ended=ended,
+        picked=picked,
+        looked_at=people.LOOKED_AT,
         shown=shown,
         names=names,
     )

@@ -17,7 +17,7 @@ from router.ports import Channel
 #: What a target that answers well takes in so much time is claimed ahead: a claim for each few messages
 #: would cost more than the messages. So many at most.
 AHEAD = SECOND // 4
-MOST_AHEAD = 256
+MOST_AHEAD = 32
 #: What would wait for longer, since the target has become slow, is given back.
 LONGEST_WAIT = 10 * SECOND
 

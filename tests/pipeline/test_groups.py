@@ -10,7 +10,7 @@ from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import Silence
 from router.core.rule import Count, Escalation, Inhibition, Severity
-from tests.pipeline.conftest import START, MakePipeline, plan
+from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import HOUR, MINUTE, RESOLVED, at, failed, instance, job, last, reasons, take
 
 JOB_FAILED = "Event == 'OnJobFailed'"
@@ -214,14 +214,19 @@ def test_hours_stop_the_clock_of_escalation_from_their_beginning(
     assert reasons(pipeline, "duty/1") == ["escalation"]
 
 
-def test_an_inhibitor_stops_the_clock_of_escalation_from_its_beginning(make: MakePipeline) -> None:
-    """Inhibited from minute 5 on, seen in minute 15; minute 20 frees it: ten more, not none, are left."""
+def escalating_and_inhibited(make: MakePipeline) -> Pipeline:
+    """Instances that fail go to ``duty`` after 15 minutes, and are not told while their job has failed."""
     rule = failed(
         escalate=(Escalation(15 * MINUTE * SECOND, ("duty",)),),
         inhibited_by=(Inhibition("jobs", (Filter("JobId"),)),),
     )
     jobs = failed("jobs", JOB_FAILED, resolve_when=RESOLVED, to=("team",))
-    pipeline = make(rule, jobs, channels=(plan("oncall"), plan("duty"), plan("team")))
+    return make(rule, jobs, channels=(plan("oncall"), plan("duty"), plan("team")))
+
+
+def test_an_inhibitor_stops_the_clock_of_escalation_from_its_beginning(make: MakePipeline) -> None:
+    """Inhibited from minute 5 on, seen in minute 15; minute 20 frees it: ten more, not none, are left."""
+    pipeline = escalating_and_inhibited(make)
     take(pipeline, 0, instance())
     take(pipeline, 5 * MINUTE, job("OnJobFailed"))
     at(pipeline, 15 * MINUTE)
@@ -235,12 +240,7 @@ def test_an_inhibitor_stops_the_clock_of_escalation_from_its_beginning(make: Mak
 
 def test_what_matches_again_while_it_is_inhibited_keeps_what_has_passed(make: MakePipeline) -> None:
     """Ten of fifteen minutes have passed; three matches later, when it is free, five are left."""
-    rule = failed(
-        escalate=(Escalation(15 * MINUTE * SECOND, ("duty",)),),
-        inhibited_by=(Inhibition("jobs", (Filter("JobId"),)),),
-    )
-    jobs = failed("jobs", JOB_FAILED, resolve_when=RESOLVED, to=("team",))
-    pipeline = make(rule, jobs, channels=(plan("oncall"), plan("duty"), plan("team")))
+    pipeline = escalating_and_inhibited(make)
     take(pipeline, 0, instance())
     take(pipeline, 10 * MINUTE, job("OnJobFailed"))
     for minute in (12, 30, 50):

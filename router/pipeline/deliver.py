@@ -6,6 +6,7 @@ token; while the store cannot write it, it is kept here, and this process never 
 
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,6 +54,7 @@ class _Sent:
 
     Args:
         verdict: None where nothing was tried: it is given back.
+        began: whether its lane began it, and waits to hear that it is settled.
     """
 
     lane: Lane
@@ -60,6 +62,7 @@ class _Sent:
     verdict: Verdict | None
     started_at: int
     ended_at: int
+    began: bool = False
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -329,7 +332,7 @@ class Deliver:
         started = self._clock.now()
         if started >= (sending.first.lease_until or started + 1):
             # We stood still: it may be somebody else's by now.
-            self._give_back(lane, [sending])
+            self._finish(_Sent(lane, sending, None, started, started, began=True))
             return
         try:
             verdict = lane.channel.send(sending.message, sending.delivery)
@@ -337,7 +340,7 @@ class Deliver:
             verdict = Verdict(Outcome.UNKNOWN, f"the channel failed: {type(error).__name__}")
         failpoint("deliver.sent")
         ended = self._clock.now()
-        self._finish(_Sent(lane, sending, verdict, started, ended))
+        self._finish(_Sent(lane, sending, verdict, started, ended, began=True))
         self._give_back(lane, lane.learn(verdict.outcome, ended - started))
 
     def _give_back(self, lane: Lane, unsent: Sequence[Sending]) -> None:
@@ -348,7 +351,7 @@ class Deliver:
     def _finish(self, sent: _Sent) -> None:
         with self._settle_wanted:
             self._done.append(sent)
-            if len(self._done) in (1, MOST_GATHERED):
+            if len(self._done) in (1, MOST_GATHERED) or sent.lane.is_full:
                 self._settle_wanted.notify()
 
     # settle
@@ -365,8 +368,11 @@ class Deliver:
         with self._settle_wanted:
             ended = sum(len(sent.sending.deliveries) for sent in self._done)
             if 0 < ended < in_hand:
-                self._settle_wanted.wait_for(lambda: len(self._done) >= MOST_GATHERED, GATHERED_FOR)
+                self._settle_wanted.wait_for(self._gathered, GATHERED_FOR)
         return self.settle()
+
+    def _gathered(self) -> bool:
+        return len(self._done) >= MOST_GATHERED or any(sent.lane.is_full for sent in self._done)
 
     def settle(self) -> int:
         """Writes what came of the attempts that have ended; returns how many there were."""
@@ -429,6 +435,8 @@ class Deliver:
         """Looks for more, except for targets of which all was accepted or given up and no more was due."""
         with self._settle_wanted:
             self._done = self._done[len(done) :]
+        for lane, began in Counter(sent.lane for sent in done if sent.began).items():
+            lane.settled(began)
         with self._changed:
             self._in_hand -= {one.id for sent in done for one in sent.sending.deliveries}
             settled = {self._lanes.get(sent.lane.target, sent.lane) for sent in done}

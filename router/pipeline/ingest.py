@@ -22,8 +22,11 @@ from router.pipeline.tracing import Tracing
 from router.pipeline.working_set import close_book, open_book
 from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
 
-#: Envelopes in one transaction: large enough that a burst shares its sync, small enough to stay quick.
+#: Envelopes in one transaction: enough that a burst shares its sync. Fewer, but never below the second, where
+#: they took longer than the microseconds that whoever settles what was sent meanwhile should wait.
 BATCH = 512
+SMALL_BATCH = 64
+QUICK = SECOND // 10
 #: Envelopes that may wait; beyond it a source is told to come back.
 MOST_WAITING = 20_000
 
@@ -100,6 +103,7 @@ class Ingest:
         self._dispatch = dispatch
         self._tracing = tracing
         self._taken = 0
+        self._batch = BATCH
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
         self._changed = threading.Condition()
@@ -143,7 +147,7 @@ class Ingest:
         requests: list[_Waiting] = []
         size = 0
         with self._changed:
-            while self._waiting and (not requests or size + len(self._waiting[0].envelopes) <= BATCH):
+            while self._waiting and (not requests or size + len(self._waiting[0].envelopes) <= self._batch):
                 requests.append(self._waiting.popleft())
                 size += len(requests[-1].envelopes)
             self._count -= size
@@ -191,6 +195,8 @@ class Ingest:
         done = self._store.write(work)
         failpoint("ingest.committed")
         self._taken += len(envelopes)
+        took = max(1, self._clock.now() - now)
+        self._batch = max(SMALL_BATCH, min(BATCH, len(envelopes) * QUICK // took))
         return done
 
     def _tell(self, unit: Unit, fresh: Fresh, now: int) -> Round | None:

@@ -26,7 +26,8 @@ class Lane:
     """Sends to one target in threads of its own, started when they are needed.
 
     Args:
-        send: called in a lane's thread with each; never raises.
+        send: called in a lane's thread with each; never raises. What came of it is on record some time after:
+            :meth:`settled`.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Lane:
         self._urgent: deque[Sending] = deque()
         self._others: deque[Sending] = deque()
         self._lock = threading.Lock()
+        self._settled = threading.Condition(self._lock)
         self._threads = 0
         self._in_flight = 0
+        self._in_doubt = 0
         self._takes = 0.0
 
     def place(self) -> Place:
@@ -105,6 +108,20 @@ class Lane:
         """How many sends it has taken and not finished."""
         return self._in_flight
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it begins no more until something is settled: a kill leaves all of that in doubt.
+
+        As many as it has places may be in hand, and as many may have ended without being on record.
+        """
+        return self._in_doubt >= 2 * self._places
+
+    def settled(self, count: int) -> None:
+        """So many sends that it began are on record."""
+        with self._settled:
+            self._in_doubt -= count
+            self._settled.notify(count)
+
     def take(self, sending: Sending) -> None:
         """Sends what was claimed as soon as a thread is free.
 
@@ -140,12 +157,19 @@ class Lane:
 
     def _run(self) -> None:
         while self._wanted.get() is not None:
+            self._begin()
             try:
                 sending = self._next()
             except IndexError:
                 # It was taken back.
+                self.settled(1)
                 continue
             self._send(self, sending)
             with self._lock:
                 self._in_flight -= 1
         self.channel.close()
+
+    def _begin(self) -> None:
+        with self._settled:
+            self._settled.wait_for(lambda: not self.is_full)
+            self._in_doubt += 1

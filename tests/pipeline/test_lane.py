@@ -13,10 +13,11 @@ from tests.storage.making import delivery
 
 
 def _lane(sent: list[str], hold: threading.Event | None = None, rate: tuple[int, int] | None = None) -> Lane:
-    def send(_lane: Lane, sending: Sending) -> None:
+    def send(lane: Lane, sending: Sending) -> None:
         if hold:
             hold.wait(60)
         sent.append(sending.first.id)
+        lane.settled(1)
 
     return Lane("oncall/1", ScriptedChannel(concurrency=1), plan("oncall", rate=rate), send)
 
@@ -50,6 +51,27 @@ def test_nothing_is_claimed_ahead_of_a_target_with_a_rate() -> None:
     lane = _lane([], rate=(20, 60 * SECOND))
     lane.learn(Outcome.ACCEPTED, 1000)
     assert lane.place().free == 1
+
+
+def test_no_more_is_begun_than_may_be_in_doubt_after_a_kill() -> None:
+    """Of a target that takes one at once, one in hand and one not on record; then one for each settled."""
+    begun: list[str] = []
+    lane = Lane(
+        "oncall/1",
+        ScriptedChannel(concurrency=1),
+        plan("oncall"),
+        lambda _, sending: begun.append(sending.first.id),
+    )
+    for number in range(5):
+        lane.take(_sending(f"{number}"))
+    wait_until(lambda: lane.is_full and lane.in_flight == 3)
+    assert begun == ["0", "1"]
+    lane.settled(1)
+    wait_until(lambda: lane.in_flight == 2)
+    assert begun == ["0", "1", "2"]
+    lane.settled(3)
+    wait_until(lambda: lane.in_flight == 0)
+    lane.close()
 
 
 def test_what_is_critical_goes_out_before_what_waits() -> None:

@@ -1,21 +1,24 @@
 """SIGKILL under load, hundreds of times, at random instructions and at every failpoint; both stores."""
 
+import json
 import os
 import random
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from router.failpoints import REGISTRY
-from tests.acceptance.harness import Sink
+from tests.acceptance.harness import Sink, post, sample
 from tests.torture.campaign import Blow, Load, Replica, Starter, books_balance, config_in, count
 
 FULL = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
 KILLS = 1_000 if FULL else 16
+FLOODS = 40 if FULL else 2
 SEED = int(os.environ.get("ALERT_ROUTER_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 #: Seconds that a claim holds. As short as a test can wait, as long as no send here takes.
 LEASE = 8.0
@@ -73,6 +76,45 @@ def test_no_kill_loses_what_was_acknowledged_or_tells_it_twice_unsaid(
     )
     print("never passed: " + ", ".join(name for name in REGISTRY if name not in struck))
     figures.sound(IN_FLIGHT)
+
+
+@pytest.mark.slow
+def test_a_kill_in_a_flood_leaves_no_more_in_doubt_than_is_in_flight(
+    tmp_path: Path, sink: Sink, starter: Starter, store_url: str
+) -> None:
+    """While the store is busy taking events in, no more is sent than what may be in doubt, at each kill."""
+    router = Replica(starter, config_in(tmp_path / "router", sink, store_url), LEASE)
+    acknowledged, blows, repeated = list[str](), list[Blow](), list[int]()
+    for number in range(FLOODS):
+        assert router.start()
+        acknowledged += flood(router.port, number)
+        died_at = time.time_ns()
+        router.kill()
+        router.start()
+        blows.append((died_at, time.time_ns()))
+        figures = count(sink, acknowledged, blows, 60)
+        repeated.append(figures.repeated - sum(repeated))
+        figures.sound(IN_FLIGHT)
+        router.terminate()
+    books_balance(router.config)
+    print(f"\n{store_url.partition(':')[0]}: {len(acknowledged)} events, repeated at each kill {repeated}")
+    assert max(repeated) <= IN_FLIGHT
+
+
+def flood(port: int | None, number: int) -> list[str]:
+    """Jobs of events that four clients send at once, 64 in a request; all are acknowledged."""
+    assert port is not None
+    batches = [[f"job-{number}-{part}-{one}" for one in range(64)] for part in range(8)]
+    with ThreadPoolExecutor(4) as clients:
+        statuses = list(clients.map(lambda jobs: send(port, jobs), batches))
+    assert set(statuses) == {200}
+    return [job for batch in batches for job in batch]
+
+
+def send(port: int, jobs: list[str]) -> int:
+    """The status of one request with an event of each job."""
+    events = [sample("OnInstanceFailed", JobId=job, ExitCode="137") for job in jobs]
+    return post(port, "/v1/events/hook", json.dumps(events).encode())[0]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from router.core import delivery as deliveries
 from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.policy import ChannelPlan, Policy
 from router.failpoints import failpoint
+from router.pipeline.claims import take_back_probes
 from router.pipeline.deliver import observe_ended, patience_of, tell_fallbacks, tell_instead
 from router.pipeline.second_look import still_true
 from router.ports import Attempt, Clock, Store, Unit
@@ -92,6 +93,8 @@ class Maintain:
                 if delivery.id in ours
             ]
             tell_fallbacks(unit, gone, now)
+            # Or a target that is left alone waited for a probe that nobody sends any more.
+            take_back_probes(unit, {delivery.target for delivery, _ in gone})
             failpoint("maintain.rescued")
             return [delivery for delivery, _ in gone]
 

@@ -85,6 +85,31 @@ def test_a_breaker_outlives_its_process_and_is_shared(make: MakePipeline, store:
     second.deliver.use({})
 
 
+def test_a_probe_whose_sender_is_gone_is_followed_by_another_at_once(
+    make: MakePipeline, store: Store
+) -> None:
+    """Killed while it asked a target that was left alone: the next process asks as soon as it starts."""
+    first = make(rule(), channels=(plan("oncall"),))
+    oncall = first.channels["oncall/1"]
+    oncall.script, oncall.concurrency = [DOWN] * 5, 1
+    first.use_channels()
+    jobs(first, 9)
+    first.send()
+    first.clock.move(6)
+    oncall.hold = threading.Event()
+    first.deliver.wake(frozenset({"oncall/1"}))
+    try:
+        assert first.deliver.step() == 1
+        second = again(first, store)
+        assert second.deliver.step() == 0
+        assert second.maintain.rescue_others("next") == 1
+        second.send()
+        assert sent(second) == 9
+    finally:
+        oncall.hold.set()
+    second.deliver.use({})
+
+
 def test_another_address_begins_anew(make: MakePipeline) -> None:
     """A pause that the old address asked for does not hold the new one up."""
     pipeline = make(rule(), channels=(plan("oncall"),))

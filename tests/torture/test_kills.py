@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ def flood(port: int | None, number: int) -> list[str]:
     assert port is not None
     batches = [[f"job-{number}-{part}-{one}" for one in range(64)] for part in range(8)]
     with ThreadPoolExecutor(4) as clients:
-        statuses = list(clients.map(lambda jobs: send(port, jobs), batches))
+        statuses = list(clients.map(partial(send, port), batches))
     assert set(statuses) == {200}
     return [job for batch in batches for job in batch]
 

@@ -271,6 +271,7 @@ class Router:
         settle.stop()
         ended = [loop.join(max(0.5, ends - time.monotonic())) for loop in self._loops]
         self._note_wrong_tokens(last=True)
+        self.deliver.use({})
         self._store.close()
         if self._traces:
             self._traces.close()

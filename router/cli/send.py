@@ -46,6 +46,8 @@ def send(
         target.name: channels[target.name][0].send(message, _delivery(target.name, target.kind, channel))
         for target in plan.targets
     }
+    for one, _ in channels.values():
+        one.close()
     if output is Form.JSON:
         print_json({"deliveries": [_json(name, verdict) for name, verdict in verdicts.items()]})
     for name, verdict in verdicts.items() if output is Form.TEXT else ():

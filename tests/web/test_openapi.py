@@ -77,6 +77,8 @@ def test_the_shipped_document_is_that_of_this_version() -> None:
     assert shipped.read_text(encoding="utf-8") == document_text()
 
 
+# What shares this process, the router's threads too, may use `random` while an example is drawn.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_every_answer_is_described(served: House, path: str, method: str) -> None:

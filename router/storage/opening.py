@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from router.errors import RouterError
 from router.storage.faults import explained
+from router.storage.statements import SERIALISE
 from router.storage.store import DEADLINE, SqlStore
 from router.storage.tables import REVISION, metadata
 
@@ -51,8 +53,11 @@ _PATIENCE = {
 }
 #: Names the lock of PostgreSQL under which tables are made or changed.
 MIGRATING = 4_152_701
-#: Milliseconds that a change of tables waits for one that is in use: whoever runs waits behind it.
+#: Milliseconds that a change of tables waits for those that are in use: whoever runs waits behind it.
 LOCKS_WITHIN = 4_000
+#: Milliseconds that it waits for one of them at a time while it has others. For all of them together that is
+#: less than the second after which PostgreSQL ends one of two that wait for each other: we give way before.
+LOCK_WITHIN = 40
 
 
 def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False) -> SqlStore:
@@ -146,7 +151,7 @@ def _bring_up_to_date(engine: Engine, url: str) -> None:
 
 def make_tables(engine: Engine) -> None:
     """Makes what the migrations would make, without loading Alembic; nothing where tables are."""
-    with _alone(engine) as connection:
+    with alone(engine) as connection:
         if _revision(connection) is None:
             metadata.create_all(connection, checkfirst=False)
             _stamps.create(connection, checkfirst=True)
@@ -154,13 +159,39 @@ def make_tables(engine: Engine) -> None:
 
 
 @contextlib.contextmanager
-def _alone(engine: Engine) -> Generator[Connection]:
+def alone(engine: Engine) -> Generator[Connection]:
     """A transaction that changes tables while no other process does."""
     with engine.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": MIGRATING})
             connection.execute(text(f"SET LOCAL lock_timeout = {LOCKS_WITHIN}"))
         yield connection
+
+
+def take_tables(connection: Connection) -> None:
+    """Takes all tables for this transaction, or none and again: routers that run take them in other orders.
+
+    Raises:
+        DBAPIError: one was in use for too long.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    quoted = connection.dialect.identifier_preparer.quote
+    tables = ", ".join(quoted(name) for name in sorted(inspect(connection).get_table_names()))
+    until = time.monotonic() + LOCKS_WITHIN / 1000
+    while True:
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_WITHIN}"))
+                # Most of what routers write begins with it: they wait before they have a table.
+                connection.execute(SERIALISE)
+                connection.execute(text(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"))
+                return
+        except OperationalError:
+            if time.monotonic() >= until:
+                raise
+        # Who waited behind us goes first.
+        time.sleep(LOCK_WITHIN / 1000)
 
 
 def revision(engine: Engine) -> str | None:
@@ -184,9 +215,11 @@ def migrate(url: str, to: str = "head") -> str:
     engine = make_engine(url)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _alone(engine) as connection:
+    with alone(engine) as connection:
         config.attributes["connection"] = connection
         try:
+            if _revision(connection) not in (None, REVISION):
+                take_tables(connection)
             command.upgrade(config, to)
         except CommandError as error:
             remedy = "Restore a backup; this store was not made by a released version"

@@ -245,7 +245,7 @@ class Router:
         self.metrics.store_up.set(1)
         if not self._store.shared:
             self.maintain.rescue_others(self._owner)
-        self._store.listen(self._woken)
+        self._store.listen(self._woken, self._look_at_all)
         for loop in self._loops:
             loop.start()
         telemetry.log("config.loaded", files=len(self.config.files), policy=self.config.policy.hash)
@@ -493,6 +493,10 @@ class Router:
         self.deliver.wake(due)
         if GROUPS in due:
             self._due.set()
+
+    def _look_at_all(self) -> None:
+        """Whatever others have made due while nobody here could hear of it."""
+        self._woken(frozenset({GROUPS, *(target.name for target in self.config.targets)}))
 
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds)

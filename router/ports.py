@@ -810,11 +810,13 @@ class Store(Protocol):
         """As :meth:`read`, for people who look: however long it takes, no read of the loops waits for it."""
         ...
 
-    def listen(self, woken: Callable[[frozenset[str]], None]) -> None:
+    def listen(self, woken: Callable[[frozenset[str]], None], begun: Callable[[], None]) -> None:
         """From now on hears, on a shared store, of what other routers have made due.
 
         Args:
             woken: called with what they gave to :meth:`wake_others`, from a thread of the store's.
+            begun: called from there when it begins to hear, also again after its connection was lost: what
+                they gave before that is not known.
         """
         ...
 

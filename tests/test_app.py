@@ -1,9 +1,13 @@
 """What the wiring decides by itself."""
 
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Never
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from router.app import MAINTENANCE, SHORTEST_WAIT, Router, SystemClock, load_config, pause_until
 from router.config import Config
@@ -16,6 +20,7 @@ from router.ports import Clock
 from router.storage import open_store
 from tests.acceptance.harness import Sink
 from tests.pipeline.conftest import HandClock, Pipeline, wait_until
+from tests.torture.proxy import Proxy
 
 CONFIG = """
 http: {listen: 127.0.0.1:0}
@@ -140,31 +145,73 @@ def test_a_reload_that_fails_late_changes_nothing(tmp_path: Path, monkeypatch: p
         assert router.stop()
 
 
-@pytest.mark.parametrize("absent", ["dispatch and sends", "sends"])
-def test_what_one_router_takes_another_on_the_same_store_tells_at_once(
-    postgres_url: str, tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch, absent: str
-) -> None:
-    """The one that takes the event does no more than that; the other would look by itself in ten minutes."""
+@contextmanager
+def two_routers(
+    tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch, urls: Sequence[str]
+) -> Generator[list[Router]]:
+    """Routers on one store that look by themselves every ten minutes only."""
     monkeypatch.setattr("router.app.MAINTENANCE", 600.0)
     monkeypatch.setattr("router.pipeline.deliver.LONGEST_WAIT", 600 * SECOND)
     (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
     config_in(tmp_path)
     path = tmp_path / "router.yaml"
     path.write_text(path.read_text().replace("json://127.0.0.1:9/", sink.url("oncall")), encoding="utf-8")
-    one, other = (Router(load_config(path), open_store(postgres_url)) for _ in range(2))
-    one.deliver.stop_claiming()
-    if absent != "sends":
-        monkeypatch.setattr(one.dispatch, "step", lambda: 0)
-    other.start()
-    one.start()
+    routers = [Router(load_config(path), open_store(url)) for url in urls]
+    for router in reversed(routers):
+        router.start()
     try:
-        for number in range(1, 4):
-            event = Envelope("hook", b'{"type": "failed", "JobId": "%d"}' % number, SystemClock().now())
-            one.ingest.submit([event]).result(60)
-            assert len(sink.wait_for(number, 60)) == number
+        yield routers
     finally:
-        assert other.stop()
-        one.stop()
+        *_, ended = [router.stop() for router in routers]
+    assert ended
+
+
+def only_takes(router: Router, monkeypatch: pytest.MonkeyPatch, absent: str) -> None:
+    """It takes events, and leaves the rest to the other one."""
+    router.deliver.stop_claiming()
+    if absent != "sends":
+        monkeypatch.setattr(router.dispatch, "step", lambda: 0)
+
+
+def tell(router: Router, number: int) -> None:
+    """It takes an event in."""
+    event = Envelope("hook", b'{"type": "failed", "JobId": "%d"}' % number, SystemClock().now())
+    router.ingest.submit([event]).result(60)
+
+
+@pytest.mark.parametrize("absent", ["dispatch and sends", "sends"])
+def test_what_was_told_while_nobody_heard_is_looked_for_when_somebody_does_again(
+    postgres_url: str, tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch, absent: str
+) -> None:
+    """The NOTIFY comes while the other router is cut off; it would look by itself in ten minutes."""
+    monkeypatch.setattr("router.storage.news.PAUSE", 0.1)
+    address = make_url(postgres_url)
+    proxy = Proxy(str(address.query["host"]))
+    far = f"postgresql://postgres@127.0.0.1:{proxy.port}/{address.database}"
+    with two_routers(tmp_path, sink, monkeypatch, (postgres_url, far)) as (one, _other):
+        only_takes(one, monkeypatch, absent)
+        tell(one, 1)
+        assert len(sink.wait_for(1, 60)) == 1
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute("LISTEN alert_router")
+            proxy.cut()
+            tell(one, 2)
+            assert list(connection.notifies(timeout=60, stop_after=1))
+        proxy.mend()
+        assert len(sink.wait_for(2, 60)) == 2
+    proxy.close()
+
+
+@pytest.mark.parametrize("absent", ["dispatch and sends", "sends"])
+def test_what_one_router_takes_another_on_the_same_store_tells_at_once(
+    postgres_url: str, tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch, absent: str
+) -> None:
+    """The one that takes the event does no more than that; the other would look by itself in ten minutes."""
+    with two_routers(tmp_path, sink, monkeypatch, (postgres_url, postgres_url)) as (one, _other):
+        only_takes(one, monkeypatch, absent)
+        for number in range(1, 4):
+            tell(one, number)
+            assert len(sink.wait_for(number, 60)) == number
 
 
 def test_labels_of_rules_are_metrics_to_join_to(tmp_path: Path) -> None:

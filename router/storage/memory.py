@@ -65,7 +65,7 @@ class MemoryStore:
     def look(self, work: Callable[[Unit], T]) -> T:
         return self.read(work)
 
-    def listen(self, woken: Callable[[frozenset[str]], None]) -> None:
+    def listen(self, woken: Callable[[frozenset[str]], None], begun: Callable[[], None]) -> None:
         """Nobody else can reach it."""
 
     def wake_others(self, due: Collection[str]) -> None:

@@ -9,15 +9,17 @@ import contextlib
 import os
 import select
 import threading
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import Engine
 
 _CHANNEL = "alert_router"
+_NOTIFY = "SELECT pg_notify(%s, due) FROM unnest(%s::text[]) AS due"
 #: Seconds in which what is made due is gathered and told once.
 GATHERED_FOR = 0.05
-#: Seconds before a connection that was lost is opened again.
+#: Seconds before a connection is opened again that could not be opened, or was lost so soon.
 PAUSE = 5.0
 
 
@@ -26,11 +28,15 @@ class News:
 
     Args:
         woken: called with what other routers have told.
+        begun: called whenever it begins to listen: what they told before it has not heard.
     """
 
-    def __init__(self, engine: Engine, woken: Callable[[frozenset[str]], None]) -> None:
+    def __init__(
+        self, engine: Engine, woken: Callable[[frozenset[str]], None], begun: Callable[[], None]
+    ) -> None:
         self._engine = engine
         self._woken = woken
+        self._begun = begun
         self._untold: set[str] = set()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -55,10 +61,11 @@ class News:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            tried_at = time.monotonic()
             # The store's other connections say what is wrong with the server; here it only costs a look.
             with contextlib.suppress(Exception):
                 self._listen()
-            self._stopping.wait(PAUSE)
+            self._stopping.wait(max(0.0, tried_at + PAUSE - time.monotonic()))
         os.close(self._hear)
 
     def _listen(self) -> None:
@@ -68,6 +75,7 @@ class News:
         with contextlib.closing(connection):
             connection.autocommit = True
             connection.execute(f"LISTEN {_CHANNEL}")
+            self._begun()
             ready = select.poll()
             ready.register(connection.fileno(), select.POLLIN)
             ready.register(self._hear, select.POLLIN)
@@ -82,7 +90,12 @@ class News:
         with self._lock:
             os.read(self._hear, 1)
             untold, self._untold = self._untold, set()
-        connection.execute("SELECT pg_notify(%s, due) FROM unnest(%s::text[]) AS due", [_CHANNEL, [*untold]])
+        try:
+            connection.execute(_NOTIFY, [_CHANNEL, [*untold]])
+        except Exception:
+            # The next connection tells it.
+            self.tell(untold)
+            raise
 
     def _heed(self, connection: Any) -> None:
         own = connection.info.backend_pid

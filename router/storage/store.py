@@ -114,9 +114,9 @@ class SqlStore:
                     raise explained(error) from error
                 self._hanging[name].append(worker)
 
-    def listen(self, woken: Callable[[frozenset[str]], None]) -> None:
+    def listen(self, woken: Callable[[frozenset[str]], None], begun: Callable[[], None]) -> None:
         if self.shared:
-            self._news = News(self._engine, woken)
+            self._news = News(self._engine, woken, begun)
 
     def wake_others(self, due: Collection[str]) -> None:
         if self._news:

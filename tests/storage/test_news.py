@@ -7,10 +7,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from router.ports import GROUPS, Store
 from router.storage import news, open_store
 from tests.pipeline.conftest import wait_until
+from tests.torture.proxy import Proxy, Way
 
 
 class Ear:
@@ -18,8 +20,12 @@ class Ear:
 
     def __init__(self, url: str) -> None:
         self.heard: set[str] = set()
+        self.begun = 0
         self.store = open_store(url)
-        self.store.listen(self.heard.update)
+        self.store.listen(self.heard.update, self._begins)
+
+    def _begins(self) -> None:
+        self.begun += 1
 
     def hears(self, store: Store, name: str) -> None:
         """It hears of this name sooner or later; what is told before it listens is lost."""
@@ -67,6 +73,29 @@ def test_whoever_lost_the_connection_that_listens_takes_it_up_again(
             connection.execute(f"{ended} AND pid <> pg_backend_pid()")
         one.hears(other.store, "again")
         other.hears(one.store, "again")
+        assert (one.begun, other.begun) == (2, 2)
+
+
+@pytest.mark.parametrize("way", ["before", "after"])
+def test_what_could_not_be_told_is_told_by_the_next_connection(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    """The connection breaks at the very NOTIFY: the others hear of it all the same, if twice."""
+    monkeypatch.setattr(news, "PAUSE", 0.1)
+    address = make_url(postgres_url)
+    proxy = Proxy(str(address.query["host"]))
+    far = Ear(f"postgresql://postgres@127.0.0.1:{proxy.port}/{address.database}")
+    near = Ear(postgres_url)
+    try:
+        near.hears(far.store, "begin")
+        proxy.cut_at(1, way)
+        far.store.wake_others(["late"])
+        wait_until(lambda: "late" in near.heard, 60)
+        assert not proxy.armed
+    finally:
+        far.store.close()
+        near.store.close()
+        proxy.close()
 
 
 def test_a_file_has_nobody_else_to_wake(tmp_path: Path) -> None:

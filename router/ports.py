@@ -498,7 +498,7 @@ class Unit(Protocol):
         ...
 
     def told_since(self, channel: str, after: int) -> int:
-        """How many notifications a channel had after that time."""
+        """How many notifications a channel had after that time, without those of ``acknowledged``."""
         ...
 
     def add_notifications(self, records: Sequence[NotificationRecord]) -> None:

@@ -1,13 +1,14 @@
 """Opsgenie's alerts: one alert for each group, under the group's key, closed when the group has ended.
 
-https://docs.opsgenie.com/docs/alert-api
+https://docs.opsgenie.com/docs/alert-api; Jira Service Management has taken the interface over:
+https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v2/api-group-integration-events/
 """
 
 from typing import Any
 from urllib.parse import quote
 
 from router.channels.answers import ACCEPTED, UNCLEAR, Said, fields_of
-from router.channels.plugins import Plugin, parameters
+from router.channels.plugins import Plugin, module_of, parameters
 from router.channels.posting import post_json, step
 from router.channels.recording import Exchange
 from router.core.delivery import Delivery
@@ -15,6 +16,7 @@ from router.core.message import Message
 from router.core.text.clip import clip
 
 _URLS = {"us": "https://api.opsgenie.com/v2/alerts", "eu": "https://api.eu.opsgenie.com/v2/alerts"}
+_JIRA = "https://api.atlassian.com/jsm/ops/integration/v2/alerts"
 _LONGEST = 130
 _PRIORITIES = {"critical": "P1", "warning": "P3", "info": "P5"}
 _STEPS = {"trigger": "create", "acknowledge": "acknowledge", "resolve": "close"}
@@ -26,7 +28,8 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     if plugin.action in _BY_APPRISE:
         return plugin.notify(body=message.body, title=message.title, body_format="text")
     wanted = plugin.action if plugin.action in _STEPS.values() else _STEPS[step(message)]
-    alias, url = plugin.alias or delivery.group_id, _URLS[plugin.region_name]
+    alias = plugin.alias or delivery.group_id
+    url = _JIRA if module_of(plugin) == "jira" else _URLS[plugin.region_name]
     headers = {"Authorization": f"GenieKey {plugin.apikey}"}
     if wanted == "create":
         return post_json(plugin, url, _alert(plugin, message) | {"alias": alias}, headers=headers)

@@ -100,6 +100,7 @@ PROVIDERS: dict[str, Provider] = {
     "dingtalk": _own(dingtalk.send, dingtalk.said),
     "discord": _own(discord.send, discord.said),
     "feishu": _own(feishu.send, feishu.said),
+    "jira": _own(opsgenie.send, opsgenie.said),
     "lark": _own(feishu.send, feishu.said),
     "opsgenie": _own(opsgenie.send, opsgenie.said),
     "pagerduty": _own(pagerduty.send, pagerduty.said),

@@ -11,7 +11,7 @@ from router.core.text.kinds import forms_of, kind_of
 from router.errors import RouterError
 
 #: Plugins whose "targets" are people in one message: mentioned in a group, or asked to take one alert.
-_MENTION = frozenset({"dingtalk", "opsgenie"})
+_MENTION = frozenset({"dingtalk", "jira", "opsgenie"})
 
 #: The usual ``format=`` of plugins whose messages have several forms.
 _USUAL = {"dingtalk": "markdown", "feishu": "post", "lark": "post", "wecombot": "markdown"}

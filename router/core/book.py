@@ -291,8 +291,12 @@ class Book:
     def time_groups(self) -> None:
         """Works out when the groups are due that events have changed."""
         for name in self._untimed:
-            self.put_group(groups.due(self.groups[name], self.policy.rule, self.now))
+            self.put_group(self._timed(self.groups[name]))
         self._untimed.clear()
+
+    def _timed(self, group: Group) -> Group:
+        incident = self.policy.keeps_incidents(group.channel)
+        return groups.due(group, self.policy.rule, self.now, incident=incident)
 
     def put_group(self, group: Group) -> None:
         """Writes a group as it is."""
@@ -388,7 +392,7 @@ class Book:
         left = groups.counted(group, alert.rule, before, NOTHING)
         left = changed(left, resolved=group.resolved + 1)
         if left.open or left.ended_at is not None:
-            self.put_group(groups.due(left, self.policy.rule, self.now))
+            self.put_group(self._timed(left))
         else:
             self.put_group(groups.ended(left, self.policy.rule, self.now, quiet=quiet, both=both))
 
@@ -401,7 +405,7 @@ class Book:
         """Lets a storm tell a group from now on; returns the storm's group."""
         self.groups.setdefault(storm.id, storm)
         self.put_group(groups.absorbed(group, storm))
-        self.put_group(groups.due(groups.grown(storm, group), self.policy.rule, self.now))
+        self.put_group(self._timed(groups.grown(storm, group)))
         return self.groups[storm.id]
 
     # time
@@ -431,7 +435,7 @@ class Book:
         """A reload may have changed when the groups of an alert are due."""
         told_by = [self.groups[seat.group_id] for seat in alert.seats]
         for group in (*told_by, *(self.groups[one.storm_id] for one in told_by if one.storm_id)):
-            self.put_group(groups.due(group, self.policy.rule, self.now))
+            self.put_group(self._timed(group))
 
     def is_told_first(self, alert: Alert) -> bool:
         """Whether an alert would close that a group is about to tell: after a standstill both are due."""
@@ -463,7 +467,7 @@ class Book:
                 group = self.groups[alert.seats[-1].group_id]
             now_in = self.groups[group.id]
             raised = changed(now_in, escalation=(max(step, now_in.escalation[0]), now_in.escalation[1]))
-            self.put_group(groups.due(raised, self.policy.rule, self.now))
+            self.put_group(self._timed(raised))
         self._put(alert)
 
     def _refresh(self, alert: Alert, group: Group) -> Alert:
@@ -534,6 +538,10 @@ class Book:
     def told(self, group: Group) -> None:
         """Notes that a group was told now."""
         self.put_group(groups.told(group, self.policy.rule, self.now))
+
+    def taken(self, group: Group) -> None:
+        """Notes that the incident of a group was marked as acknowledged."""
+        self.put_group(groups.taken(group))
 
     def unsay(self, group_id: str, members: Iterable[Alert]) -> None:
         """Nothing of what was written for a group was sent: these open alerts of it were never told there."""

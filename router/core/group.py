@@ -26,7 +26,7 @@ Rules = Callable[[str], Rule | None]
 
 
 class Reason(StrEnum):
-    """Why a group is told; it is never told otherwise."""
+    """Why a group is told; and the one for which nobody is, only its incident at a provider changes."""
 
     FIRST = "first"
     WORSE = "worse"
@@ -35,6 +35,8 @@ class Reason(StrEnum):
     RESOLVED = "resolved"
     REPEAT = "repeat"
     STORM = "storm"
+    ACKNOWLEDGED = "acknowledged"
+    """Tells nobody: people have seen all that fires, and its incident is marked so."""
 
 
 class Tally(NamedTuple):
@@ -98,6 +100,7 @@ class Group:
         storm_groups: of a storm: how many groups it tells.
         quiet: it ended by itself: only a channel that keeps incidents hears of it.
         fallback_of: the delivery that was given up, where this group tells the fallback channel.
+        acknowledged: after which telling its incident was last marked as acknowledged.
     """
 
     id: str
@@ -125,6 +128,7 @@ class Group:
     accepts_until: int | None = None
     storm_groups: int = 0
     quiet: bool = False
+    acknowledged: int = 0
 
     @property
     def open(self) -> int:
@@ -294,11 +298,17 @@ def grown(storm: Group, group: Group) -> Group:
 # when, and why
 
 
-def due(group: Group, rules: Rules, now: int) -> Group:
-    """The group with the time at which it is to be told next, and the reason."""
+def due(group: Group, rules: Rules, now: int, *, incident: bool = False) -> Group:
+    """The group with the time at which it is to be told next, and the reason.
+
+    Args:
+        incident: its channel keeps an incident for it.
+    """
     if group.storm_id or group.fallback_of or group.ended_at is not None:
         return group
     at, reason = _due_storm(group, rules) if group.is_storm else _due(group, rules, now)
+    if at is None and incident and _is_taken(group):
+        at, reason = now, Reason.ACKNOWLEDGED
     reason = reason if at is not None else None
     if at == group.due_at and reason == group.due_reason:
         return group
@@ -332,6 +342,12 @@ def _due_storm(group: Group, rules: Rules) -> tuple[int | None, Reason | None]:
     repeat = _repeat({name: tally for name, tally in group.tallies.items() if tally.open}, rules)
     waits += [repeat] if repeat is not None else []
     return (group.told_at + min(waits), Reason.STORM) if waits else (None, None)
+
+
+def _is_taken(group: Group) -> bool:
+    """Whether people have seen all that fires of what was told, and its incident does not say so."""
+    seen = group.told_at is not None and group.acknowledged < group.told
+    return seen and group.firing <= 0 and any(tally.acknowledged > 0 for tally in group.tallies.values())
 
 
 def _is_worse(group: Group, found: Mapping[str, Tally], rules: Rules) -> bool:
@@ -384,6 +400,11 @@ def told(group: Group, rules: Rules, now: int) -> Group:
         escalation=(group.escalation[0], group.escalation[0]),
     )
     return due(done, rules, now)
+
+
+def taken(group: Group) -> Group:
+    """The group after its incident was marked as acknowledged: once for each telling. Nobody was told."""
+    return changed(group, acknowledged=group.told, due_at=None, due_reason=None)
 
 
 def unsaid(group: Group) -> Group:

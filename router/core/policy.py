@@ -14,6 +14,7 @@ from router.core.delivery import SECOND, Patience
 from router.core.event import Event
 from router.core.mute.interval import TimeInterval
 from router.core.rule import FailedFilter, Judgement, Match, Rule
+from router.core.text.kinds import INCIDENTS
 
 #: More messages than so many in so many microseconds, and a channel's further groups are told together.
 STORM = (10, 60_000_000)
@@ -56,6 +57,11 @@ class ChannelPlan:
     patience: Patience = field(default_factory=Patience)
     storm: tuple[int, int] | None = STORM
     timeout: int = 12 * SECOND
+
+    @property
+    def keeps_incidents(self) -> bool:
+        """Whether a target of it keeps an incident for each group."""
+        return any(target.kind in INCIDENTS for target in self.targets)
 
     def rate_of(self, target: Target) -> tuple[int, int] | None:
         """How many messages one of its targets is sent; None is without a limit."""
@@ -113,6 +119,14 @@ class Policy:
     def rule(self, name: str) -> Rule | None:
         """The rule of that name, or None."""
         return self._by_name.get(name)
+
+    @cached_property
+    def _keepers(self) -> frozenset[str]:
+        return frozenset(name for name, plan in self.channels.items() if plan.keeps_incidents)
+
+    def keeps_incidents(self, channel: str) -> bool:
+        """Whether a target of the channel of that name keeps an incident for each group."""
+        return channel in self._keepers
 
     def judge(self, event: Event, came_from: frozenset[str] | None = None) -> Judgement:
         """Which rules want the event, and which filters failed on it.

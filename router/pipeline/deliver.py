@@ -26,7 +26,7 @@ from router.pipeline.second_look import withdraw
 from router.pipeline.threads import threaded
 from router.pipeline.tongue import Tongue
 from router.pipeline.tracing import Tracing
-from router.ports import Attempt, Channel, Clock, Store, Unit
+from router.ports import Attempt, Channel, Clock, NotificationRecord, Store, Unit
 from router.traces import Stretch
 
 #: How long a claim holds at least. Longer than any send (its timeout and what the store may need), so that
@@ -535,13 +535,18 @@ def tell_instead(unit: Unit, unsaid: Sequence[tuple[Delivery, str]], now: int) -
             known[delivery.group_id], channel, delivery.id, told[delivery.notification_id].reason, now
         )
         for delivery, channel in unsaid
-        if delivery.group_id in known and delivery.notification_id in told
+        if delivery.group_id in known and _is_telling(told.get(delivery.notification_id))
     }
     before = {group.id for group in unit.groups([group.id for group in made.values()])}
     new = [(d.group_id, made[d.id]) for d, _ in unsaid if d.id in made and made[d.id].id not in before]
     unit.put_groups([group for _, group in new])
     unit.copy_members([(of, group.id) for of, group in new])
     return len(new)
+
+
+def _is_telling(record: NotificationRecord | None) -> bool:
+    """Whether somebody else is to hear of it: an incident that is not marked as acknowledged fires on."""
+    return record is not None and record.reason is not groups.Reason.ACKNOWLEDGED
 
 
 def patience_of(plans: Mapping[str, ChannelPlan], delivery: Delivery) -> Patience:

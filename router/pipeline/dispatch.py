@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,7 @@ from router.core import group as groups
 from router.core.alert import Alert, AlertState
 from router.core.book import INHIBITED, Book
 from router.core.changed import changed
-from router.core.delivery import Delivery, State
+from router.core.delivery import SECOND, Delivery, State
 from router.core.event import Event, beside
 from router.core.group import SHOWN, Group, Reason
 from router.core.message import Message
@@ -19,8 +19,10 @@ from router.core.notification import Cause, Notification
 from router.core.policy import ChannelPlan, Policy, Target
 from router.core.rule import Rule, Severity
 from router.core.text import render
+from router.core.text.kinds import INCIDENTS
 from router.failpoints import failpoint
 from router.pipeline.deliver import observe_dropped
+from router.pipeline.incidents import marking, marking_id
 from router.pipeline.mutes import Mutes
 from router.pipeline.second_look import unheard
 from router.pipeline.shown import Chosen, DueGroup, show
@@ -36,8 +38,8 @@ BATCH = 100
 OF_STORM = 5_000
 #: Causes that a notification carries.
 CAUSES = 5
-#: Channel kinds that keep incidents of their own: they are always sent the close.
-KEEPS_INCIDENTS = frozenset({"pagerduty", "opsgenie"})
+#: An acknowledgement waits so long at a time for what its targets are still to be told before it.
+ACKNOWLEDGES_AFTER = 10 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,8 @@ class _Telling:
         group = self._book.groups[group_id]
         if group.due_at is None or group.due_at > self._now:
             return None
+        if group.due_reason is Reason.ACKNOWLEDGED:
+            return self._acknowledge(group)
         if group.due_reason is Reason.FIRST and not group.fallback_of:
             if group.ended_at is not None and self._was_muted(group):
                 self._book.put_group(changed(group, due_at=None, due_reason=None))
@@ -260,6 +264,18 @@ class _Telling:
         if is_unheard or (plan is not None and not _targets(plan, group)):
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
+        return self._chosen(group)
+
+    def _acknowledge(self, group: Group) -> Chosen | None:
+        """The group whose incident is marked as acknowledged where it was opened."""
+        whom = marking(self._unit, group, self._policy.channels.get(group.channel))
+        if whom.later:
+            self._book.put_group(changed(group, due_at=self._now + ACKNOWLEDGES_AFTER))
+        else:
+            self._book.taken(group)
+        return replace(self._chosen(group), targets=whom.now) if whom.now else None
+
+    def _chosen(self, group: Group) -> Chosen:
         now, before = self._book.alerts, self._fresh.alerts
         shown = self._shown(group) if group.is_storm else group.shown
         found = {one: now.get(one) or before.get(one) for one in shown}
@@ -392,7 +408,7 @@ def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
     plan = policy.channels.get(notification.channel)
     if plan is None:
         return _nowhere(notification, rule, tongue, now)
-    targets = _targets(plan, due.group)
+    targets = [one for one in _targets(plan, due.group) if due.targets is None or one.name in due.targets]
     rendered = {
         kind: _rendered(notification, rule, kind, plan.name, tongue, now)
         for kind in {target.kind for target in targets}
@@ -407,7 +423,7 @@ def tell(due: DueGroup, policy: Policy, tongue: Tongue, now: int) -> Told:
 
 
 def _targets(plan: ChannelPlan, group: Group) -> list[Target]:
-    return [target for target in plan.targets if not group.quiet or target.kind in KEEPS_INCIDENTS]
+    return [target for target in plan.targets if not group.quiet or target.kind in INCIDENTS]
 
 
 def notify(due: DueGroup, now: int) -> Notification:
@@ -416,7 +432,9 @@ def notify(due: DueGroup, now: int) -> Notification:
     if group.due_reason is None:
         raise ValueError(f"group {group.id} is due without a reason")
     return Notification(
-        id=beside("n", group.id, f"{group.id}\n{group.told + 1}"),
+        id=beside("n", group.id, f"{group.id}\n{group.told + 1}")
+        if due.targets is None
+        else marking_id(group, due.targets),
         channel=group.channel,
         reason=group.due_reason,
         group=group,
@@ -462,7 +480,8 @@ def _bare(notification: Notification, rule: Rule, fault: str) -> Message:
 def _delivery(
     notification: Notification, plan: ChannelPlan, target: Target, message: Message, now: int
 ) -> Delivery:
-    after = plan.fallback_after.get(notification.heading.severity)
+    is_telling = notification.reason is not Reason.ACKNOWLEDGED
+    after = plan.fallback_after.get(notification.heading.severity) if is_telling else None
     return Delivery(
         id=beside("d", notification.id, f"{notification.id}\n{target.name}"),
         notification_id=notification.id,

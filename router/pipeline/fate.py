@@ -7,6 +7,7 @@ from router.core.alert import HIDDEN, Alert
 from router.core.delivery import Delivery, State
 from router.core.group import Group
 from router.errors import RouterError
+from router.pipeline.incidents import marks
 from router.ports import EventRecord, Unit
 
 #: Messages of one group that are read.
@@ -98,7 +99,10 @@ def fate_of(record: EventRecord, unit: Unit) -> Fate:
     deliveries: dict[str, tuple[Delivery, ...]] = {}
     for group in {group.id: group for found in groups.values() for group in found}.values():
         written = unit.deliveries(group_ids=[group.id], limit=MOST)
-        since = [one for one in written if one.created_at >= record.event.received_at]
+        marked = marks(unit, written)
+        since = [
+            one for one in written if one.created_at >= record.event.received_at and one.id not in marked
+        ]
         deliveries[group.id] = tuple(reversed(since))
     known = {rule: alerts[alert] for rule, alert in record.matches if alert in alerts}
     return Fate(record, known, groups, deliveries)

@@ -88,19 +88,24 @@ class _Look:
 
     def settled(self, delivery: Delivery) -> Delivery | None:
         """The delivery as it stands when it is not to be sent now; None when it is."""
-        group = self._asked(delivery)
-        state = self._judged(group) if group else None
-        if group is None or state is None:
+        asked = self._asked(delivery)
+        if asked is None:
+            return None
+        group, reason = asked
+        is_telling = reason is not Reason.ACKNOWLEDGED
+        state = self._judged(group) if is_telling else _judged_as_seen(group)
+        if state is None:
             return None
         # The claim was no attempt.
         back = replace(delivery, state=state, token=None, lease_until=None, attempts=delivery.attempts - 1)
         if state is State.WAITING:
             return replace(back, due_at=self._now)
         self._unsay(group.id)
-        return replace(back, ended_at=self._now, reason=self._why(group))
+        fires_again = not is_telling and group.ended_at is None
+        return replace(back, ended_at=self._now, reason="it fires again" if fires_again else self._why(group))
 
-    def _asked(self, delivery: Delivery) -> Group | None:
-        """The group whose alerts decide; None for what is sent whatever became of them."""
+    def _asked(self, delivery: Delivery) -> tuple[Group, Reason] | None:
+        """The group whose alerts decide, and why it was told; None for what is sent whatever they are."""
         first = self._given_up_for(delivery)
         records = {one.id: one for one in self._unit.notifications(_notifications(delivery, first))}
         groups = self._unit.groups([first.group_id])
@@ -110,7 +115,9 @@ class _Look:
         was_sent_again = delivery.created_at > records[delivery.notification_id].created_at
         record = records[first.notification_id]
         says_an_end = record.reason is Reason.RESOLVED or _ended_by(group, record.created_at)
-        return None if was_sent_again or says_an_end else group
+        if record.reason is not Reason.ACKNOWLEDGED and (was_sent_again or says_an_end):
+            return None
+        return group, record.reason
 
     def _given_up_for(self, delivery: Delivery) -> Delivery:
         """The first of a chain of fallbacks: its group has the alerts."""
@@ -179,6 +186,11 @@ class _Look:
         said = list(dict.fromkeys(words for alert in shown if (words := _words(alert))))
         more = " and more" if len(said) > NAMED else ""
         return f"{'; '.join(said[:NAMED])}{more}" or "all its alerts were acknowledged, muted or ended"
+
+
+def _judged_as_seen(group: Group) -> State | None:
+    """What a message becomes that marks an incident as acknowledged: it may not be so any more."""
+    return State.DROPPED if group.ended_at is not None or group.firing > 0 else None
 
 
 def _notifications(delivery: Delivery, first: Delivery) -> set[str]:

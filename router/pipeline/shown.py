@@ -22,20 +22,27 @@ class Chosen:
 
     Args:
         changed: those of its alerts that this transaction has changed so far.
+        targets: names of the only ones of its channel that are told; None for all.
     """
 
     group: Group
     changed: Mapping[str, Alert]
+    targets: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DueGroup:
-    """A group that is told now, with the alerts to show and the newest event of the worst."""
+    """A group that is told now, with the alerts to show and the newest event of the worst.
+
+    Args:
+        targets: as of :class:`Chosen`.
+    """
 
     group: Group
     alerts: tuple[Alert, ...]
     event: Event
     links: Mapping[str, str] = field(default_factory=dict[str, str])
+    targets: frozenset[str] | None = None
 
 
 def show(
@@ -48,13 +55,13 @@ def show(
     """
     wanted = {one for each in chosen for one in each.group.shown if one not in each.changed}
     known = {alert.id: alert for alert in unit.alerts(wanted)} if wanted else {}
-    found = [(each.group, _alerts(unit, each, known, policy)) for each in chosen]
+    found = [(each, _alerts(unit, each, known, policy)) for each in chosen]
     newest = {alerts[0].event_id for _, alerts in found if alerts}
     events = {one: heard[one] for one in newest if one in heard}
     events |= {event.id: event for event in unit.events_of(newest - events.keys())}
     return [
-        DueGroup(group, alerts, event, links_of(unit, group, alerts[0], public_url))
-        for group, alerts in found
+        DueGroup(each.group, alerts, event, links_of(unit, each.group, alerts[0], public_url), each.targets)
+        for each, alerts in found
         if alerts and (event := events.get(alerts[0].event_id)) is not None
     ]
 

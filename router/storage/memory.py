@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from router.core.alert import Alert, AlertState
 from router.core.delivery import Delivery, State, Thread
 from router.core.event import Event
-from router.core.group import Group
+from router.core.group import Group, Reason
 from router.core.mute.silence import Silence
 from router.ports import (
     Attempt,
@@ -356,7 +356,8 @@ class MemoryUnit:
     def add_notifications(self, records: Sequence[NotificationRecord]) -> None:
         for record in records:
             self.notified[record.id] = record
-            insort(self._told[record.channel], record.created_at)
+            if record.reason is not Reason.ACKNOWLEDGED:
+                insort(self._told[record.channel], record.created_at)
 
     def notifications(self, ids: Collection[str]) -> list[NotificationRecord]:
         return [self.notified[one] for one in ids if one in self.notified]

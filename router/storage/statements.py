@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Table, and_, bindparam, exists, func, select, text, tuple_, update
 
 from router.core.delivery import State
+from router.core.group import Reason
 from router.ports import Urgency
 from router.storage import rows, tables
 from router.storage.prepared import Reading, among, by_values
@@ -101,7 +102,9 @@ STORM = (
     .limit(1)
 )
 TOLD_SINCE = select(func.count()).where(
-    _told.channel == bindparam("channel"), _told.created_at > bindparam("after")
+    _told.channel == bindparam("channel"),
+    _told.created_at > bindparam("after"),
+    _told.reason != Reason.ACKNOWLEDGED.value,
 )
 SILENCES = (
     select(_silences)

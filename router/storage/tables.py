@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0010"
+REVISION = "0012"
 
 metadata = MetaData()
 
@@ -203,6 +203,7 @@ groups = Table(
     _time("accepts_until", nullable=True),
     _count("storm_groups"),
     _count("quiet"),
+    _count("acknowledged"),
     Index(
         "groups_slot",
         "slot",

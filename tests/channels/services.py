@@ -256,6 +256,15 @@ SERVICES = [
         reads=True,
     ),
     Service(
+        "jira",
+        f"jira://{'g' * 36}",
+        "https://api.atlassian.com",
+        answer(202, {"result": "Request will be processed", "took": 0.302, "requestId": "43a29c5c"}),
+        answer(422, {"message": "Request body is not processable.", "errors": {"message": "missing"}}),
+        "Request body is not processable.",
+        reads=True,
+    ),
+    Service(
         "workflows",
         f"workflows://wf.example.com:443/{'e' * 32}/{'f' * 43}",
         "https://wf.example.com",

@@ -97,6 +97,11 @@ def aliyun(name: str, each: int, together: int) -> Callable[[Received], bool]:
     return fits
 
 
+def opsgenie(request: Received) -> bool:
+    """What people are shown of an alert."""
+    return len(request.json["message"]) <= 130 and len(request.json["description"]) <= 15_000
+
+
 #: Whether a request is within what the service documents; see the service's file in router/channels.
 LIMITS: dict[str, Callable[[Received], bool]] = {
     "slack": slack,
@@ -115,9 +120,8 @@ LIMITS: dict[str, Callable[[Received], bool]] = {
     "pagerduty": lambda request: (
         len(request.json["payload"]["summary"]) <= 1_024 and len(request.body) <= 512 * 1024
     ),
-    "opsgenie": lambda request: (
-        len(request.json["message"]) <= 130 and len(request.json["description"]) <= 15_000
-    ),
+    "opsgenie": opsgenie,
+    "jira": opsgenie,
     "twilio": lambda request: segments(form(request)["Body"]) <= 4 and len(form(request)["Body"]) <= 1_600,
     "twilio-call": twiml,
     "vonage": lambda request: segments(form(request)["text"]) <= 4,

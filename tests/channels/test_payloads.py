@@ -353,6 +353,17 @@ def test_opsgenie_follows_the_group(provider: Provider, reason: str, action: str
     assert request.json == {"source": "alert-router", "note": "job-1 failed"}
 
 
+@pytest.mark.parametrize(("reason", "path"), [("first", ""), ("acknowledged", "/g-1/acknowledge")])
+def test_jira_takes_what_opsgenie_takes(provider: Provider, reason: str, path: str) -> None:
+    """The same requests, to an address of its own."""
+    message = replace(MESSAGE, data={"reason": reason})
+    request = sent("jira", provider, message)
+    assert urlsplit(request.target).path == f"/jsm/ops/integration/v2/alerts{path}"
+    assert request.headers["authorization"] == f"GenieKey {'g' * 36}"
+    assert request.json["source"] == "alert-router"
+    assert request.json.get("alias") == (None if path else "g-1")
+
+
 def test_opsgenie_in_europe(provider: Provider) -> None:
     """Europe has a host of its own; the URL's priority and alias replace ours."""
     provider.does(BY_NAME["opsgenie"].accepted)

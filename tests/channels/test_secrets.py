@@ -32,6 +32,7 @@ URLS = {
     "discord": f"discord://{'1' * 18}/{MARK * 6}",
     "pagerduty": f"pagerduty://{MARK * 3}@{MARK * 2}?click=http://{MARK}.example.com",
     "opsgenie": f"opsgenie://user{MARK}@{MARK}/@{MARK}?entity={MARK}",
+    "jira": f"jira://user{MARK}@{MARK}/@{MARK}?entity={MARK}",
     "vonage": f"vonage://{MARK}:{MARK}12@15551234567/15551234568",
     "aliyunsms": f"aliyunsms://LTAI{MARK}:{MARK}@sign/SMS_1/13800001111?:title=title",
     "aliyunvoice": f"aliyunvoice://LTAI{MARK}:{MARK}@TTS_1/13800001111?:title=title&from=057112345678",

@@ -43,6 +43,7 @@ def test_each_target_has_a_url_of_its_own(url: str, ends: list[str]) -> None:
         f"{SLACK}/#one",
         "dingtalk://s@t/155500000000/155500000001",
         "opsgenie://apikey/#night/@anna",
+        "jira://apikey/#night/@anna",
     ],
 )
 def test_a_single_target_stays_as_it_is_written(url: str) -> None:

@@ -3,11 +3,12 @@
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from router.core.delivery import SECOND, Outcome, Verdict
-from tests.channels.making import NOW, SOON, send
+from tests.channels.making import MESSAGE, NOW, SOON, send
 from tests.channels.servers import (
     Behaviour,
     Provider,
@@ -28,6 +29,7 @@ SHORT = 200_000
 NOTHING_SENT = ("no connection in time", "nothing was sent within 0.2 s", "no answer in time")
 
 every = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+INCIDENTS = [service for service in SERVICES if service.name in ("pagerduty", "opsgenie", "jira")]
 own_code = pytest.mark.parametrize(
     "service", [service for service in SERVICES if service.throttled], ids=lambda service: service.name
 )
@@ -68,6 +70,28 @@ def test_refused_by_its_own_code(service: Service, provider: Provider) -> None:
     assert said.outcome is Outcome.REFUSED
     assert service.words in said.answer
     assert said.broken is service.broken
+
+
+@pytest.mark.parametrize("reason", ["acknowledged", "resolved"])
+@pytest.mark.parametrize("service", INCIDENTS, ids=lambda service: service.name)
+def test_what_changes_an_incident_is_answered_as_what_opened_it(
+    service: Service, provider: Provider, reason: str
+) -> None:
+    """One request, another for each further message; the same verdicts and words."""
+    message = replace(MESSAGE, data={"reason": reason})
+    cases = [
+        (service.accepted, Outcome.ACCEPTED, ""),
+        (service.refused, Outcome.REFUSED, service.words),
+        (answer(429, "slow down"), Outcome.THROTTLED, "slow down"),
+        (answer(500, "Oops"), Outcome.UNREACHABLE, "Oops"),
+        (answer(202, "so be it"), Outcome.UNKNOWN, ""),
+    ]
+    for number, (behaviour, outcome, words) in enumerate(cases, 1):
+        provider.does(behaviour)
+        said = send(service.url, message, egress={service.origin: provider.origin}, timeout=60 * SECOND)
+        assert said.outcome is outcome, said
+        assert words in said.answer
+        assert len(provider.received) == number
 
 
 @every

@@ -30,6 +30,7 @@ CARED_FOR = {
     "discord": {"discord"},
     "pagerduty": {"pagerduty"},
     "opsgenie": {"opsgenie"},
+    "jira": {"jira"},
     "workflows": {"workflows"},
 }
 #: These say "too fast" with status 429 only.
@@ -41,6 +42,7 @@ BY_STATUS = {
     "discord",
     "pagerduty",
     "opsgenie",
+    "jira",
     "workflows",
     "ntfy",
 }

@@ -399,12 +399,17 @@ def test_ends_and_jobs_are_remembered(store: Store) -> None:
 
 
 def test_a_storm_and_what_it_counts_are_found(store: Store) -> None:
-    """The storm of a channel that still takes in groups; the channel's notifications after a time."""
+    """The storm of a channel that still takes in groups; the channel's notifications after a time.
+
+    Not those that tell nobody.
+    """
 
     def work(unit: Unit) -> None:
         unit.put_groups([group("g1"), group("s1", is_storm=True, accepts_until=START + 60)])
         unit.put_groups([group("s0", is_storm=True, accepts_until=START + 60, ended_at=START)])
         unit.add_notifications([notification(f"n{n}", "g1", at=START + n) for n in range(3)])
+        seen = replace(notification("n3", "g1", at=START + 3), reason=Reason.ACKNOWLEDGED)
+        unit.add_notifications([seen])
 
     store.write(work)
     storm = store.read(lambda unit: unit.storm("oncall", START + 59))

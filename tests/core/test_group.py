@@ -31,9 +31,10 @@ def told(tallies: Mapping[str, Tally], **keys: Any) -> Group:
     return group(tallies, **({"told": 1, "told_at": TOLD_AT} | keys))
 
 
-def due(one: Group, *rules: Rule, now: int = 0) -> tuple[int | None, Reason | None]:
+def due(one: Group, *rules: Rule, now: int = 0, incident: bool = False) -> tuple[int | None, Reason | None]:
     """When it is told next, and why."""
-    found = groups.due(one, {one.name: one for one in rules or (rule("r"),)}.get, now)
+    known = {one.name: one for one in rules or (rule("r"),)}
+    found = groups.due(one, known.get, now, incident=incident)
     return found.due_at, found.due_reason
 
 
@@ -355,3 +356,35 @@ def test_causes_are_counted_whole_and_bounded(numbers: list[int]) -> None:
         causes = groups.caused(causes, f"exit code {number}")
     assert sum(causes.values()) == len(numbers)
     assert len(causes) <= CAUSES + (OTHER in causes)
+
+
+# an incident that is acknowledged
+
+
+@pytest.mark.parametrize("tally", [SEEN, Tally(open=2, acknowledged=1, held=1, told=1)])
+def test_an_incident_is_acknowledged_once_for_each_telling(tally: Tally) -> None:
+    """At once, when nothing fires unseen and unmuted; then only after it was told again."""
+    one = told({"r": tally}, told=3)
+    assert due(one, now=7, incident=True) == (7, Reason.ACKNOWLEDGED)
+    taken = groups.taken(one)
+    assert due(taken, now=8, incident=True) == (None, None)
+    assert due(replace(taken, told=4), now=8, incident=True) == (8, Reason.ACKNOWLEDGED)
+    assert (taken.told_at, taken.told, taken.tallies) == (one.told_at, one.told, one.tallies)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        told({"r": HEARD}),
+        told({"r": HELD}),
+        told({"r": SEEN, "s": HEARD}),
+        group({"r": Tally(open=1, acknowledged=1)}),
+        told({"r": SEEN}, storm_id="s"),
+        told({"r": SEEN}, fallback_of="d"),
+        told({"r": Tally(told=1)}, ended_at=TOLD_AT),
+    ],
+)
+def test_an_incident_is_not_acknowledged(one: Group) -> None:
+    """Not while something fires, nor all that is muted, never told here, told elsewhere or over."""
+    assert due(one, rule("r"), rule("s"), incident=True)[1] is not Reason.ACKNOWLEDGED
+    assert due(told({"r": SEEN}), now=7) == (None, None)

@@ -25,6 +25,8 @@ class Kind:
         folds: people read it: several messages may be told as one. Programs, and services that keep an
             incident for each group, get each alone.
         threads: later messages of a group may stand below its first.
+        incidents: it keeps an incident for each group: it is always sent the close, and hears when people
+            have seen all that the group tells.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Kind:
     buttons: bool = False
     folds: bool = True
     threads: bool = False
+    incidents: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,9 +74,9 @@ KINDS: dict[str, Kind] = {
         # 28 KB of JSON.
         Kind("teams", "chat", 22_000, sizes.adaptive_card, buttons=True),
         # 1,024 characters of summary; an event of 512 KB.
-        Kind("pagerduty", "text", 16_000, title=900, mark="none", buttons=True, folds=False),
+        Kind("pagerduty", "text", 16_000, title=900, mark="none", buttons=True, folds=False, incidents=True),
         # 130 characters of message, 15,000 of description.
-        Kind("opsgenie", "text", 14_000, title=120, mark="none", folds=False),
+        Kind("opsgenie", "text", 14_000, title=120, mark="none", folds=False, incidents=True),
         Kind("webhook", "text", 65_536, mark="none", folds=False),
         # 35 characters for each variable of a short message's template, 249 for all of a call's.
         Kind("template", "text", 240, title=0, mark="none"),
@@ -82,6 +85,9 @@ KINDS: dict[str, Kind] = {
         Kind("pager", "sms", 67, title=0, mark="none"),
     )
 }
+
+#: Kinds that keep an incident for each group.
+INCIDENTS = frozenset(kind.name for kind in KINDS.values() if kind.incidents)
 
 #: URL schemas of Apprise whose kind is not ``plain``.
 _SCHEMAS = {

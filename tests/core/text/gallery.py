@@ -59,7 +59,8 @@ def _groups() -> Iterator[tuple[str, Notification, str]]:
     data = sample("OnInstanceFailed", ExitCode=137, InstanceId="41", Job={"JobName": "nightly-render"})
     job = data["JobId"]
     keys = tuple(f"{job}/Echo/{number}" for number in (12, 13, 17, 18, 22, 30))
-    for reason in Reason:
+    # What marks an incident as acknowledged is sent to none of the kinds that are shown so.
+    for reason in (one for one in Reason if one is not Reason.ACKNOWLEDGED):
         many = notified(
             data, reason=reason, keys=keys, count=10_000, new=412, firing=9_990, resolved=10, causes=CAUSES
         )

@@ -113,6 +113,8 @@ def _headline(notification: Notification, severity: str, words: Words) -> str:
     ):
         happened = f"{happened} · {job_name(event.data)}"
     # One alert alone is no storm, though it came in one.
+    if reason is Reason.ACKNOWLEDGED:
+        return one_line(_acknowledged(notification, happened, words))
     is_alone = reason is Reason.STORM and notification.group.alerts == 1
     if reason is not Reason.FIRST and not is_alone:
         count = notification.firing if reason is Reason.STORM else notification.new
@@ -121,6 +123,14 @@ def _headline(notification: Notification, severity: str, words: Words) -> str:
             said=happened, count=f"{count:,}", severity=words.severities[severity].lower()
         )
     return one_line(happened)
+
+
+def _acknowledged(notification: Notification, happened: str, words: Words) -> str:
+    """By whom: not by those whose acknowledgement of another alert covers these."""
+    seen = (alert.acknowledged_by for alert in notification.alerts)
+    by = next((name for name in seen if name and not name.startswith("with ")), "")
+    frame = words.acknowledged_by if by else words.acknowledged
+    return frame.format(by=clip(one_line(by), 60), said=happened)
 
 
 # facts

@@ -42,6 +42,8 @@ class Words:
     resolved: str
     repeat: str
     storm: str
+    acknowledged: str
+    acknowledged_by: str
     # labels
     label_exit: str
     label_error: str

@@ -1,0 +1,64 @@
+"""Incidents that a provider keeps for groups: where one was opened, and is to be marked as acknowledged."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from router.core.delivery import Delivery, State
+from router.core.event import beside
+from router.core.group import Group, Reason
+from router.core.policy import ChannelPlan
+from router.core.text.kinds import INCIDENTS
+from router.ports import Unit
+
+#: Messages of a group that are looked at.
+LOOKED_AT = 1_000
+
+
+class Marking(NamedTuple):
+    """Whom an acknowledgement is sent to.
+
+    Args:
+        now: names of targets that have, or may have, an open incident of the group.
+        later: some are still to be told what comes before it.
+    """
+
+    now: frozenset[str]
+    later: bool
+
+
+def marking(unit: Unit, group: Group, plan: ChannelPlan | None) -> Marking:
+    """Whom the acknowledgement of a group is sent to after its last telling: each target once."""
+    written = unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
+    marked = marks(unit, written)
+    done = _marked(group, [one for one in written if one.id in marked])
+    now: set[str] = set()
+    later = False
+    for target in plan.targets if plan else ():
+        if target.kind not in INCIDENTS or target.name in done:
+            continue
+        told = [one for one in written if one.target == target.name and one.id not in marked]
+        if any(one.ended_at is None for one in told):
+            later = True
+        elif any(one.state is State.SENT or one.unknown for one in told):
+            now.add(target.name)
+    return Marking(frozenset(now), later)
+
+
+def marks(unit: Unit, deliveries: Collection[Delivery]) -> set[str]:
+    """Ids of those that tell nobody: they only mark an incident as acknowledged."""
+    records = unit.notifications({one.notification_id for one in deliveries})
+    of = {record.id for record in records if record.reason is Reason.ACKNOWLEDGED}
+    return {one.id for one in deliveries if one.notification_id in of}
+
+
+def marking_id(group: Group, targets: Collection[str]) -> str:
+    """Names the notification that marks a group's incident at these targets after its last telling."""
+    return beside("n", group.id, f"{group.id}\n{group.told} {sorted(targets)}")
+
+
+def _marked(group: Group, written: Collection[Delivery]) -> set[str]:
+    """Targets that were told of the acknowledgement after the last telling."""
+    targets: dict[str, set[str]] = {}
+    for one in written:
+        targets.setdefault(one.notification_id, set()).add(one.target)
+    return {name for made, names in targets.items() if made == marking_id(group, names) for name in names}

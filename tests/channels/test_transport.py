@@ -76,6 +76,19 @@ def test_a_name_server_that_hangs_holds_nobody(monkeypatch: pytest.MonkeyPatch) 
     assert time.monotonic() - begun < SOON
 
 
+@pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_NONAME, socket.EAI_FAIL])
+def test_where_no_name_server_answers_nothing_was_sent(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """It is dead, or knows no such name now: tried again, and the words say which name it is about."""
+
+    def dead(*_args: object, **_options: object) -> object:
+        raise socket.gaierror(code, "the resolver's own words")
+
+    monkeypatch.setattr(socket, "getaddrinfo", dead)
+    said = send("json://hooks.example.com/")
+    assert (said.outcome, said.broken) == (Outcome.UNREACHABLE, False)
+    assert "hooks.example.com" in said.answer
+
+
 def test_nothing_leaves_after_the_deadline(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look-up that ends after the send was given up sends nothing: the next attempt is no repeat."""
     names = NameServer(monkeypatch)

@@ -21,6 +21,7 @@ from router.storage.faults import explained
 from router.storage.store import MOST_HANGING
 from tests.databases import Postgres
 from tests.storage.making import START, delivery, event_record, ingest
+from tests.torture.proxy import Proxy
 
 DEADLINE = 1.0
 
@@ -206,6 +207,23 @@ def test_connections_that_the_server_ends_are_opened_again(postgres_url: str) ->
         store.write(lambda unit: ingest(unit, "e2"))
     store.write(lambda unit: ingest(unit, "e2"))
     store.close()
+
+
+def test_a_half_open_connection_to_the_server_costs_one_call(postgres_url: str) -> None:
+    """What lies between them has forgotten it and says nothing: the call ends in time, the next ones work."""
+    address = make_url(postgres_url)
+    proxy = Proxy(str(address.query["host"]))
+    store = open_store(f"postgresql://postgres@127.0.0.1:{proxy.port}/{address.database}", deadline=3)
+    try:
+        store.write(lambda unit: ingest(unit, "before"))
+        proxy.forget()
+        with pytest.raises(RouterError, match="did not answer within 3 s"):
+            store.write(lambda unit: ingest(unit, "lost"))
+        store.write(lambda unit: ingest(unit, "after"))
+        assert {one.event.id for one in store.read(lambda unit: unit.events())} == {"before", "after"}
+    finally:
+        store.close()
+        proxy.close()
 
 
 def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
+        self._forgotten: set[socket.socket] = set()
         self._whole = threading.Event()
         self._whole.set()
         self._left = 0
@@ -40,6 +41,12 @@ class Proxy:
         """Lets connections through again."""
         self._whole.set()
 
+    def forget(self) -> None:
+        """Nothing passes any more on the open connections, and nobody says so; new ones are whole."""
+        with self._lock:
+            forgotten, self._open = self._open, set()
+            self._forgotten |= forgotten
+
     def cut_at(self, statement: int, way: Way) -> None:
         """The connection on which the server is told that statement, counted from now, breaks there."""
         with self._lock:
@@ -54,6 +61,8 @@ class Proxy:
         """Ends it."""
         self.cut()
         self._listener.close()
+        for one in self._forgotten:
+            _end(one)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -87,14 +96,20 @@ class Proxy:
                     server.settimeout(0.5)
                     server.recv(1 << 20)
                     break
-                server.sendall(said)
+                if not self._is_forgotten(server):
+                    server.sendall(said)
         self._part(client, server)
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while said := server.recv(1 << 20):
-                client.sendall(said)
+                if not self._is_forgotten(client):
+                    client.sendall(said)
         self._part(client, server)
+
+    def _is_forgotten(self, end: socket.socket) -> bool:
+        with self._lock:
+            return end in self._forgotten
 
     def _part(self, *ends: socket.socket) -> None:
         with self._lock:

@@ -3,7 +3,11 @@
 import asyncio
 from typing import Any
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from router.errors import RouterError
+from router.web.status import said_of
 
 #: Bytes of a request's line and headers that come after their first chunk (64 KiB at most).
 MOST_HEADER_BYTES = 16 * 1024
@@ -33,7 +37,26 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_bytes += len(data) if self._in_headers else 0
         super().data_received(data)
         if self._in_headers and self._header_bytes > MOST_HEADER_BYTES and not self.transport.is_closing():
-            self.send_400_response("The request's headers are larger than 16 KiB.")
+            self._refuse("the request's headers are larger than 16 KiB")
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn's parser refuses, which says less than we do."""
+        self._refuse("this is no HTTP/1.1 request, or its address is longer than 64 KiB")
+
+    def _refuse(self, message: str) -> None:
+        """Answers in the shape of every other error, and closes."""
+        body = orjson.dumps(said_of(RouterError("bad-request", message)))
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-content-type-options", b"nosniff"),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % header for header in headers), b"", body]
+        self.transport.write(b"\r\n".join(lines))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         self._in_headers = True

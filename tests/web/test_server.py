@@ -208,6 +208,14 @@ def test_endless_headers_are_cut(served: Served) -> None:
         assert answer.startswith(b"HTTP/1.1 400") or answer == b""
 
 
+def test_an_address_without_end_is_an_error_like_others(served: Served) -> None:
+    """What cannot be read as a request is answered in the shape of every error, and closed."""
+    status, body, headers = served.ask("GET", "/v1/tail?pattern=" + "x" * 70_000)
+    assert (status, headers["content-type"], headers["connection"]) == (400, "application/json", "close")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert json.loads(body)["error"]["code"] == "bad-request"
+
+
 def test_a_client_that_drips_is_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that does not come within its time ends the connection; others are served meanwhile."""
     monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.2)

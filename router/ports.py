@@ -3,7 +3,7 @@
 Every implementation of a port passes the same suite in ``tests/contract``.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
@@ -305,6 +305,10 @@ Counting = Literal[
     "hours of events", "hours of alerts", "hours of deliveries",
 ]  # fmt: skip
 """What :meth:`Unit.counts` counts, and by which name."""
+
+
+#: Alerts that a new silence is tried on: those that fire or are acknowledged, those that have ended.
+AlertsSeen = Literal["open", "ended"]
 
 
 class Counted(NamedTuple):
@@ -761,6 +765,19 @@ class Unit(Protocol):
         self, *, rule: str | None = None, state: str | None = None, since: int = 0, limit: int = 100
     ) -> list[Alert]:
         """Alerts that matched last at a time or later, the newest first."""
+        ...
+
+    def alert_documents(
+        self, which: AlertsSeen, since: int, limit: int
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Alerts by their last match, the newest first.
+
+        Args:
+            since: of those that have ended only these, which matched last then or later.
+
+        Returns:
+            The id of each, and what a silence's filter sees of it; read as it is asked for.
+        """
         ...
 
     def groups_of(self, alert_ids: Collection[str]) -> list[Group]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  never leaves this module
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -21,7 +22,8 @@ def micros(time: datetime) -> int:
 @lru_cache(maxsize=1024)
 def iso(time: int) -> str:
     """Microseconds UTC as ``2016-11-01T15:45:02.837728Z``."""
-    return at(time).isoformat().replace("+00:00", "Z")
+    # Without a time zone: half the time, where ten thousand are written.
+    return (_NAIVE_EPOCH + timedelta(microseconds=time)).isoformat() + "Z"
 
 
 @lru_cache(maxsize=64)

@@ -5,19 +5,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from router.core.alert import ENDED, OPEN, Alert, AlertState
-from router.core.mute.silence import Silence, alert_document, expired
+from router.core.alert import Alert, AlertState
+from router.core.mute.silence import Silence, expired
 from router.core.policy import Policy
 from router.core.times import iso
 from router.errors import RouterError
 from router.pipeline.working_set import book_of, close_book
-from router.ports import Deed, Store, Unit
+from router.ports import AlertsSeen, Deed, Store, Unit
 
 #: Alerts, or dead letters, in one transaction.
 BATCH = 500
 DAY = 86_400 * 1_000_000
-#: Alerts that are looked at before a silence is made, of each state and of the last day.
-LOOKED_AT = 10_000
+#: Alerts that are looked at before a silence is made: first those that are open, the newest of each.
+LOOKED_AT = 5_000
 
 
 def acknowledge(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: str) -> list[str]:
@@ -112,36 +112,36 @@ def silence(unit: Unit, made: Silence, now: int) -> None:
 
 
 class Picked(NamedTuple):
-    """What a silence's filter picks: the open alerts, and those of the last day that have ended.
+    """What a silence's filter picks of the open alerts, and of those of the last day that have ended.
 
     Args:
-        is_whole: all were looked at, not only the newest ``LOOKED_AT`` of a state.
+        being_open: the newest of them, as is ``ended``.
+        is_whole: all were looked at, not only ``LOOKED_AT``.
     """
 
+    open_number: int
     being_open: list[Alert]
+    ended_number: int
     ended: list[Alert]
     is_whole: bool
 
 
-def picked_by(unit: Unit, silence: Silence, now: int) -> Picked:
-    """What a silence would mute now, and would have muted in the last day."""
-    full: list[AlertState] = []
+def picked_by(unit: Unit, silence: Silence, now: int, most: int) -> Picked:
+    """What a silence would mute now, and would have muted in the last day; so many alerts of each."""
 
-    def of(states: Collection[AlertState], since: int = 0) -> list[Alert]:
-        alerts: list[Alert] = []
-        for state in sorted(states):
-            found = unit.list_alerts(state=state, since=since, limit=LOOKED_AT)
-            full.extend([state] if len(found) == LOOKED_AT else [])
-            alerts += found
-        return alerts
+    def picked(which: AlertsSeen, since: int, look_at: int) -> tuple[int, list[Alert], int]:
+        ids: list[str] = []
+        looked_at = 0
+        for alert_id, document in unit.alert_documents(which, since, look_at):
+            looked_at += 1
+            if silence.matcher.holds(document):
+                ids.append(alert_id)
+        alerts = {alert.id: alert for alert in unit.alerts(ids[:most])}
+        return len(ids), [alerts[alert_id] for alert_id in ids[:most]], look_at - looked_at
 
-    being_open, ended = of(OPEN), of(ENDED, now - DAY)
-    events = {event.id: event for event in unit.events_of({one.event_id for one in being_open + ended})}
-
-    def picked(alerts: list[Alert]) -> list[Alert]:
-        return [one for one in alerts if silence.matcher.holds(alert_document(one, events.get(one.event_id)))]
-
-    return Picked(picked(being_open), picked(ended), not full)
+    open_number, being_open, left = picked("open", 0, LOOKED_AT)
+    ended_number, ended, left = picked("ended", now - DAY, left)
+    return Picked(open_number, being_open, ended_number, ended, is_whole=left > 0)
 
 
 def expire(unit: Unit, silence_id: str, now: int, by: str) -> tuple[Silence, int]:

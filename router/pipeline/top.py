@@ -11,7 +11,7 @@ from router.core.policy import Policy
 from router.ports import Counted, Counting, Store
 
 #: Events of so long are counted in one read, or a hundredth of the time: each read has the store's deadline.
-SLICE = 600 * SECOND
+SLICE = 3600 * SECOND
 
 
 class By(StrEnum):

@@ -16,7 +16,8 @@ from router.core.filter import Filter
 from router.core.group import Group, Reason, Tally
 from router.core.json_text import write_json
 from router.core.mute.interval import ClockSpan, Span, TimeInterval
-from router.core.mute.silence import Silence
+from router.core.mute.silence import Silence, document
+from router.core.text.values import whole_event
 from router.ports import (
     Attempt,
     Deed,
@@ -36,6 +37,8 @@ Row = Mapping[str, Any]
 _EMPTY: dict[type, str] = {tuple: "[]", list: "[]", dict: "{}"}
 #: Columns that :func:`event_of` reads: the body may be large.
 OF_EVENT = ("id", "source", "at", "data", "received_at", "identity", "odd_fields")
+#: Columns that :func:`document_of` reads.
+OF_ALERT, OF_NEWEST = ("rule", "severity", "labels", "key"), ("id", "source", "at", "data")
 _ALERT_STATES = {state.value: state for state in AlertState}
 _REASONS: dict[str | None, Reason | None] = {None: None, **{reason.value: reason for reason in Reason}}
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
@@ -88,6 +91,18 @@ def event_of(row: Row) -> Event:
         identity=row["identity"],
         odd_fields=tuple(_loaded(row["odd_fields"])),
     )
+
+
+def document_of(row: Sequence[Any]) -> dict[str, Any]:
+    """What a silence's filter sees of an alert: the columns :data:`OF_ALERT`, of its event :data:`OF_NEWEST`.
+
+    Nothing else is read, and no noun made: thousands are looked at while a person waits.
+    """
+    rule, severity, labels, key, event_id, source, at, data = row
+    if event_id is None:
+        return document({}, {}, rule, severity, _loaded(labels), key)
+    fields = _loaded(data)
+    return document(fields, whole_event(fields, event_id, source, at), rule, severity, _loaded(labels), key)
 
 
 def event_record(row: Row) -> EventRecord:

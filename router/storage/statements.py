@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, exists, func, select, text, tuple_, update
 
+from router.core import alert
+from router.core.alert import AlertState
 from router.core.delivery import State
 from router.core.group import Reason
-from router.ports import Urgency
+from router.ports import AlertsSeen, Urgency
 from router.storage import rows, tables
 from router.storage.prepared import Reading, among, by_values
 
@@ -27,12 +29,31 @@ _TELLING = 4_152_703
 
 
 def stands(states: tuple[str, ...], table: Any = tables.deliveries) -> Any:
-    """Whether a delivery stands so. Written into the statement, so that partial indexes are found."""
+    """Whether a delivery or an alert stands so. Written into the text, so that partial indexes are found."""
     return table.c.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
 def _by_values(column: Any, *where: Any) -> Reading:
     return by_values(select(column.table).where(*where), column)
+
+
+def _documents(states: frozenset[AlertState], where: Any, at: Any) -> Any:
+    """What silences' filters see of alerts in these states, those of the latest time first."""
+    alerts, events = tables.alerts.c, tables.events.c
+    of_alert = (alerts[name] for name in ("id", *rows.OF_ALERT, "event_id", "received_at"))
+    newest = (
+        select(*of_alert)
+        .where(stands(tuple(sorted(states)), tables.alerts), where)
+        .order_by(at.desc(), alerts.id.desc())
+        .limit(bindparam("limit"))
+        .subquery("newest")
+    )
+    columns = (newest.c[name] for name in ("id", *rows.OF_ALERT))
+    return (
+        select(*columns, *(events[name] for name in rows.OF_NEWEST))
+        .join_from(newest, tables.events, newest.c.event_id == events.id, isouter=True)
+        .order_by(newest.c.received_at.desc(), newest.c.id.desc())
+    )
 
 
 def _first(table: Table, statement: Any) -> Any:
@@ -112,6 +133,11 @@ SILENCES = (
     .where(_silences.c.expired_at.is_(None) | (_silences.c.expired_at > bindparam("over_after")))
     .order_by(_silences.c.created_at, _silences.c.id)
 )
+DOCUMENTS: dict[AlertsSeen, Any] = {
+    # Not the column itself, or SQLite walks its index over all of them to find the few that are open.
+    "open": _documents(alert.OPEN, text("alerts.ended_at IS NULL"), _alerts.c.received_at + 0),
+    "ended": _documents(alert.ENDED, _alerts.c.received_at >= bindparam("since"), _alerts.c.received_at),
+}
 DELIVERIES = _by_values(_deliveries.c.id)
 #: By which of them, and whether the newest come first.
 DUE_DELIVERIES = {

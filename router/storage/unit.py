@@ -1,6 +1,6 @@
 """One transaction: the verbs of ``router.ports.Unit`` over SQLAlchemy Core, one statement a table."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from router.core.group import Group, Reason
 from router.core.link import LinkKeys
 from router.core.mute.silence import Silence
 from router.ports import (
+    AlertsSeen,
     Attempt,
     Counted,
     Counting,
@@ -601,6 +602,13 @@ class SqlUnit:
             which = which.where(table.c.state == rows.kept(state))
         found = self._rows(which.order_by(table.c.received_at.desc(), table.c.id).limit(limit))
         return [rows.alert_of(row) for row in found]
+
+    def alert_documents(
+        self, which: AlertsSeen, since: int, limit: int
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        asked = {"since": since, "limit": limit}
+        for alert_id, *row in prepared.run(self._connection, ask.DOCUMENTS[which], asked):
+            yield alert_id, rows.document_of(row)
 
     def groups_of(self, alert_ids: Collection[str]) -> list[Group]:
         table, of = tables.groups, tables.group_alerts

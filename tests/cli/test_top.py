@@ -16,7 +16,7 @@ from router.app import load_config
 from router.core.delivery import SECOND, Delivery, State
 from router.core.group import Tally
 from router.core.key import arrival
-from router.pipeline.top import SLICE, By, Row, top
+from router.pipeline.top import By, Row, top
 from router.ports import Store, Unit
 from router.storage import open_store
 from tests.acceptance.harness import sample
@@ -38,6 +38,7 @@ RULES: list[dict[str, Any]] = [
 Work = Callable[[Unit], object]
 NOW = START + 2 * 3600 * SECOND
 SINCE = NOW - 3600 * SECOND
+SLICE = 600 * SECOND
 
 
 @pytest.fixture
@@ -66,8 +67,9 @@ def matched(name: str, at: int, *rules: str, **more: Any) -> Work:
     return lambda unit: unit.add_events([event_record(name, at, matches=matches, **more)])
 
 
-def test_rules_are_sorted_by_how_often_they_matched(config: str) -> None:
+def test_rules_are_sorted_by_how_often_they_matched(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over all slices of the time, its ends included; the others last, with their last match and mode."""
+    monkeypatch.setattr("router.pipeline.top.SLICE", SLICE)
     works: list[Work] = [matched(f"e{n}", SINCE + n * SLICE, "task", "gone") for n in range(7)]
     works += [matched("before", SINCE - 1, "task"), matched("x", NOW, "gone", failures=(("failed", "?"),))]
 

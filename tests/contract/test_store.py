@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -11,14 +12,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from router.core.alert import AlertState, Seat
+from router.core.alert import Alert, AlertState, Seat
 from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, State, Thread, Verdict
 from router.core.event import MAX_BODY
 from router.core.group import Reason, Tally
 from router.core.link import KEY_BYTES
+from router.core.mute.silence import alert_document
 from router.pipeline.links import make_keys, rotate_keys
-from router.ports import Attempt, Counted, Counting, Feed, Job, Known, Mark, Store, TargetState, Unit, Urgency
+from router.ports import (
+    AlertsSeen,
+    Attempt,
+    Counted,
+    Counting,
+    EventRecord,
+    Feed,
+    Job,
+    Known,
+    Mark,
+    Store,
+    TargetState,
+    Unit,
+    Urgency,
+)
 from router.storage import open_store
 from tests.storage.making import (
     START,
@@ -357,6 +373,40 @@ def test_alerts_are_listed_by_rule_state_and_time(store: Store) -> None:
     assert listed(state="resolved") == ["l2"]
     assert listed(since=START + 1) == ["l2", "l3"]
     assert listed(rule="' OR 1=1 --\x00\ud800") == []
+
+
+def test_what_silences_see_of_alerts(store: Store) -> None:
+    """Of those that are open, or have ended: the newest first, each as the engine sees it."""
+    record = event_record("e1", data={"Event": "x", "rule": "of an event", "text": HOSTILE})
+    pending = alert("a0", "e1", START + 9, state=AlertState.PENDING)
+    being_open = [
+        replace(alert("a3", "none", START + 2, labels={}), rule="absent"),
+        alert("a2", "e1", START + 1, state=AlertState.ACKNOWLEDGED),
+        replace(alert("a1", "e1", severity="critical"), key='["job-1",null]'),
+    ]
+    ended = [
+        alert("a5", "e1", START + 5, state=AlertState.RESOLVED, ended_at=START),
+        alert("a4", "e1", START + 4, state=AlertState.HEALED, ended_at=START),
+    ]
+
+    def work(unit: Unit) -> None:
+        unit.add_events([record])
+        unit.put_alerts([pending, *ended, *being_open])
+
+    store.write(work)
+
+    def seen(which: AlertsSeen, since: int = 0, limit: int = 10) -> list[tuple[str, dict[str, Any]]]:
+        return store.read(lambda unit: list(unit.alert_documents(which, since, limit)))
+
+    def expected(alerts: list[Alert]) -> list[tuple[str, dict[str, Any]]]:
+        events = {one.id: one for one in store.read(lambda unit: unit.events_of(["e1"]))}
+        return [(one.id, alert_document(one, events.get(one.event_id))) for one in alerts]
+
+    assert seen("open") == expected(being_open)
+    assert seen("open", limit=1) == expected(being_open[:1])
+    assert seen("ended") == expected(ended)
+    assert seen("ended", START + 5) == expected(ended[:1])
+    assert seen("ended", limit=0) == []
 
 
 def test_two_open_alerts_cannot_have_one_place(store: Store) -> None:
@@ -1120,6 +1170,37 @@ def test_events_are_counted_by_rule_and_by_what_they_are(store: Store) -> None:
         Counted("hook", "unmatched", 1, START + 10),
     }
     assert counted(store, "set-aside") == {Counted("hook", "undecodable", 1, START + 3)}
+
+
+def test_events_of_many_minutes_are_counted_as_one_by_one(store: Store) -> None:
+    """From and before any moment about the ends of minutes and of an hour, whatever else is different."""
+    hour = START // 3_600_000_000 * 3_600_000_000
+    edges = [hour + minute * 60_000_000 + micros for minute in (-1, 0, 1, 60) for micros in (-1, 0, 1)]
+    sources, names, outcomes = ("hook", "mns"), ("x", "y"), ("routed", "unmatched")
+    records: list[EventRecord] = []
+    for number, (at, source, name, outcome, job) in enumerate(
+        product(edges, sources, names, outcomes, (None, "j1", "j2"))
+    ):
+        record = event_record(f"e{number}", at, {"Event": name, "JobId": job}, outcome=outcome)
+        records.append(replace(record, event=replace(record.event, source=source)))
+    store.write(lambda unit: unit.add_events(records))
+    called: dict[Counting, Callable[[EventRecord], tuple[str | None, str]]] = {
+        "event names": lambda one: (one.event.kind, one.outcome),
+        "sources": lambda one: (one.event.source, one.outcome),
+        "jobs": lambda one: (one.event.data["JobId"], one.outcome),
+        "hours of events": lambda one: (str(one.event.received_at // 3_600_000_000), "received"),
+    }
+    for since, before in combinations([0, *edges, edges[-1] + 1], 2):
+        for counting, what in called.items():
+            times: dict[tuple[str, str], list[int]] = {}
+            for one in records:
+                name, outcome = what(one)
+                if name is not None and since <= one.event.received_at < before:
+                    times.setdefault((name, outcome), []).append(one.event.received_at)
+            expected = {Counted(*what, len(found), max(found)) for what, found in times.items()}
+            found = store.read(lambda unit, of=counting, a=since, b=before: unit.counts(of, a, b))
+            assert len(found) == len(expected)
+            assert set(found) == expected
 
 
 def test_alerts_notifications_and_deliveries_are_counted(store: Store) -> None:

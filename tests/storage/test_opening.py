@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,25 @@ def shape(url: str) -> dict[str, Any]:
         name: {
             "columns": [{**column, "type": repr(column["type"])} for column in found.get_columns(name)],
             "key": found.get_pk_constraint(name)["constrained_columns"],
-            "indexes": sorted(_index(index) for index in found.get_indexes(name)),
+            "indexes": sorted(_index(index) for index in _indexes(found, name)),
             "parents": found.get_foreign_keys(name),
             "options": found.get_table_options(name),
         }
         for name in sorted(found.get_table_names())
     }
+    # What SQLAlchemy does not read of SQLite: indexes of expressions.
+    made = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            tables["indexes"] = {"made": sorted(connection.execute(text(made)).scalars())}
     engine.dispose()
     return tables
+
+
+def _indexes(found: Any, table: str) -> list[Any]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
+        return found.get_indexes(table)
 
 
 def _index(index: Any) -> str:

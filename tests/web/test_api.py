@@ -148,7 +148,7 @@ def test_a_preview_says_that_it_did_not_look_at_all(served: House, monkeypatch: 
     preview = served.ask("POST", "/v1/silences/preview", asked).json()
     assert (preview["open_number"], preview["whole"]) == (1, False)
     page = served.ask("GET", "/silences?matcher=rule+%3D%3D+'job-failed'&lasts=1h").text
-    assert "Only the newest 1 alerts of each state were looked at" in page
+    assert "Only 1 alerts were looked at, the open ones first" in page
     words = ("silences", "add", asked["matcher"], "--for", "1h", "--dry-run", "--server", served.url)
     assert "there may be more" in run(*words).out
 

@@ -146,11 +146,25 @@ def alert_document(alert: Alert, event: Event | None) -> dict[str, Any]:
     fields of the event that are named so, as in templates: an event cannot choose its silence by calling
     itself another rule. All its fields stand under ``event`` too, with ``id``, ``source`` and ``time``.
     """
+    data: Mapping[str, Any] = event.data if event else {}
+    whole = event_values(event) if event else {}
+    return document(data, whole, alert.rule, alert.severity, alert.labels, alert.key)
+
+
+def document(
+    data: Mapping[str, Any],
+    event: Mapping[str, Any],
+    rule: str,
+    severity: str,
+    labels: Mapping[str, str],
+    key: str,
+) -> dict[str, Any]:
+    """As :func:`alert_document`, from the event's fields, the whole event, and what it takes of an alert."""
     return {
-        **(event.data if event else {}),
-        "event": event_values(event) if event else {},
-        "rule": alert.rule,
-        "severity": alert.severity,
-        "labels": dict(alert.labels),
-        "key": key_values(alert.key),
+        **data,
+        "event": event,
+        "rule": rule,
+        "severity": severity,
+        "labels": dict(labels),
+        "key": key_values(key),
     }

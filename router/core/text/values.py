@@ -1,5 +1,6 @@
 """What a template sees, and what a webhook is sent: docs/templates.md and docs/webhook.md list it."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import orjson
@@ -44,7 +45,12 @@ def values(notification: Notification) -> dict[str, Any]:
 
 def event_values(event: Event) -> dict[str, Any]:
     """The whole event: its fields, and its ``id``, ``source`` and ``time``."""
-    return {**event.data, "id": event.id, "source": event.source, "time": iso(event.at)}
+    return whole_event(event.data, event.id, event.source, event.at)
+
+
+def whole_event(data: Mapping[str, Any], event_id: str, source: str, at: int) -> dict[str, Any]:
+    """As :func:`event_values`, for an event of which no more is known."""
+    return {**data, "id": event_id, "source": source, "time": iso(at)}
 
 
 def whole(notification: Notification, rule: Rule, title: str, body: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Preview(TypedDict):
     last_day: list[AlertJson]
     last_day_number: int
     whole: bool
-    """Whether all alerts were looked at; else the newest 10,000 of each state."""
+    """Whether all alerts were looked at; else 5,000: first those that are open, the newest of each."""
 
 
 class Made(TypedDict):
@@ -146,12 +146,12 @@ def add_silence(inside: Within, person: Administrator, asked: NewSilence) -> Mad
 def preview_silence(inside: Within, person: Administrator, asked: NewSilence) -> Preview:
     """What it would hold back; nothing is made."""
     silence = silence_of(asked, inside, person, asked.comment or "preview")
-    picked = inside.store.look(lambda unit: people.picked_by(unit, silence, inside.now()))
+    picked = inside.store.look(lambda unit: people.picked_by(unit, silence, inside.now(), SHOWN))
     return {
-        "open": [alert_json(one) for one in picked.being_open[:SHOWN]],
-        "open_number": len(picked.being_open),
-        "last_day": [alert_json(one) for one in picked.ended[:SHOWN]],
-        "last_day_number": len(picked.ended),
+        "open": [alert_json(one) for one in picked.being_open],
+        "open_number": picked.open_number,
+        "last_day": [alert_json(one) for one in picked.ended],
+        "last_day_number": picked.ended_number,
         "whole": picked.is_whole,
     }
 

@@ -152,7 +152,7 @@ def _silences(
     if given["matcher"] and not problem:
         try:
             silence = silence_of(_asked(form), inside, form.person, given["comment"] or "preview")
-            picked = inside.store.look(lambda unit: people.picked_by(unit, silence, now))
+            picked = inside.store.look(lambda unit: people.picked_by(unit, silence, now, SHOWN))
         except RouterError as error:
             problem = f"{error.message}. {error.remedy}".strip(" .")
     silences = inside.store.look(lambda unit: unit.silences(now))

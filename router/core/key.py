@@ -107,7 +107,7 @@ def slot(name: str, key: Key) -> str:
 
 @lru_cache(maxsize=8192)
 def slot_of(name: str, whole: str) -> str:
-    """The same of a key's :attr:`Key.whole`; an event's keys are asked for again and again."""
+    """The same of a key's :attr:`Key.whole`, or of one part of it; they are asked for again and again."""
     return digest_id("k", f"{name}\n{whole}")
 
 
@@ -126,7 +126,7 @@ def arrival(rule: str) -> str:
 
 def anchor(rule: str, part: str, value: Any) -> str:
     """Where alerts of a rule are found by one part of their key alone."""
-    return digest_id("k", f"{rule}\n{canonical_json((part, value))}")
+    return slot_of(rule, canonical_json((part, value)))
 
 
 def keyless(rule: str) -> str:

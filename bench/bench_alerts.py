@@ -3,19 +3,21 @@
 import json
 import tempfile
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.table import Row
-from bench.timing import in_turn, ratio
+from bench.timing import cpu_seconds, in_turn, ratio
 from router import telemetry
+from router.core.changed import changed
 from router.core.delivery import SECOND
 from router.core.event import Envelope
 from router.core.filter import Filter
 from router.core.policy import ChannelPlan, Policy, Target, make_policy
-from router.core.rule import Rule
+from router.core.rule import Inhibition, Rule
 from router.core.telling import Telling
 from router.decoders import decode
 from router.pipeline.advance import Advance
@@ -23,6 +25,7 @@ from router.pipeline.dispatch import Dispatch, Tongue
 from router.pipeline.ingest import Ingest
 from router.pipeline.rerun import rerun
 from router.pipeline.virtual import VirtualClock
+from router.ports import Store, Unit
 from router.storage import open_store
 from router.storage.memory import MemoryStore
 
@@ -37,7 +40,7 @@ FAILED = "Event == 'OnInstanceFailed' && ExitCode != `0`"
 def run(quick: bool) -> list[Row]:
     """Quick: 2,000 events and three rounds; else 10,000 and five."""
     count, rounds = (2_000, 3) if quick else (10_000, 5)
-    return [*_throughput(count, rounds), *_tellings(), *_virtual(count)]
+    return [*_throughput(count, rounds), *_sizes(10 * rounds), *_tellings(), *_virtual(count)]
 
 
 def envelopes(count: int, jobs: int, lasts: int = MINUTE) -> list[Envelope]:
@@ -117,6 +120,96 @@ class _Work:
                 while advance.step() or dispatch.step():
                     pass
             store.close()
+
+
+def _sizes(rounds: int) -> list[Row]:
+    """What a group costs does not grow with its alerts, also where each of them may be muted."""
+    with tempfile.TemporaryDirectory() as name:
+        store = open_store(f"sqlite:///{Path(name) / 'state.db'}", deadline=600)
+        large, small = _Groups(store, rounds).compared()
+        store.close()
+    name = "a group of 100,000 alerts against one of 10"
+    return [
+        _size(f"{name}: an event more, CPU", large.adding, small.adding),
+        _size(f"{name}: its digest, CPU", large.telling, small.telling),
+        _size(f"{name}: memory for both", large.memory, small.memory),
+    ]
+
+
+def _size(name: str, large: Sequence[float], small: Sequence[float]) -> Row:
+    times = ratio(large, small)
+    return Row(name, f"{times:.2f} times", "at most 1.5 times", times <= 1.5)
+
+
+@dataclass
+class _Costs:
+    """CPU seconds of each round, and the most bytes of one."""
+
+    adding: list[float] = field(default_factory=list[float])
+    telling: list[float] = field(default_factory=list[float])
+    memory: list[float] = field(default_factory=list[float])
+
+
+class _Groups:
+    """A group of 100,000 alerts and small ones of ten in one store, all told; their rule is inhibited."""
+
+    def __init__(self, store: Store, rounds: int) -> None:
+        self._store = store
+        inhibited = Inhibition("job-failed", (Filter("JobId"),))
+        rules = [
+            Rule("failed", Filter(FAILED), to=("oncall",), group_interval=SECOND, inhibited_by=(inhibited,)),
+            Rule("job-failed", Filter("Event == 'OnJobFailed'"), to=("oncall",)),
+        ]
+        policy = make_policy(rules, {"oncall": replace(CHANNEL, storm=None)}, "bench")
+        store.write(lambda unit: unit.keep_policy(policy.hash, policy.text, START))
+        self._clock, metrics, tongue = VirtualClock(START), telemetry.Metrics(), Tongue()
+        self._ingest = Ingest(store, decode, lambda: policy, self._clock, metrics, lambda _: None)
+        self._dispatch = Dispatch(store, lambda: policy, lambda: tongue, self._clock, metrics, lambda _: None)
+        self._rounds = range(rounds + 1)
+        for job in ("large", *(f"small-{n}" for n in self._rounds)):
+            for number in range(10):
+                self._take(job, number)
+        while self._dispatch.step():
+            pass
+        store.write(self._grow)
+
+    def _take(self, job: str, number: int) -> None:
+        one = envelopes(number + 1, 1)[number]
+        body = one.body.replace(b"job-" + 28 * b"0", job.encode())
+        self._ingest.submit([replace(one, body=body, received_at=self._clock.at, position=f"{job} {number}")])
+        self._ingest.step()
+
+    def _grow(self, unit: Unit) -> None:
+        """The large one has 100,000 alerts, as if each had come by an event of its own."""
+        first = next(one for one in unit.list_alerts(limit=10_000) if "large" in one.key)
+        [group] = unit.groups([seat.group_id for seat in first.seats])
+        more = [changed(first, id=f"{first.id[:10]}{n:016x}", slot=f"k-{n}") for n in range(100_000 - 10)]
+        [(rule, tally)] = group.tallies.items()
+        unit.put_alerts(more)
+        unit.join_groups([(group.id, one.id) for one in more])
+        unit.put_groups([changed(group, alerts=100_000, tallies={rule: tally._replace(open=100_000)})])
+
+    def compared(self) -> tuple[_Costs, _Costs]:
+        """An event more and its digest, for the large one and for another of ten in turn."""
+        large, small = _Costs(), _Costs()
+        for number in self._rounds:
+            # What is traced is slow: the last round has the memory, the others the times.
+            traced = number == self._rounds[-1]
+            self._add_and_tell("large", 10 + number, large, traced=traced)
+            self._add_and_tell(f"small-{number}", 10, small, traced=traced)
+        return large, small
+
+    def _add_and_tell(self, job: str, number: int, costs: _Costs, *, traced: bool) -> None:
+        self._clock.at += 2 * SECOND
+        if not traced:
+            costs.adding.append(cpu_seconds(lambda: self._take(job, number)))
+            costs.telling.append(cpu_seconds(self._dispatch.step))
+            return
+        tracemalloc.start()
+        self._take(job, number)
+        self._dispatch.step()
+        costs.memory.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
 
 
 def _told(taken: Sequence[Envelope], lasts: int) -> list[Telling]:

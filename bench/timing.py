@@ -13,13 +13,14 @@ def in_turn(rounds: int, *works: Callable[[], object]) -> list[list[float]]:
     gc.collect()
     gc.disable()
     try:
-        measured = [[_seconds(work) for work in works] for _ in range(rounds)]
+        measured = [[cpu_seconds(work) for work in works] for _ in range(rounds)]
     finally:
         gc.enable()
     return [list(seconds) for seconds in zip(*measured, strict=True)]
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """The CPU seconds that a work takes, of all threads."""
     started = time.process_time()
     work()
     return time.process_time() - started

@@ -489,8 +489,15 @@ class Unit(Protocol):
         """Alerts of a group, or of the groups that it tells together, that fire unmuted, by id."""
         ...
 
-    def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:
-        """Alerts of a group that have not ended, by id."""
+    def members(
+        self, group_id: str, *, after: str = "", limit: int = 500, newest: bool = False
+    ) -> list[Alert]:
+        """Alerts of a group that have not ended, by id; what opened later has a greater one, to the second.
+
+        Args:
+            after: an id: only those beyond it, in the order that is asked for.
+            newest: the greatest id first.
+        """
         ...
 
     def events_of(self, ids: Collection[str]) -> list[Event]:

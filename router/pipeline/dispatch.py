@@ -34,6 +34,8 @@ from router.traces import Stretch
 
 #: Groups in one transaction.
 BATCH = 100
+#: Alerts of a group that are looked at together.
+OF_GROUP = 500
 #: Alerts of a storm that are looked at together: each time the store looks through all of them.
 OF_STORM = 5_000
 #: Causes that a notification carries.
@@ -291,7 +293,7 @@ class _Telling:
 
         if not storm.firing or fire(self._unit.alerts(storm.shown)):
             return storm.shown
-        return tuple(islice((one for alerts in self._members(storm) for one in fire(alerts)), SHOWN))
+        return tuple(islice((one for alerts in self._firing(storm) for one in fire(alerts)), SHOWN))
 
     def _was_never_heard(self, group: Group) -> bool:
         """Whether nobody can have heard of what has ended now: what waits is dropped, and no end is told.
@@ -326,24 +328,39 @@ class _Telling:
         open_rules = [name for name, tally in tallies if tally.fresh or (again and tally.firing > 0)]
         if group.ended_at is not None or not self._mutes.may_mute(open_rules):
             return
-        for alerts in self._members(group):
-            # Another of its groups may have held an alert back in this transaction.
-            as_now = [self._book.alerts.get(alert.id, alert) for alert in alerts]
-            if group.is_storm:
-                self._judge([alert for alert in as_now if not alert.muted_by])
-            else:
-                self._judge([alert for alert in as_now if _is_to_tell(alert, group, again)])
+        if group.is_storm:
+            self._hold_back_in_storm(group)
+        else:
+            self._hold_back_in_group(group, again)
 
-    def _members(self, group: Group) -> Iterator[list[Alert]]:
-        """Its alerts, some at a time; of a storm those that fire in all of its groups."""
+    def _hold_back_in_storm(self, storm: Group) -> None:
+        for alerts in self._firing(storm):
+            self._judge([alert for alert in self._as_now(alerts) if not alert.muted_by])
+
+    def _firing(self, storm: Group) -> Iterator[list[Alert]]:
+        """Alerts that fire in all of its groups, some at a time."""
         after = ""
-        while alerts := (
-            self._unit.firing_members(group.id, OF_STORM, after=after)
-            if group.is_storm
-            else self._unit.members(group.id, after=after)
-        ):
+        while alerts := self._unit.firing_members(storm.id, OF_STORM, after=after):
             yield alerts
             after = alerts[-1].id
+
+    def _hold_back_in_group(self, group: Group, again: bool) -> None:
+        """Of a large group in which few alerts are news no others are read, where those came last."""
+        news = group.fresh
+        # The acknowledged are not counted among the news, but are held back with them.
+        reads_all = again or any(tally.acknowledged for tally in group.tallies.values())
+        after, limit = "", OF_GROUP if reads_all else min(news + SHOWN, OF_GROUP)
+        while alerts := self._unit.members(group.id, after=after, limit=limit, newest=True):
+            found = [alert for alert in self._as_now(alerts) if _is_to_tell(alert, group, again)]
+            self._judge(found)
+            news -= len(found)
+            if not reads_all and news <= 0:
+                return
+            after, limit = alerts[-1].id, OF_GROUP
+
+    def _as_now(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Another of their groups may have held an alert back in this transaction."""
+        return [self._book.alerts.get(alert.id, alert) for alert in alerts]
 
     def _judge(self, alerts: Sequence[Alert]) -> None:
         self._load(alerts)

@@ -1,6 +1,6 @@
 """A store in memory, for runs on a virtual clock: as fast as the engine itself, and gone with it."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -320,10 +320,16 @@ class MemoryUnit:
     def groups(self, ids: Collection[str]) -> list[Group]:
         return [self._groups[one] for one in ids if one in self._groups]
 
-    def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:
+    def members(
+        self, group_id: str, *, after: str = "", limit: int = 500, newest: bool = False
+    ) -> list[Alert]:
         members = self._members[group_id]
+        if newest:
+            asked = reversed(members[: bisect_left(members, after)] if after else members)
+        else:
+            asked = iter(members[bisect_right(members, after) :])
         found: list[Alert] = []
-        for one in members[bisect_right(members, after) :]:
+        for one in asked:
             alert = self._alerts.get(one)
             if alert is not None and alert.ended_at is None:
                 found.append(alert)

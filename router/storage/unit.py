@@ -183,14 +183,19 @@ class SqlUnit:
     def alerts(self, ids: Collection[str]) -> list[Alert]:
         return [rows.alert_of(row) for row in self._bound(ask.ALERTS, ids)]
 
-    def members(self, group_id: str, *, after: str = "", limit: int = 500) -> list[Alert]:
+    def members(
+        self, group_id: str, *, after: str = "", limit: int = 500, newest: bool = False
+    ) -> list[Alert]:
         table, of = tables.alerts, tables.group_alerts
         found = (
             select(table)
             .join_from(of, table, table.c.id == of.c.alert_id)
-            .where(of.c.group_id == group_id, of.c.alert_id > after, table.c.ended_at.is_(None))
+            .where(of.c.group_id == group_id, table.c.ended_at.is_(None))
         )
-        return [rows.alert_of(row) for row in self._rows(found.order_by(of.c.alert_id).limit(limit))]
+        if after:
+            found = found.where(of.c.alert_id < after if newest else of.c.alert_id > after)
+        ordered = found.order_by(of.c.alert_id.desc() if newest else of.c.alert_id).limit(limit)
+        return [rows.alert_of(row) for row in self._rows(ordered)]
 
     def standings(self, group_id: str) -> list[Standing]:
         of = tables.alerts.c

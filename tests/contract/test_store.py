@@ -487,6 +487,10 @@ def test_members_are_read_in_pieces_and_copied_to_another_group(store: Store) ->
         assert [one.id for one in first] == ["a0", "a2"]
         rest = store.read(lambda unit, name=name: unit.members(name, after="a2"))
         assert [one.id for one in rest] == ["a3", "a4"]
+        last = store.read(lambda unit, name=name: unit.members(name, limit=2, newest=True))
+        assert [one.id for one in last] == ["a4", "a3"]
+        rest = store.read(lambda unit, name=name: unit.members(name, after="a3", newest=True))
+        assert [one.id for one in rest] == ["a2", "a0"]
 
 
 def test_what_fires_in_a_group_and_in_a_storm_of_groups_is_found(store: Store) -> None:

@@ -119,3 +119,19 @@ def test_an_inhibitor_is_found_though_its_key_names_no_trouble(make: MakePipelin
     assert [message.data["event"]["data"]["JobId"] for message, _ in pipeline.channels["oncall/1"].sent] == [
         "job-3"
     ]
+
+
+@pytest.mark.parametrize(("task", "told"), [("Old", []), ("Echo", ["new"])])
+def test_what_is_news_of_an_old_alert_is_held_back_though_many_came_later(
+    make: MakePipeline, task: str, told: list[str]
+) -> None:
+    """Of a group of thirty the oldest matches again, silenced: nothing is told; it is, where others are."""
+    pipeline = make(failed())
+    take(pipeline, 0, instance(Task="Old"))
+    take(pipeline, 10, *(instance(number=number) for number in range(1, 30)))
+    at(pipeline, 300)
+    assert reasons(pipeline) == ["first", "new"]
+    silence(pipeline, 310, 10_000, f"Task == '{task}'")
+    take(pipeline, 320, instance(Task="Old"))
+    at(pipeline, 600)
+    assert reasons(pipeline) == ["first", "new", *told]

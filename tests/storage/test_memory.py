@@ -255,6 +255,7 @@ def view(unit: Unit) -> Iterator[Any]:
         yield unit.timers(rule), unit.list_alerts(rule=rule, limit=2)
     for name in NAMES:
         yield unit.members(name), unit.members(name, after="b", limit=1)
+        yield unit.members(name, newest=True), unit.members(name, after="b", limit=1, newest=True)
         yield unit.deliveries(group_ids=[name]), unit.deliveries(group_ids=[name], limit=1)
         yield in_order(unit.firing_members(name, 100))
     for waiting_for in ((), ("hook",), ("hook", "queue")):

@@ -28,6 +28,7 @@ def _loops(unit: Unit) -> None:
     unit.due_groups(START, 10)
     unit.next_change(())
     unit.members("g-1")
+    unit.members("g-1", after="a-9", newest=True)
     unit.alerts(["a-1"])
     unit.storm("oncall", START)
     unit.told_since("oncall", START)

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from router.app import MAINTENANCE, SHORTEST_WAIT, Router, SystemClock, load_config, pause_until
+from router.app import Router, SystemClock, load_config
+from router.app.router import MAINTENANCE, SHORTEST_WAIT, pause_until
 from router.config import Config
 from router.core.delivery import SECOND
 from router.core.event import Envelope
@@ -119,7 +120,7 @@ def test_a_router_whose_loop_has_ended_is_not_healthy(
     try:
         assert router.hung() == []
         monkeypatch.setattr(router.maintain, "measure", end)
-        monkeypatch.setattr("router.app.MAINTENANCE", 0.01)
+        monkeypatch.setattr("router.app.router.MAINTENANCE", 0.01)
         wait_until(lambda: router.hung() == ["the loop maintain has ended"], 10)
     finally:
         router.stop()
@@ -138,7 +139,7 @@ def test_a_reload_that_fails_late_changes_nothing(tmp_path: Path, monkeypatch: p
     try:
         before = router.config
         (tmp_path / "rules.yaml").write_text(RULES.replace("name: failed", "name: other"), encoding="utf-8")
-        monkeypatch.setattr("router.app.channels_of", cannot)
+        monkeypatch.setattr("router.app.router.channels_of", cannot)
         assert router.reload("anna") is False
         assert router.config is before
     finally:
@@ -150,7 +151,7 @@ def two_routers(
     tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch, urls: Sequence[str]
 ) -> Generator[list[Router]]:
     """Routers on one store that look by themselves every ten minutes only."""
-    monkeypatch.setattr("router.app.MAINTENANCE", 600.0)
+    monkeypatch.setattr("router.app.router.MAINTENANCE", 600.0)
     monkeypatch.setattr("router.pipeline.deliver.LONGEST_WAIT", 600 * SECOND)
     (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
     config_in(tmp_path)

@@ -31,7 +31,7 @@ _KEYS = ("labels", "annotations", "startsAt", "endsAt", "generatorURL")
 
 
 class AlertmanagerSource:
-    """An ``HttpSource``: see router/ports.py.
+    """An ``HttpSource``: see router/ports/sources.py.
 
     Each alert of a request is an event of its own, ``{status, labels, annotations, startsAt, endsAt,
     generatorURL, fingerprint}``; all are committed together. What says again that an alert fires is a double

@@ -19,7 +19,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
 class FileSource:
-    """A ``PullSource``: see router/ports.py.
+    """A ``PullSource``: see router/ports/sources.py.
 
     Reads from the start at each start of the router; a line that was taken before, at the same place in
     the file, is the same message. The next lines are read when those before are committed. Empty lines

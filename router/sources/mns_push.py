@@ -20,7 +20,7 @@ _KEPT = frozenset(
 
 
 class MnsPushSource:
-    """An ``HttpSource``: see router/ports.py.
+    """An ``HttpSource``: see router/ports/sources.py.
 
     Whatever the body is, it is taken: MNS would send what is refused up to 176 times more. What cannot
     be decoded is set aside.

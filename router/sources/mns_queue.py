@@ -13,7 +13,7 @@ _COMMIT_WITHIN = 6.0
 
 
 class MnsQueueSource:
-    """A ``PullSource``: see router/ports.py.
+    """A ``PullSource``: see router/ports/sources.py.
 
     Args:
         name: as configured.

@@ -21,7 +21,7 @@ _TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class WebhookSource:
-    """An ``HttpSource``: see router/ports.py.
+    """An ``HttpSource``: see router/ports/sources.py.
 
     A request is one event, or an array of events that are committed together. An element that is no
     object is set aside; a body that is no JSON is refused, so that its sender hears of it.

@@ -73,7 +73,7 @@ BUGS = (
     ),
     Bug(
         "a late owner writes its outcome over the next owner's",
-        "router/storage/unit.py",
+        "router/storage/unit/deliver.py",
         'if row["token"] == mine[row["id"]]}',
         "}",
         "tests/pipeline/test_deliver.py::test_a_late_owner_changes_nothing",
@@ -166,7 +166,7 @@ BUGS = (
     ),
     Bug(
         "a reload swaps its rules in before its channels are known to be good",
-        "router/app.py",
+        "router/app/router.py",
         "        channels = channels_of(config, self._clock)\n",
         "        self.config = config\n        channels = channels_of(config, self._clock)\n",
         "tests/test_app.py::test_a_reload_that_fails_late_changes_nothing",

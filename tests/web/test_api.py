@@ -108,7 +108,7 @@ def test_a_dead_letter_is_tried_again_and_dropped(served: House) -> None:
 
 def test_what_a_person_retries_is_tried_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the loops to look by themselves, which they would do in ten minutes here."""
-    monkeypatch.setattr("router.app.MAINTENANCE", 600.0)
+    monkeypatch.setattr("router.app.router.MAINTENANCE", 600.0)
     monkeypatch.setattr("router.pipeline.deliver.LONGEST_WAIT", 600 * SECOND)
     with house(tmp_path) as served:
         served.tell(job_failed())
@@ -306,7 +306,7 @@ def test_a_change_that_was_read_is_not_read_again(tmp_path: Path) -> None:
 
 def test_a_drill_that_fails_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole process drills by itself; the status and the page Health say what became of it."""
-    monkeypatch.setattr("router.app.MAINTENANCE", 0.05)
+    monkeypatch.setattr("router.app.router.MAINTENANCE", 0.05)
     with house(tmp_path, http="}\ndrill: {channel: broken, within: 1s") as one:
         said = one.until(lambda: get(one, "/v1/status")["drill"], 60)
         assert said == "the drill was not accepted by broken within 1 s: broken/1 is dead"

@@ -1,4 +1,4 @@
-"""The one place that wires: configuration, store, pipeline, channels, sources, listener."""
+"""Everything that runs, on one configuration at a time."""
 
 import contextlib
 import os
@@ -6,17 +6,20 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from router import telemetry
-from router.config import Config, TargetSpec, load
+from router.app.channels import channels_of
+from router.app.clock import SystemClock
+from router.app.loading import load_config
+from router.app.looking import store_place
+from router.app.pull import Pull
+from router.app.sources import sources_of
+from router.config import Config
 from router.config.watched import Watched
 from router.core.delivery import SECOND, Delivery, State
-from router.core.filter import Filter
-from router.core.policy import ChannelPlan, Policy
+from router.core.policy import Policy
 from router.core.text.clip import clip
 from router.decoders import decode
 from router.errors import ConfigError, RouterError
@@ -24,7 +27,7 @@ from router.pipeline import absences, people
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
 from router.pipeline.dispatch import Dispatch, Tongue
-from router.pipeline.drill import Begun, Drill
+from router.pipeline.drill import Drill
 from router.pipeline.ingest import Ingest
 from router.pipeline.links import make_keys
 from router.pipeline.loops import Loop
@@ -32,28 +35,20 @@ from router.pipeline.maintain import Maintain
 from router.pipeline.outages import Outages
 from router.pipeline.tracing import Tracing
 from router.pipeline.watermarks import Lag, Standing, Watermarks, lag_of_posts
-from router.ports import GROUPS, Channel, Clock, HttpSource, PullSource, Request, Store, Unit
+from router.ports import GROUPS, Clock, PullSource, Store, Unit
 from router.traces import make_traces
 from router.version import __version__
 from router.web.ack import AckLinks
 from router.web.gate import Gate, tokens_of
 from router.web.guesses import Guesses
-from router.web.inside import Inside, Loaded, SourceStanding, StorePlace, TargetStanding
+from router.web.inside import Inside, Loaded, SourceStanding, TargetStanding
 from router.web.lazy import Site
 from router.web.server import Listener
-
-if TYPE_CHECKING:
-    from router.channels import ChannelSpec, Rehearsed
-    from router.config.settings import MnsPush, MnsQueue
-    from router.mns_sdk import Access
-    from router.sources.mns_consumer import QueueSettings
 
 #: Seconds that sends in flight are given at the end, and the whole process.
 SENDS_END_WITHIN = 18.0
 #: Seconds of these that are kept for the last commits, whatever a source is waiting for.
 COMMITS_END_WITHIN = 6.0
-#: Seconds before a source that met a fault nobody expected is started again.
-SOURCE_PAUSE = 5.0
 #: Seconds between two rounds of maintenance.
 MAINTENANCE = 5.0
 #: Seconds between two looks at what is due.
@@ -66,30 +61,6 @@ TAKE_OVER_EVERY = 6
 MOST_OF_FAULT = 300
 #: Rounds of maintenance between two prunings: once an hour.
 PRUNE_EVERY = 720
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> int:
-        """Microseconds UTC."""
-        return time.time_ns() // 1000
-
-
-def load_config(path: str | Path, *, to_look: bool = False) -> Config:
-    """Reads and checks a configuration, with channels as they can be sent to.
-
-    Args:
-        to_look: nothing is received or sent: what only that needs may be missing, with a warning.
-
-    Raises:
-        ConfigError: with every fault and its place.
-    """
-    from router.channels import inspect_url
-
-    return load(Path(path), inspect_url=inspect_url, to_look=to_look)
-
-
 #: Later than all that is ever due.
 FOR_EVER = 2**62
 
@@ -98,17 +69,6 @@ def pause_until(next_at: int | None, now: int) -> float:
     """Seconds from now until something is due; never none: what is due may wait for its source."""
     pause = (next_at - now) / SECOND if next_at is not None else MAINTENANCE
     return min(max(pause, SHORTEST_WAIT), MAINTENANCE)
-
-
-def store_place(url: str) -> StorePlace:
-    """Where a store is, without the secrets of its URL."""
-    from router.storage.opening import address_of
-
-    address = address_of(url)
-    if address.get_backend_name() != "sqlite":
-        return StorePlace("postgresql", f"{address.database or ''} at {address.host or 'this machine'}", None)
-    file = Path(address.database or "").absolute()
-    return StorePlace("sqlite", str(file), file.stat().st_size if file.exists() else None)
 
 
 class Router:
@@ -185,7 +145,7 @@ class Router:
         self._reloading = threading.Lock()
         self._judging = threading.Lock()
         self._loaded = Loaded(self._started_at)
-        self._pulls: dict[str, _Pull] = {}
+        self._pulls: dict[str, Pull] = {}
         self._loops = [
             Loop("ingest", self.ingest.step, lambda: self.ingest.wait(1.0), self._store_health),
             Loop("dispatch", self._tell, self._wait_due, self._store_health),
@@ -389,7 +349,7 @@ class Router:
     def _use_pulls(self, sources: Mapping[str, PullSource]) -> None:
         for pull in self._pulls.values():
             pull.stop()
-        self._pulls = {name: _Pull(source, self.ingest) for name, source in sources.items()}
+        self._pulls = {name: Pull(source, self.ingest) for name, source in sources.items()}
 
     # what the page asks
 
@@ -525,184 +485,9 @@ class Router:
         return 0
 
 
-class _Pull:
-    """A pull source in a thread of its own."""
-
-    def __init__(self, source: PullSource, ingest: Ingest) -> None:
-        self.source = source
-        self._ingest = ingest
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"source {source.name}", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """It ends as soon as what it has received is answered."""
-        self._stopping.set()
-
-    def join(self, seconds: float) -> None:
-        """Waits until what was received is committed and acknowledged, if the source can end in time."""
-        self._thread.join(max(0.0, min(seconds, self.source.ends_within)))
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.source.run(self._ingest, self._stopping.wait)
-                return
-            except Exception as error:  # noqa: BLE001  no fault ends a source
-                telemetry.log("router.loop_failed", "error", loop=self.source.name, error=repr(error))
-                self._stopping.wait(SOURCE_PAUSE)
-
-
-def channels_of(config: Config, clock: Clock) -> dict[str, tuple[Channel, ChannelPlan]]:
-    """Every target of the configuration, by name, ready to send; its provider's own limit is its rate."""
-    from router.channels import make_channel
-
-    channels: dict[str, tuple[Channel, ChannelPlan]] = {}
-    for target in config.targets:
-        plan = config.policy.channels[target.channel]
-        paced = replace(plan, rate=plan.rate or target.rate)
-        channels[target.name] = make_channel(_spec(target, config), clock.now), paced
-    return channels
-
-
-def rehearsals(config: Config, clock: Clock) -> "dict[str, Callable[[], Rehearsed]]":
-    """For each target of the configuration, by name, how far a send would come; nothing is sent."""
-    from router.channels import make_channel
-
-    return {target.name: make_channel(_spec(target, config), clock.now).rehearse for target in config.targets}
-
-
-def _spec(target: TargetSpec, config: Config) -> "ChannelSpec":
-    from router.channels import ChannelSpec
-
-    client = config.settings.http_client
-    return ChannelSpec(
-        name=target.name,
-        url=target.url,
-        kind=target.kind,
-        timeout=target.settings.timeout,
-        accept=Filter(target.settings.accept) if target.settings.accept else None,
-        egress=config.settings.egress,
-        proxy=client.proxy.get_secret_value() if client.proxy else None,
-        ca_file=client.ca_file,
-    )
-
-
 def gate_of(config: Config, clock: Clock, guesses: Guesses) -> Gate:
     """Who may, by the configuration."""
     http = config.settings.http
     named = {name: (one.role, one.token.get_secret_value()) for name, one in http.tokens.items()}
     token = http.token.get_secret_value() if http.token else None
     return Gate(clock, tokens_of(token, named), http.public_url or "", guesses)
-
-
-Sources = tuple[dict[str, HttpSource], dict[str, PullSource]]
-
-
-def sources_of(config: Config, clock: Clock, metrics: telemetry.Metrics) -> Sources:
-    """Every source of the configuration: those that are posted to, by path, and those that fetch, by name."""
-    posted: dict[str, HttpSource] = {}
-    fetched: dict[str, PullSource] = {}
-    for name, settings in config.settings.sources.items():
-        match settings.kind:
-            case "webhook":
-                from router.sources.webhook import WebhookSource
-
-                hook = WebhookSource(name, settings.path or f"/v1/events/{name}")
-                posted[hook.path] = hook
-            case "alertmanager":
-                from router.config.settings import ALERTS_PATH
-                from router.sources.alertmanager import AlertmanagerSource
-
-                alerts = AlertmanagerSource(name, settings.path or f"/v1/events/{name}")
-                posted[alerts.path] = posted[alerts.path + ALERTS_PATH] = alerts
-            case "mns-push":
-                from router.sources.mns_push import MnsPushSource
-
-                verify = _verify(name, settings, config, clock) if settings.verify == "on" else None
-                push = MnsPushSource(name, settings.path or f"/v1/events/{name}", verify)
-                posted[push.path] = push
-            case "mns-queue":
-                from router.sources.mns_queue import MnsQueueSource
-
-                fetched[name] = MnsQueueSource(name, queue_settings(settings), clock, metrics)
-            case "file":
-                from router.sources.file import FileSource
-
-                fetched[name] = FileSource(name, settings.path, clock, metrics)
-    return posted, fetched
-
-
-def queue_settings(keys: "MnsQueue") -> "QueueSettings":
-    """The keys of an ``mns-queue`` source in its own words."""
-    from router.sources.mns_consumer import QueueSettings
-
-    return QueueSettings(
-        access=access_of(keys),
-        queue=keys.queue,
-        consumers=keys.consumers,
-        wait=keys.wait // SECOND,
-        visibility=keys.visibility // SECOND if keys.visibility else None,
-        max_dequeues=keys.max_dequeues,
-    )
-
-
-def access_of(keys: "MnsQueue") -> "Access":
-    """Where a queue is, and who we are there."""
-    from router.mns_sdk import Access
-
-    return Access(
-        keys.endpoint,
-        keys.access_key_id,
-        keys.access_key_secret.get_secret_value(),
-        keys.security_token.get_secret_value() if keys.security_token else "",
-    )
-
-
-def _verify(
-    name: str, keys: "MnsPush", config: Config, clock: Clock
-) -> "Callable[[Request], Awaitable[None]]":
-    """What refuses pushes that are not from MNS. Only here is ``cryptography`` imported."""
-    from router.sources.mns_certificate import Certificates
-    from router.sources.mns_signature import Pinned, Verifier, public_key
-
-    expect = keys.expect.model_dump(exclude_none=True)
-    if keys.certificate is None:
-        client = config.settings.http_client
-        proxy = client.proxy.get_secret_value() if client.proxy else ""
-        certificates = Certificates(clock, config.settings.egress, proxy, client.ca_file or "")
-        return Verifier(certificates, expect, keys.max_age).verify
-    file = Path(keys.certificate)
-    try:
-        pinned = Pinned(public_key(file.read_bytes()))
-    except (OSError, ValueError) as error:
-        said = f"sources.{name}.certificate: {file}: {error}"
-        raise RouterError("config", said, "Name the PEM file of a certificate with an RSA key") from error
-    return Verifier(pinned, expect, keys.max_age).verify
-
-
-def _no_drill() -> Begun:
-    said = "no router runs here: a drill goes the way of one that does"
-    raise RouterError("usage", said, "Start it: alert-router run")
-
-
-def inside_of_store(config: Config, store: Store) -> Inside:
-    """What the API asks where no router runs: it has the store, and nobody but us asks."""
-    clock = SystemClock()
-    gate = Gate(clock)
-    return Inside(
-        store=store,
-        clock=clock,
-        config=lambda: config,
-        gate=lambda: gate,
-        problems=lambda: ["no router runs here"],
-        sources=list,
-        targets=list,
-        drill=str,
-        begin_drill=_no_drill,
-        loaded=lambda: Loaded(clock.now()),
-        place=lambda: store_place(config.settings.store),
-        reload=lambda by: False,
-        stopping=lambda: False,
-        decode=decode,
-    )

@@ -1,0 +1,42 @@
+"""The policy in force, and the keys of links."""
+
+from sqlalchemy import and_, select, update
+
+from router.core.group import Reason
+from router.core.link import LinkKeys
+from router.storage import rows, tables
+from router.storage import statements as ask
+from router.storage.unit.statements import Statements
+
+
+class SqlPolicyUnit(Statements):
+    """See :class:`router.ports.unit.policy.PolicyUnit`."""
+
+    def last_beat(self) -> int | None:
+        found = select(tables.meta.c.value).where(tables.meta.c.name == "beat")
+        value = self._connection.execute(found).scalar()
+        return int(value) if value is not None else None
+
+    def beat(self, now: int) -> None:
+        self._put(tables.meta, [{"name": "beat", "value": str(now)}])
+
+    def hasten(self, now: int) -> frozenset[str]:
+        groups, waiting = tables.groups, tables.deliveries
+        told = groups.c.due_reason != Reason.REPEAT.value
+        early = and_(groups.c.due_at > now, groups.c.opened_at > now, told)
+        self._connection.execute(update(groups).where(early).values(due_at=now))
+        late = and_(waiting.c.due_at > now, waiting.c.created_at > now, ask.stands(ask.OPEN))
+        hastened = update(waiting).where(late).values(due_at=now).returning(waiting.c.target)
+        return frozenset(self._connection.execute(hastened).scalars())
+
+    def link_keys(self) -> LinkKeys | None:
+        found = select(tables.meta.c.value).where(tables.meta.c.name == "link_keys")
+        value = self._connection.execute(found).scalar()
+        return LinkKeys(*map(bytes.fromhex, value.split())) if value is not None else None
+
+    def put_link_keys(self, keys: LinkKeys) -> None:
+        value = f"{keys.newest.hex()} {keys.earlier.hex()}"
+        self._put(tables.meta, [{"name": "link_keys", "value": value}])
+
+    def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
+        self._put(tables.policies, [{"hash": policy_hash, "text": rows.kept(text), "loaded_at": now}])

@@ -10,6 +10,7 @@ from router.core.delivery import SECOND
 from router.core.group import Tally
 from router.ports import Counted, Counting
 from router.storage import tables as t
+from router.storage.prepared import Reading
 
 #: An event waits so long at most before it opens an alert.
 _EARLY = 60 * SECOND
@@ -72,18 +73,20 @@ _PLAIN: dict[Counting, tuple[Any, Any]] = {
 # events by what they are
 
 
-def _by_minute(name: str, what: str, *order: str) -> Any:
-    """Minute by minute, in the order of the index: to sort all events takes longer than to read them."""
-    return text(
-        f"SELECT {name}, {what}, count(*), max(received_at) FROM events"  # noqa: S608
-        f" WHERE {t.MINUTE} BETWEEN :first AND :last"
-        # The signs keep both kinds of store from going by an index of the time alone.
-        " AND +received_at >= :since AND +received_at < :before"
-        f" GROUP BY {', '.join((t.MINUTE, *order))}"
-    )
+def _by_minute(name: str, what: str, *order: str) -> Reading:
+    """Events by two of their columns.
+
+    SQLite, which would sort all of them, counts minute by minute in the order of the index; the signs keep it
+    from going by an index of the time alone. PostgreSQL counts faster without an order.
+    """
+    counted = f"SELECT {name}, {what}, count(*), max(received_at) FROM events"  # noqa: S608
+    minutes = f"WHERE {t.MINUTE} BETWEEN :first AND :last"
+    in_order = f"+received_at >= :since AND +received_at < :before GROUP BY {', '.join((t.MINUTE, *order))}"
+    in_none = "received_at >= :since AND received_at < :before GROUP BY 1, 2"
+    return Reading(*(text(f"{counted} {minutes} AND {rest}") for rest in (in_order, in_none)))
 
 
-_BY_MINUTE: dict[Counting, Any] = {
+_BY_MINUTE: dict[Counting, Reading] = {
     "event names": _by_minute("kind", "outcome", "kind", "outcome"),
     "sources": _by_minute("source", "outcome", "kind", "outcome", "source"),
     "jobs": _by_minute("job_id", "outcome", *t.WITHIN_MINUTE),
@@ -91,7 +94,8 @@ _BY_MINUTE: dict[Counting, Any] = {
 }
 
 
-def _of_minutes(connection: Connection, statement: Any, since: int, before: int) -> list[Counted]:
+def _of_minutes(connection: Connection, reading: Reading, since: int, before: int) -> list[Counted]:
+    statement = reading[connection.dialect.name == "postgresql"]
     within = {"first": since // _MINUTE, "last": (before - 1) // _MINUTE, "since": since, "before": before}
     found: dict[tuple[Any, str], tuple[int, int]] = {}
     for name, what, number, last in cast("Iterable[Any]", connection.execute(statement, within)):

@@ -206,7 +206,7 @@ def told(
 
 
 SETTINGS = settings(
-    max_examples=1000 if TORTURE else 15, deadline=None, derandomize=not TORTURE, print_blob=True
+    max_examples=1000 if TORTURE else 8, deadline=None, derandomize=not TORTURE, print_blob=True
 )
 MOMENTS = st.lists(MOMENT, min_size=1, max_size=6)
 ORDERS = st.randoms(use_true_random=False)

@@ -8,7 +8,7 @@ import os
 import random
 import time
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from router.pipeline.rerun import recorded, rerun
 from router.pipeline.trial import try_case
 from router.pipeline.virtual import TAKE_OVER_EVERY, VirtualRouter
 from router.ports import Store
+from router.storage import open_store
 from router.storage.memory import MemoryStore
 from tests.pipeline.conftest import START, Pipeline, ScriptedChannel
 
@@ -251,6 +252,14 @@ def show(way: str, began: float, taken: int) -> None:
         print(
             f"{way}: {taken:,} of {EVENTS_OF_A_DAY:,} events in {time.monotonic() - began:.0f} s", flush=True
         )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store that may take its time: what is compared is virtual."""
+    opened = open_store(f"sqlite:///{tmp_path / 'state.db'}", deadline=120)
+    yield opened
+    opened.close()
 
 
 @pytest.mark.slow

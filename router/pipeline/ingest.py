@@ -22,8 +22,8 @@ from router.pipeline.tracing import Tracing
 from router.pipeline.working_set import close_book, open_book
 from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
 
-#: Envelopes in one transaction: enough that a burst shares its sync. Fewer, but never below the second, where
-#: they took longer than the microseconds that whoever settles what was sent meanwhile should wait.
+#: Envelopes in one transaction: enough that a burst shares its sync. The second at first, and wherever more
+#: took longer than the microseconds that whoever settles what was sent meanwhile should wait.
 BATCH = 512
 SMALL_BATCH = 64
 QUICK = SECOND // 10
@@ -103,7 +103,7 @@ class Ingest:
         self._dispatch = dispatch
         self._tracing = tracing
         self._taken = 0
-        self._batch = BATCH
+        self._batch = SMALL_BATCH
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
         self._changed = threading.Condition()

@@ -103,19 +103,20 @@ def test_a_kill_in_a_flood_leaves_no_more_in_doubt_than_is_in_flight(
 
 
 def flood(port: int | None, number: int) -> list[str]:
-    """Jobs of events that four clients send at once, 64 in a request; all are acknowledged."""
+    """Jobs of events that four clients send at once, 64 in a request, until all are acknowledged."""
     assert port is not None
     batches = [[f"job-{number}-{part}-{one}" for one in range(64)] for part in range(8)]
     with ThreadPoolExecutor(4) as clients:
-        statuses = list(clients.map(partial(send, port), batches))
-    assert set(statuses) == {200}
+        for _ in clients.map(partial(send, port), batches):
+            pass
     return [job for batch in batches for job in batch]
 
 
-def send(port: int, jobs: list[str]) -> int:
-    """The status of one request with an event of each job."""
-    events = [sample("OnInstanceFailed", JobId=job, ExitCode="137") for job in jobs]
-    return post(port, "/v1/events/hook", json.dumps(events).encode())[0]
+def send(port: int, jobs: list[str]) -> None:
+    """One request with an event of each job, again where the store of a busy machine was too slow."""
+    events = json.dumps([sample("OnInstanceFailed", JobId=job, ExitCode="137") for job in jobs]).encode()
+    while (status := post(port, "/v1/events/hook", events)[0]) != 200:
+        assert status == 503
 
 
 @pytest.mark.slow

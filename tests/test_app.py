@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from router.app import Router, SystemClock, load_config
-from router.app.router import MAINTENANCE, SHORTEST_WAIT, pause_until
+from router.app.router import MAINTENANCE, PRUNE_EVERY, SHORTEST_WAIT, pause_until, prunes_every
 from router.config import Config
 from router.core.delivery import SECOND
 from router.core.event import Envelope
@@ -258,3 +258,11 @@ def test_targets_whose_answers_nobody_reads_are_marked(tmp_path: Path) -> None:
         assert stand == {"oncall/1": False, "phone/1": True}
     finally:
         router.stop()
+
+
+@pytest.mark.parametrize(
+    ("retention", "rounds"), [(30 * 86_400, PRUNE_EVERY), (3_600, PRUNE_EVERY), (60, 12), (1, 1)]
+)
+def test_what_is_kept_for_less_than_an_hour_goes_sooner(retention: int, rounds: int) -> None:
+    """Once an hour, or as often as it is kept for, and never less than a round."""
+    assert prunes_every(retention * SECOND) == rounds

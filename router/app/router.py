@@ -59,7 +59,7 @@ OTHERS_TURN = 0.5
 TAKE_OVER_EVERY = 6
 #: Characters of a configuration's first fault in the audit trail.
 MOST_OF_FAULT = 300
-#: Rounds of maintenance between two prunings: once an hour.
+#: Rounds of maintenance between two prunings at most: an hour.
 PRUNE_EVERY = 720
 #: Later than all that is ever due.
 FOR_EVER = 2**62
@@ -69,6 +69,11 @@ def pause_until(next_at: int | None, now: int) -> float:
     """Seconds from now until something is due; never none: what is due may wait for its source."""
     pause = (next_at - now) / SECOND if next_at is not None else MAINTENANCE
     return min(max(pause, SHORTEST_WAIT), MAINTENANCE)
+
+
+def prunes_every(retention: int) -> int:
+    """Rounds of maintenance between two prunings: what is kept for less than an hour stays no longer."""
+    return max(1, min(PRUNE_EVERY, int(retention / SECOND / MAINTENANCE)))
 
 
 class Router:
@@ -478,8 +483,8 @@ class Router:
             while self.maintain.tell_overdue():
                 self._loops[-1].turn()
         self._rounds += 1
-        # What is left after a full batch is taken at once, not an hour later.
-        if self._rounds % PRUNE_EVERY == 1:
+        # What is left after a full batch is taken at once, not with the next pruning.
+        if (self._rounds - 1) % prunes_every(self.config.settings.retention) == 0:
             while self.maintain.prune() and not self._stopping.is_set():
                 self._loops[-1].turn()
         return 0

@@ -7,6 +7,7 @@ of a moment is about a group of its own.
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -205,10 +206,18 @@ def told(
             router.close()
 
 
+def _apart(moment: Moment) -> Moment:
+    """An end is told of alone: whether what ends in the microsecond in which it opens is counted as an alert
+    of its group depends on which of both came first.
+    """
+    ends = {job: heard for job, heard in moment.requests.items() if any(kind == "ok" for kind, *_ in heard)}
+    return moment._replace(requests=dict(islice(ends.items(), 1)) or moment.requests)
+
+
 SETTINGS = settings(
     max_examples=1000 if TORTURE else 8, deadline=None, derandomize=not TORTURE, print_blob=True
 )
-MOMENTS = st.lists(MOMENT, min_size=1, max_size=6)
+MOMENTS = st.lists(MOMENT, min_size=1, max_size=6).map(lambda found: [_apart(one) for one in found])
 ORDERS = st.randoms(use_true_random=False)
 
 

@@ -39,7 +39,7 @@ class Preview(TypedDict):
     last_day: list[AlertJson]
     last_day_number: int
     whole: bool
-    """Whether all alerts were looked at; else 5,000: first those that are open, the newest of each."""
+    """Whether all alerts were looked at; else 3,000: first those that are open, the newest of each."""
 
 
 class Made(TypedDict):

@@ -4,11 +4,16 @@ Logs are JSON lines, or coloured text on a terminal. Values from events are data
 characters are escaped, long texts are cut, and no secret is ever handed to a log.
 """
 
+import contextlib
+import json
 import logging
+import os
 import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 #: Every log event: its name, and what it tells.
@@ -131,29 +136,68 @@ class Metrics:
         )
 
 
-def set_up_logs(*, terminal: bool | None = None, level: str = "INFO") -> None:
-    """Sends logs to stderr: JSON lines, or coloured text when stderr is a terminal."""
-    pretty = sys.stderr.isatty() if terminal is None else terminal
-    renderer: Any = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _harmless,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+class _Log:
+    """Which log events are written, and for whom.
+
+    Args:
+        terminal: people read it; None where standard error is a terminal.
+        least: the lowest level that is written.
+    """
+
+    def __init__(self) -> None:
+        self.terminal: bool | None = None
+        self.least = logging.WARNING
+        self._lock = threading.Lock()
+
+    def write(self, event: str, level: str, fields: Mapping[str, Any]) -> None:
+        """One whole line; none where standard error is gone or full: who is paged does not depend on it."""
+        if _LEVELS[level] < self.least:
+            return
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        said = {name: _shown(value) for name, value in fields.items()}
+        pretty = sys.stderr.isatty() if self.terminal is None else self.terminal
+        text = _line_for_people(now, level, event, said) if pretty else _line(now, level, event, said)
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+
+def _line(now: str, level: str, event: str, fields: Mapping[str, Any]) -> str:
+    return json.dumps({"timestamp": now, "level": level, "event": event, **fields}, default=str)
+
+
+def _line_for_people(now: str, level: str, event: str, fields: Mapping[str, Any]) -> str:
+    said = "".join(f" {_styled(name, 36)}={_word(value)}" for name, value in fields.items())
+    return f"{_styled(now, 2)} {_styled(f'{level:<7}', _COLOURS[level])} {_styled(event, 1)}{said}"
+
+
+def _word(value: Any) -> str:
+    """A value that ends where it seems to: in quotes where it has spaces, on one line."""
+    if not isinstance(value, str):
+        return json.dumps(value, default=str)
+    return value if value and not {*' "\n='} & {*value} else json.dumps(value, ensure_ascii=False)
+
+
+def _styled(text: str, style: int) -> str:
+    return text if "NO_COLOR" in os.environ else f"\x1b[{style}m{text}\x1b[0m"
+
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+#: Dim, green, yellow, red.
+_COLOURS = {"debug": 2, "info": 32, "warning": 33, "error": 31}
+_log = _Log()
+
+
+def set_up_logs(*, terminal: bool | None = None, level: str = "info") -> None:
+    """Sends logs to stderr: JSON lines, or coloured text when stderr is a terminal.
+
+    Args:
+        level: the lowest that is written; without this call it is WARNING.
+    """
+    _log.terminal, _log.least = terminal, _LEVELS[level]
     # Libraries print URLs with tokens at DEBUG, Apprise even at WARNING.
     for name in ("apprise", "urllib3", "requests", "mns"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _harmless(_logger: Any, _method: str, line: Any) -> Any:
-    return {name: _shown(value) for name, value in line.items()}
 
 
 def _shown(value: Any) -> Any:
@@ -167,4 +211,4 @@ def log(event: str, level: str = "info", **fields: Any) -> None:
     """Writes one log event; its name stands in :data:`LOG_EVENTS`."""
     if event not in LOG_EVENTS:
         raise KeyError(f"log event {event!r} is not declared in telemetry.LOG_EVENTS")
-    getattr(structlog.get_logger(), level)(event, **fields)
+    _log.write(event, level, fields)

@@ -17,6 +17,7 @@ NOT_LOADED = {
     "psycopg",
     "markdown_it",
     "opentelemetry",
+    "rich",
 }
 
 PROGRAM = """
@@ -25,7 +26,7 @@ from pathlib import Path
 from router import telemetry
 from router.app import load_config
 from router.sidecar import running
-telemetry.set_up_logs(terminal=False, level="ERROR")
+telemetry.set_up_logs(terminal=False, level="error")
 with running(load_config(Path(sys.argv[1]))):
     time.sleep(0.5)
     print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))

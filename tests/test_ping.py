@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from router.config.settings import Settings
 from router.ping import ping_while_well, send_ping
 from tests.acceptance.harness import Process, Sink, write_config
+from tests.logs import logged
 
 RULE = {"name": "r", "when": "Event == 'x'", "to": ["oncall"]}
 
@@ -87,9 +87,9 @@ def test_nothing_is_sent_where_nothing_is_configured() -> None:
 
 def test_a_failure_and_its_end_are_said_once_each() -> None:
     """However many fail in a row."""
-    with structlog.testing.capture_logs() as logs:
+    with logged() as names:
         pinged(Well(*[""] * 5), 5, ["", "down", "down", "", ""], settings(url="http://a/"))
-    assert [log["event"] for log in logs] == ["ping.failed", "ping.recovered"]
+    assert names == ["ping.failed", "ping.recovered"]
 
 
 def test_what_is_wrong_is_said_without_the_address(sink: Sink) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
+from router import telemetry
 from router.sidecar import watch
 from router.systemd import Systemd
 from router.web.inside import SourceStanding
@@ -106,18 +106,18 @@ def test_pings_come_three_times_in_the_time_that_systemd_waits(
 def test_nobody_is_told_that_a_hanging_router_lives(heard: Heard, capsys: pytest.CaptureFixture[str]) -> None:
     """Two looks that are well, two that are not, one that is again: three pings, one line in the log."""
     systemd = Systemd({"NOTIFY_SOCKET": heard.address, "WATCHDOG_USEC": "3000"})
-    structlog.reset_defaults()
+    telemetry.set_up_logs()
     watched(Loops([], [], ["deliver hangs"], ["deliver hangs"], []), systemd)
     assert [heard.next() for _ in range(3)] == ["WATCHDOG=1"] * 3
     assert heard.nothing()
-    assert capsys.readouterr().out.count("router.hung") == 1
+    assert capsys.readouterr().err.count("router.hung") == 1
 
 
 def test_a_systemd_that_is_gone_ends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The router runs on, and its log says what could not be said."""
-    structlog.reset_defaults()
+    telemetry.set_up_logs()
     Systemd({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).ready()
-    assert "systemd.unreachable" in capsys.readouterr().out
+    assert "systemd.unreachable" in capsys.readouterr().err
 
 
 def test_the_sidecar_says_that_it_is_ready_lives_and_stops(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def config_of(config_path: str, *, to_look: bool = False) -> "Config":
     from router import telemetry
     from router.app import load_config
 
-    telemetry.set_up_logs(level="ERROR")
+    telemetry.set_up_logs(level="error")
     return load_config(config_path, to_look=to_look)
 
 

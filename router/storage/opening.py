@@ -30,7 +30,7 @@ from router.errors import RouterError
 from router.storage.faults import explained
 from router.storage.statements import SERIALISE
 from router.storage.store import DEADLINE, SqlStore
-from router.storage.tables import REVISION, metadata
+from router.storage.tables import REVISION, for_postgresql, metadata
 
 #: Alembic's own table, as it makes it.
 _stamps = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -153,6 +153,8 @@ def make_tables(engine: Engine) -> None:
     """Makes what the migrations would make, without loading Alembic; nothing where tables are."""
     with alone(engine) as connection:
         if _revision(connection) is None:
+            if engine.dialect.name == "postgresql":
+                for_postgresql()
             metadata.create_all(connection, checkfirst=False)
             _stamps.create(connection, checkfirst=True)
             connection.execute(_stamps.insert(), [{"version_num": REVISION}])

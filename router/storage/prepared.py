@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import ARRAY, Connection, Dialect, Table, Text, any_, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from router.storage.rows import Row, kept
@@ -146,10 +145,20 @@ def write(
         drive(connection, text, [places(row) for row in values] if places else values, many=True)
 
 
+def inserting(dialect: str, table: Table) -> Any:
+    """The dialect's own ``INSERT``, which can replace what is there; only that dialect is loaded."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
+
+
 @cache
 def _writing(dialect: type[Dialect], table: Table, replaced: tuple[str, ...] | None) -> _Writing:
-    maker: Any = postgresql if dialect.name == "postgresql" else sqlite
-    adding = maker.insert(table)
+    adding = inserting(dialect.name, table)
     if replaced:
         adding = adding.on_conflict_do_update(
             index_elements=list(table.primary_key), set_={name: adding.excluded[name] for name in replaced}

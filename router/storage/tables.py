@@ -41,6 +41,16 @@ def _count(name: str) -> "Column[int]":
     return Column(name, Integer, nullable=False, server_default="0")
 
 
+def for_postgresql() -> None:
+    """Tells PostgreSQL too which rows an index has.
+
+    Not said where the tables are: SQLAlchemy loads a dialect that a table names, 5 % of the time of a start.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
+
+
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), _text("value"))
 
 policies = Table(
@@ -77,13 +87,11 @@ events = Table(
         "events_matched",
         "received_at",
         sqlite_where=text("matches <> '[]'"),
-        postgresql_where=text("matches <> '[]'"),
     ),
     Index(
         "events_failing",
         "received_at",
         sqlite_where=text("failures <> '[]'"),
-        postgresql_where=text("failures <> '[]'"),
     ),
 )
 
@@ -154,27 +162,23 @@ alerts = Table(
         "slot",
         unique=True,
         sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
     ),
     Index(
         "alerts_anchor",
         "anchor",
         sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
     ),
     Index(
         "alerts_due",
         "due_at",
         "id",
         sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
     ),
     Index("alerts_rule", "rule", "received_at"),
     Index(
         "alerts_ended",
         "ended_at",
         sqlite_where=text("ended_at IS NOT NULL"),
-        postgresql_where=text("ended_at IS NOT NULL"),
     ),
     Index("alerts_event", "event_id"),
     Index("alerts_received", "received_at"),
@@ -214,25 +218,21 @@ groups = Table(
         "slot",
         unique=True,
         sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
     ),
     Index(
         "groups_storm",
         "storm_id",
         sqlite_where=text("storm_id IS NOT NULL"),
-        postgresql_where=text("storm_id IS NOT NULL"),
     ),
     Index(
         "groups_ended",
         "ended_at",
         sqlite_where=text("ended_at IS NOT NULL"),
-        postgresql_where=text("ended_at IS NOT NULL"),
     ),
     Index(
         "groups_due",
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
     ),
     Index("groups_opened", "opened_at"),
     Index(
@@ -241,7 +241,6 @@ groups = Table(
         "opened_at",
         "id",
         sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
     ),
 )
 
@@ -335,7 +334,6 @@ deliveries = Table(
         "overdue_at",
         "id",
         sqlite_where=text("overdue_at IS NOT NULL AND ended_at IS NULL"),
-        postgresql_where=text("overdue_at IS NOT NULL AND ended_at IS NULL"),
     ),
     Index(
         "deliveries_due",
@@ -343,7 +341,6 @@ deliveries = Table(
         "due_at",
         "id",
         sqlite_where=text("state IN ('pending', 'waiting')"),
-        postgresql_where=text("state IN ('pending', 'waiting')"),
     ),
     Index(
         "deliveries_critical",
@@ -352,13 +349,11 @@ deliveries = Table(
         "due_at",
         "id",
         sqlite_where=text("state IN ('pending', 'waiting') AND severity = 'critical'"),
-        postgresql_where=text("state IN ('pending', 'waiting') AND severity = 'critical'"),
     ),
     Index(
         "deliveries_claimed",
         "lease_until",
         sqlite_where=text("state = 'sending'"),
-        postgresql_where=text("state = 'sending'"),
     ),
     Index("deliveries_created", "created_at"),
     Index(
@@ -367,7 +362,6 @@ deliveries = Table(
         "created_at",
         "id",
         sqlite_where=text("state IN ('dead', 'replaced', 'dropped')"),
-        postgresql_where=text("state IN ('dead', 'replaced', 'dropped')"),
     ),
     Index("deliveries_notification", "notification_id"),
     Index(
@@ -377,20 +371,17 @@ deliveries = Table(
         "created_at",
         "id",
         sqlite_where=text("state IN ('pending', 'waiting', 'sending')"),
-        postgresql_where=text("state IN ('pending', 'waiting', 'sending')"),
     ),
     Index(
         "deliveries_ended",
         "ended_at",
         sqlite_where=text("ended_at IS NOT NULL"),
-        postgresql_where=text("ended_at IS NOT NULL"),
     ),
     Index(
         "deliveries_referred",
         "group_id",
         "target",
         sqlite_where=text("reference IS NOT NULL"),
-        postgresql_where=text("reference IS NOT NULL"),
     ),
 )
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import structlog
 from typer.testing import CliRunner
 
 from router.cli import app
@@ -26,8 +25,6 @@ class Done(NamedTuple):
 def run(*words: str, stdin: bytes = b"") -> Done:
     """``alert-router`` with these words, as :func:`router.cli.main` ends it."""
     result = CliRunner().invoke(app, words, input=stdin)
-    # A command sets up logs on a standard error that ends with it.
-    structlog.reset_defaults()
     if isinstance(result.exception, RouterError):
         return Done(2, result.stdout, str(result.exception))
     if result.exception is not None and not isinstance(result.exception, SystemExit):

@@ -1,7 +1,6 @@
 """A drill goes the whole way, is told as one, and must be accepted in time."""
 
 import pytest
-import structlog
 
 from router.config.settings import Drill as Keys
 from router.core import drill
@@ -10,6 +9,7 @@ from router.core.policy import make_policy
 from router.pipeline.dispatch import Tongue
 from router.pipeline.drill import Drill
 from router.pipeline.explain import explain
+from tests.logs import logged
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 
 KEYS = Keys.model_validate({"channel": "drills", "every": "1h", "within": "2m"})
@@ -69,7 +69,7 @@ def test_one_that_is_not_accepted_in_time_is_a_failure_until_one_is(drilled: Dri
     """Said once, with how far it came; a late acceptance does not undo it, the next drill does."""
     channel = drilled.pipeline.channels["drills/1"]
     channel.script = [FAILED] * 20
-    with structlog.testing.capture_logs() as logs:
+    with logged() as names:
         assert drilled.after(0) == drilled.after(119) == ""
         problem = drilled.after(2)
         assert "not accepted by drills within 120 s: drills/1 is waiting" in problem
@@ -77,10 +77,7 @@ def test_one_that_is_not_accepted_in_time_is_a_failure_until_one_is(drilled: Dri
         channel.script.clear()
         assert drilled.after(2000) == problem
         assert drilled.after(1500) == ""
-    assert [one["event"] for one in logs if one["event"].startswith("drill.")] == [
-        "drill.failed",
-        "drill.recovered",
-    ]
+    assert [one for one in names if one.startswith("drill.")] == ["drill.failed", "drill.recovered"]
 
 
 def test_a_reload_begins_anew_and_one_without_drills_forgets(drilled: Drilled) -> None:

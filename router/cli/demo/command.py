@@ -37,7 +37,7 @@ def demo(
     from router.cli.demo.play import Play, shipped_rules
     from router.cli.demo.ways import ByWebhook, OverMns
 
-    telemetry.set_up_logs(level="ERROR")
+    telemetry.set_up_logs(level="error")
     say("A story of one night, told by Batch Compute's own events.")
     if mns:
         say("Each goes to a topic of MNS, and from there in turns by a queue and by a signed push.")

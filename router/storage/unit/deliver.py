@@ -9,7 +9,7 @@ from router.core.group import Group
 from router.ports import Attempt, NotificationRecord, TargetState, Urgency
 from router.storage import rows, tables
 from router.storage import statements as ask
-from router.storage.prepared import change, write
+from router.storage.prepared import change, inserting, write
 from router.storage.unit.statements import Statements
 
 #: What stays of a delivery as it was written, whatever becomes of it.
@@ -109,5 +109,6 @@ class SqlDeliverUnit(Statements):
         table = tables.group_alerts
         for old, new in pairs:
             of_old = select(literal(new), table.c.alert_id).where(table.c.group_id == old)
-            adding = self._dialect.insert(table).from_select(["group_id", "alert_id"], of_old)
-            self._connection.execute(adding.on_conflict_do_nothing())
+            adding = inserting(self._connection.dialect.name, table)
+            copied = adding.from_select(["group_id", "alert_id"], of_old)
+            self._connection.execute(copied.on_conflict_do_nothing())

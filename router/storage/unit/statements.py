@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from router.storage import prepared, rows
 from router.storage.prepared import Reading, among, but_key, listed, write
@@ -16,7 +15,6 @@ class Statements:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._postgresql = connection.dialect.name == "postgresql"
-        self._dialect: Any = postgresql if self._postgresql else sqlite
 
     def _rows(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[rows.Row]:
         found = self._connection.execute(statement, values)

@@ -440,11 +440,31 @@ def covers(group: Group, rule: str, severity: Severity, now: int) -> int | None:
     return until if now < until and severity <= worst else None
 
 
+def fallback_id(channel: str, delivery_id: str) -> str:
+    """The id of the group that tells the fallback channel of a delivery that was given up."""
+    return beside("g", delivery_id, f"{channel}\n{delivery_id}")
+
+
+def over(told_instead: Group, group: Group, now: int) -> Group:
+    """A fallback channel's group once the group that it was told for has ended: its incident is closed."""
+    return changed(
+        told_instead,
+        due_at=now,
+        due_reason=Reason.RESOLVED,
+        quiet=True,
+        alerts=group.alerts,
+        resolved=group.resolved,
+        tallies=group.tallies,
+        shown=group.shown,
+        causes=group.causes,
+    )
+
+
 def for_fallback(group: Group, channel: str, delivery_id: str, reason: Reason, now: int) -> Group:
     """The same conversation on the fallback channel, told once, at once: a delivery was given up."""
     return changed(
         group,
-        id=beside("g", delivery_id, f"{channel}\n{delivery_id}"),
+        id=fallback_id(channel, delivery_id),
         slot=digest_id("k", f"{channel}\n{delivery_id}"),
         channel=channel,
         due_at=now,

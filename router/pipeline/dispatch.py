@@ -22,7 +22,7 @@ from router.core.text import render
 from router.core.text.kinds import INCIDENTS
 from router.failpoints import failpoint
 from router.pipeline.deliver import observe_dropped
-from router.pipeline.incidents import marking, marking_id
+from router.pipeline.incidents import marking, marking_id, opened_instead
 from router.pipeline.mutes import Mutes
 from router.pipeline.second_look import unheard
 from router.pipeline.shown import Chosen, DueGroup, show
@@ -261,12 +261,19 @@ class _Telling:
             if self._storms(group):
                 return None
         is_unheard = group.due_reason is Reason.RESOLVED and self._was_never_heard(group)
+        if group.due_reason is Reason.RESOLVED:
+            self._close_elsewhere(group)
         self._book.told(group)
         plan = self._policy.channels.get(group.channel)
         if is_unheard or (plan is not None and not _targets(plan, group)):
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
         return self._chosen(group)
+
+    def _close_elsewhere(self, group: Group) -> None:
+        """What the fallback channel was told of has ended too: its incidents are closed, nobody is told."""
+        for told_instead in opened_instead(self._unit, group, self._policy.channels):
+            self._book.put_group(groups.over(told_instead, group, self._now))
 
     def _acknowledge(self, group: Group) -> Chosen | None:
         """The group whose incident is marked as acknowledged where it was opened."""

@@ -1,11 +1,11 @@
 """Incidents that a provider keeps for groups: where one was opened, and is to be marked as acknowledged."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from router.core.delivery import Delivery, State
 from router.core.event import beside
-from router.core.group import Group, Reason
+from router.core.group import Group, Reason, fallback_id
 from router.core.policy import ChannelPlan
 from router.core.text.kinds import INCIDENTS
 from router.ports import Unit
@@ -42,6 +42,17 @@ def marking(unit: Unit, group: Group, plan: ChannelPlan | None) -> Marking:
         elif any(one.state is State.SENT or one.unknown for one in told):
             now.add(target.name)
     return Marking(frozenset(now), later)
+
+
+def opened_instead(unit: Unit, group: Group, plans: Mapping[str, ChannelPlan]) -> list[Group]:
+    """The groups for which the fallback channel opened incidents, since this one was not delivered."""
+    plan = plans.get(group.channel)
+    other = plans.get(plan.fallback) if plan and plan.fallback else None
+    if other is None or not any(target.kind in INCIDENTS for target in other.targets):
+        return []
+    written = unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
+    found = unit.groups([fallback_id(other.name, one.id) for one in written])
+    return [one for one in found if one.told_at is not None]
 
 
 def marks(unit: Unit, deliveries: Collection[Delivery]) -> set[str]:

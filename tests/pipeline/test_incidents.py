@@ -237,6 +237,43 @@ def test_one_that_is_given_up_tells_no_fallback_and_a_person_sends_it_again(make
     assert reasons(pipeline, PAGER) == ["first", "acknowledged", "acknowledged", "resolved"]
 
 
+@pytest.mark.parametrize("end_arrives", [True, False])
+def test_an_incident_opened_as_the_fallback_is_closed_with_its_group(
+    make: MakePipeline, end_arrives: bool
+) -> None:
+    """Each that was opened, under its own key, once; people on that channel hear no more than before."""
+    patient = plan("oncall", fallback="pager", patience=Patience(give_up_after=0))
+    pipeline = make(
+        failed(to=("oncall",), resolve_when=RESOLVED),
+        channels=(patient, pager("pagerduty", "slack")),
+    )
+    pipeline.channels["oncall/1"].script = [DOWN, DOWN, *([] if end_arrives else [DOWN])]
+    take(pipeline, 0, instance(number=1))
+    take(pipeline, 400, instance(number=2))
+    told = [delivery for _, delivery in pipeline.channels[PAGER].sent]
+    assert reasons(pipeline, PAGER) == ["first", "new"]
+    take(pipeline, 800, job("OnJobFinished"))
+    at(pipeline, HOUR)
+    incidents = [delivery.group_id for _, delivery in pipeline.channels[PAGER].sent][2:]
+    ended = ["resolved"] * 2
+    extra = [] if end_arrives else ["resolved"]
+    assert reasons(pipeline, PAGER) == ["first", "new", *ended, *extra]
+    assert {one.group_id for one in told} <= set(incidents)
+    assert len(incidents) == len(set(incidents))
+    assert reasons(pipeline, "pager/2") == ["first", "new", *extra]
+
+
+def test_a_fallback_that_was_not_told_of_a_group_hears_nothing_of_its_end(make: MakePipeline) -> None:
+    """An incident that nobody opened is not closed."""
+    pipeline = make(
+        failed(to=("oncall",), resolve_when=RESOLVED), channels=(plan("oncall", fallback="pager"), pager())
+    )
+    take(pipeline, 0, instance())
+    take(pipeline, 60, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "resolved"]
+    assert pipeline.channels[PAGER].sent == []
+
+
 def test_the_storm_guard_does_not_count_it(make: MakePipeline) -> None:
     """Three groups are seen: the next one is the second message within the time, and no storm."""
     pipeline = router(make, channel=pager(storm=(4, 600 * SECOND)))

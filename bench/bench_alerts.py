@@ -21,9 +21,10 @@ from router.core.rule import Inhibition, Rule
 from router.core.telling import Telling
 from router.decoders import decode
 from router.pipeline.advance import Advance
-from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.dispatch import Dispatch
 from router.pipeline.ingest import Ingest
 from router.pipeline.rerun import rerun
+from router.pipeline.tongue import Tongue
 from router.pipeline.virtual import VirtualClock
 from router.ports import Store, Unit
 from router.storage import open_store

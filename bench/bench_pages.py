@@ -19,8 +19,9 @@ from router.core.alert import AlertState
 from router.core.delivery import SECOND, State
 from router.core.event import Envelope
 from router.decoders import decode
-from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.dispatch import Dispatch
 from router.pipeline.ingest import take_in
+from router.pipeline.tongue import Tongue
 from router.pipeline.top import By
 from router.storage import open_store
 from router.telemetry import Metrics

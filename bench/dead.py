@@ -22,8 +22,9 @@ from router.core.policy import ChannelPlan, Policy, Target, make_policy
 from router.core.rule import Rule
 from router.decoders import decode
 from router.pipeline.deliver import Deliver
-from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.dispatch import Dispatch
 from router.pipeline.ingest import Ingest
+from router.pipeline.tongue import Tongue
 from router.ports import Channel, Store
 from router.storage import open_store
 

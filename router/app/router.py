@@ -26,13 +26,14 @@ from router.errors import ConfigError, RouterError
 from router.pipeline import absences, people
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
-from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.dispatch import Dispatch
 from router.pipeline.drill import Drill
 from router.pipeline.ingest import Ingest
 from router.pipeline.links import make_keys
 from router.pipeline.loops import Loop
 from router.pipeline.maintain import Maintain
 from router.pipeline.outages import Outages
+from router.pipeline.tongue import Tongue
 from router.pipeline.tracing import Tracing
 from router.pipeline.watermarks import Lag, Standing, Watermarks, lag_of_posts
 from router.ports import GROUPS, Clock, PullSource, Store, Unit

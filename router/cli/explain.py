@@ -46,8 +46,8 @@ def explain(
 
 def _posted(config: str, path: str, source: str) -> ExplanationJson:
     from router.app import SystemClock
-    from router.pipeline.dispatch import Tongue
     from router.pipeline.explain import explain as explain_event
+    from router.pipeline.tongue import Tongue
 
     settings, happened = posted_event(config, path, source)
     tongue = Tongue(settings.settings.timezone, settings.settings.language)

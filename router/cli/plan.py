@@ -102,8 +102,8 @@ def _told(
     what: str,
 ) -> "list[Telling]":
     from router.decoders import decode
-    from router.pipeline.dispatch import Tongue
     from router.pipeline.rerun import rerun
+    from router.pipeline.tongue import Tongue
     from router.storage.memory import MemoryStore
 
     show = counting(f"events through the {what} rules", len(envelopes))

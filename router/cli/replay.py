@@ -112,8 +112,8 @@ def _show(envelopes: list[Envelope], settings: "Config", output: Form) -> None:
     from router.app import SystemClock
     from router.core.event import Event
     from router.decoders import decode
-    from router.pipeline.dispatch import Tongue
     from router.pipeline.explain import explain
+    from router.pipeline.tongue import Tongue
 
     now = SystemClock().now()
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
@@ -144,8 +144,8 @@ def _rerun(settings: "Config", store: Store, since: str) -> "list[Telling]":
     from router.app import SystemClock
     from router.config import duration
     from router.decoders import decode
-    from router.pipeline.dispatch import Tongue
     from router.pipeline.rerun import recorded, rerun
+    from router.pipeline.tongue import Tongue
     from router.storage.memory import MemoryStore
 
     now = SystemClock().now()

@@ -13,7 +13,6 @@ from typing import Any
 
 from router import telemetry
 from router.core import delivery as deliveries
-from router.core import group as groups
 from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, Patience, State, Verdict
 from router.core.policy import ChannelPlan, Policy
@@ -21,12 +20,13 @@ from router.errors import RouterError
 from router.failpoints import failpoint
 from router.pipeline.claims import Claims, Ended, Place, claim, learn, take_back_probes
 from router.pipeline.digesting import Sending, accepted, alone, together
+from router.pipeline.fallbacks import tell_fallbacks
 from router.pipeline.lane import Lane
 from router.pipeline.second_look import withdraw
 from router.pipeline.threads import threaded
 from router.pipeline.tongue import Tongue
 from router.pipeline.tracing import Tracing
-from router.ports import Attempt, Channel, Clock, NotificationRecord, Store, Unit
+from router.ports import Attempt, Channel, Clock, Store, Unit
 from router.traces import Stretch
 
 #: How long a claim holds at least. Longer than any send (its timeout and what the store may need), so that
@@ -518,35 +518,6 @@ def observe_dropped(metrics: telemetry.Metrics, delivery: Delivery) -> None:
         metrics.ended.labels(delivery.channel, delivery.state).inc()
         said = {"channel": delivery.channel, "delivery": delivery.id, "reason": delivery.reason}
         telemetry.log("delivery.dropped", **said)
-
-
-def tell_fallbacks(unit: Unit, settled: Sequence[tuple[Delivery, ChannelPlan]], now: int) -> bool:
-    """Makes the fallback's group due for each delivery that was given up; returns whether there was one."""
-    dead = [(after, plan.fallback) for after, plan in settled if after.state is State.DEAD and plan.fallback]
-    return bool(dead) and tell_instead(unit, dead, now) > 0
-
-
-def tell_instead(unit: Unit, unsaid: Sequence[tuple[Delivery, str]], now: int) -> int:
-    """Makes a group due on the other channel for each delivery, once; returns how many there were."""
-    known = {group.id: group for group in unit.groups([delivery.group_id for delivery, _ in unsaid])}
-    told = {record.id: record for record in unit.notifications([d.notification_id for d, _ in unsaid])}
-    made = {
-        delivery.id: groups.for_fallback(
-            known[delivery.group_id], channel, delivery.id, told[delivery.notification_id].reason, now
-        )
-        for delivery, channel in unsaid
-        if delivery.group_id in known and _is_telling(told.get(delivery.notification_id))
-    }
-    before = {group.id for group in unit.groups([group.id for group in made.values()])}
-    new = [(d.group_id, made[d.id]) for d, _ in unsaid if d.id in made and made[d.id].id not in before]
-    unit.put_groups([group for _, group in new])
-    unit.copy_members([(of, group.id) for of, group in new])
-    return len(new)
-
-
-def _is_telling(record: NotificationRecord | None) -> bool:
-    """Whether somebody else is to hear of it: an incident that is not marked as acknowledged fires on."""
-    return record is not None and record.reason is not groups.Reason.ACKNOWLEDGED
 
 
 def patience_of(plans: Mapping[str, ChannelPlan], delivery: Delivery) -> Patience:

@@ -17,8 +17,9 @@ from router.core.message import Message
 from router.core.policy import Policy, wants_source
 from router.core.rule import Match, Rule
 from router.core.text import render
-from router.pipeline.dispatch import Tongue, notify
+from router.pipeline.notify import notify
 from router.pipeline.shown import DueGroup
+from router.pipeline.tongue import Tongue
 
 Verdict = Literal["matched", "shadow", "not matched", "failed", "not judged"]
 

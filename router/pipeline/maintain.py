@@ -9,7 +9,8 @@ from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.policy import ChannelPlan, Policy
 from router.failpoints import failpoint
 from router.pipeline.claims import take_back_probes
-from router.pipeline.deliver import observe_ended, patience_of, tell_fallbacks, tell_instead
+from router.pipeline.deliver import observe_ended, patience_of
+from router.pipeline.fallbacks import tell_fallbacks, tell_instead
 from router.pipeline.second_look import still_true
 from router.ports import Attempt, Clock, Store, Unit
 

@@ -9,8 +9,8 @@ from router.core.mute.silence import Silence
 from router.core.policy import Policy
 from router.core.telling import Telling
 from router.errors import RouterError
-from router.pipeline.dispatch import Tongue
 from router.pipeline.ingest import Decode
+from router.pipeline.tongue import Tongue
 from router.pipeline.virtual import Answer, VirtualRouter, accept
 from router.ports import Store, Unit
 

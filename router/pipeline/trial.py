@@ -13,9 +13,9 @@ from router.core.policy import Policy
 from router.core.rule import Rule
 from router.core.telling import Telling
 from router.core.times import brief
-from router.pipeline.dispatch import Tongue
 from router.pipeline.explain import explain_rules
 from router.pipeline.ingest import Decode
+from router.pipeline.tongue import Tongue
 from router.pipeline.virtual import VirtualRouter, failing
 from router.ports import Store
 

@@ -19,9 +19,10 @@ from router.core.text.kinds import KINDS
 from router.pipeline import absences
 from router.pipeline.advance import Advance
 from router.pipeline.claims import Ended, Place, claim, learn, take_back_probes
-from router.pipeline.deliver import LEASE, tell_fallbacks
+from router.pipeline.deliver import LEASE
 from router.pipeline.digesting import Sending, accepted, alone, together
 from router.pipeline.dispatch import Dispatch
+from router.pipeline.fallbacks import tell_fallbacks
 from router.pipeline.ingest import BATCH, Decode, take_in
 from router.pipeline.maintain import Maintain
 from router.pipeline.second_look import withdraw

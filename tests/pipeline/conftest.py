@@ -20,10 +20,11 @@ from router.core.rule import Rule
 from router.decoders import decode
 from router.pipeline.advance import Advance
 from router.pipeline.deliver import Deliver
-from router.pipeline.dispatch import Dispatch, Tongue
+from router.pipeline.dispatch import Dispatch
 from router.pipeline.ingest import Ingest
 from router.pipeline.maintain import Maintain
 from router.pipeline.outages import Outages
+from router.pipeline.tongue import Tongue
 from router.pipeline.tracing import Tracing
 from router.pipeline.watermarks import Standing
 from router.ports import Receipt, Store

@@ -4,7 +4,7 @@ import pytest
 
 from router.core.delivery import State
 from router.core.policy import make_policy
-from router.pipeline import dispatch
+from router.pipeline import notify
 from router.ports import Unit
 from router.storage import open_store
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
@@ -17,14 +17,14 @@ def test_a_text_that_cannot_be_made_keeps_nobody_from_being_told(
 ) -> None:
     """Should the built-in text fail on an event, a bare one is sent, and other events are told as usual."""
     pipeline = make(rule())
-    real = dispatch.render
+    real = notify.render
 
     def failing(notification: object, *given: object, **named: object) -> object:
         if getattr(notification, "event").data["JobId"] == "bad":  # noqa: B009
             raise OverflowError("date value out of range")
         return real(notification, *given, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(dispatch, "render", failing)
+    monkeypatch.setattr(notify, "render", failing)
     pipeline.take(EVENT | {"JobId": "bad"}, EVENT)
     pipeline.run()
     sent = {message.title: message for message, _ in pipeline.channels["oncall/1"].sent}

@@ -6,9 +6,9 @@ from router.config.settings import Drill as Keys
 from router.core import drill
 from router.core.delivery import SECOND, Outcome, Verdict
 from router.core.policy import make_policy
-from router.pipeline.dispatch import Tongue
 from router.pipeline.drill import Drill
 from router.pipeline.explain import explain
+from router.pipeline.tongue import Tongue
 from tests.logs import logged
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 

@@ -9,9 +9,9 @@ from router.core.mute.tick import Schedule
 from router.core.policy import make_policy
 from router.core.rule import Rule
 from router.failpoints import FailpointError, arm
-from router.pipeline.dispatch import Tongue
 from router.pipeline.explain import explain
 from router.pipeline.fate import fate_of
+from router.pipeline.tongue import Tongue
 from router.pipeline.watermarks import Standing
 from router.pipeline.why_not import why_not_channel, why_not_rule
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan

@@ -29,8 +29,8 @@ from router.core.telling import Telling
 from router.decoders import decode
 from router.errors import Place
 from router.pipeline import absences
-from router.pipeline.dispatch import Tongue
 from router.pipeline.rerun import recorded, rerun
+from router.pipeline.tongue import Tongue
 from router.pipeline.trial import try_case
 from router.pipeline.virtual import TAKE_OVER_EVERY, VirtualRouter
 from router.ports import Store

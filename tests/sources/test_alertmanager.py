@@ -15,8 +15,8 @@ from router.core.filter import Filter
 from router.core.rule import Rule
 from router.decoders import decode
 from router.errors import RouterError
-from router.pipeline.dispatch import Tongue
 from router.pipeline.rerun import recorded, rerun
+from router.pipeline.tongue import Tongue
 from router.sources.alertmanager import HEARD_AGAIN, MOST_ALERTS, AlertmanagerSource, fingerprint
 from router.storage.memory import MemoryStore
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, make, rule, store

@@ -173,7 +173,7 @@ BUGS = (
     ),
     Bug(
         "a text that cannot be made keeps its page from being told",
-        "router/pipeline/dispatch.py",
+        "router/pipeline/notify.py",
         "        return _bare(notification, rule, type(error).__name__)\n",
         "        raise\n",
         "tests/pipeline/test_dispatch.py::test_a_text_that_cannot_be_made_keeps_nobody_from_being_told",

@@ -14,8 +14,8 @@ from router.core.alert import Alert, AlertState
 from router.core.delivery import Outcome, Verdict
 from router.core.rule import Escalation, Severity
 from router.errors import RouterError
-from router.pipeline.dispatch import Tongue
 from router.pipeline.links import make_keys, rotate_keys
+from router.pipeline.tongue import Tongue
 from router.ports import Unit
 from router.web.ack import AckLinks, name_in
 from router.web.gate import Gate, Role, Token

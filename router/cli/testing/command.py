@@ -14,8 +14,8 @@ from router.errors import ConfigError, RouterError
 
 if TYPE_CHECKING:
     from router.core.policy import Policy
-    from router.pipeline.dispatch import Tongue
     from router.pipeline.reached import Missed
+    from router.pipeline.tongue import Tongue
     from router.pipeline.trial import Failure, Trial
 
 
@@ -90,7 +90,7 @@ def _suite(path: Path) -> Suite:
     from router.app import load_config
     from router.config import is_settings, load_rules, rule_files
     from router.config.targets import policy_alone
-    from router.pipeline.dispatch import Tongue
+    from router.pipeline.tongue import Tongue
 
     if path.is_file() and is_settings(path):
         config = load_config(path)

@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.filter.clauses import clauses_of
 from router.errors import RouterError
-from router.pipeline.dispatch import Tongue
 from router.pipeline.explain import Explanation, explain
 from router.pipeline.fate import Fate, fate_of, stored_event
+from router.pipeline.tongue import Tongue
 from router.ports import EventRecord, Unit
 from router.web.api.asked import Before, Limit, Within, filter_of, mark_of, text_of
 from router.web.inside import Inside

@@ -7,10 +7,10 @@ from fastapi.responses import HTMLResponse
 
 from router.errors import RouterError
 from router.pipeline.beside import beside
-from router.pipeline.dispatch import Tongue
 from router.pipeline.explain import Told, preview
 from router.pipeline.fate import fate_of
 from router.pipeline.story import story_of
+from router.pipeline.tongue import Tongue
 from router.ports import EventRecord, Unit
 from router.web.api.asked import Reader, Within
 from router.web.api.events import explained

@@ -13,8 +13,8 @@ from router.core.event import Event
 from router.core.filter.clauses import clauses_of
 from router.core.rule import Rule
 from router.errors import RouterError
-from router.pipeline.dispatch import Tongue
 from router.pipeline.explain import rehearse
+from router.pipeline.tongue import Tongue
 from router.web.api.asked import Reader, Within, filter_of, headers_of
 from router.web.api.events import event_of, explained
 from router.web.gate import Person

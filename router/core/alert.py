@@ -76,6 +76,7 @@ class Alert:
             it is muted, that is what had passed by then, below zero.
         clock_at: up to when ``escalates_from`` knows of mutes; None where that is itself the moment.
         recheck_at: when what mutes it may end.
+        closes_from: when a silence or an interval that had kept it from everybody was over.
         shadow: it opened in shadow, and stays there.
     """
 
@@ -112,6 +113,12 @@ class Alert:
     recheck_at: int | None = None
     shadow: bool = False
     seats: tuple[Seat, ...] = ()
+    closes_from: int | None = None
+
+    @property
+    def was_told(self) -> bool:
+        """Whether any of its groups was told of it, or is to be."""
+        return any(seat.since != HIDDEN for seat in self.seats)
 
     @property
     def is_open(self) -> bool:
@@ -279,10 +286,24 @@ def muted(alert: Alert, rule: Rule, reason: str, recheck_at: int | None, since: 
 
 
 def unmuted(alert: Alert, rule: Rule, since: int) -> Alert:
-    """The alert that nothing mutes any more; ``escalate`` does not count the time of the mute."""
+    """The alert that nothing mutes any more; ``escalate`` does not count the time of the mute.
+
+    Nor does ``close_after`` where a silence or an interval has kept it from everybody.
+    """
     begun = alert.escalates_from
     later = since + min(0, begun) if begun is not None else None
-    return timed(changed(alert, muted_by="", recheck_at=None, escalates_from=later, clock_at=since), rule)
+    was_kept = alert.recheck_at is not None and not alert.was_told
+    return timed(
+        changed(
+            alert,
+            muted_by="",
+            recheck_at=None,
+            escalates_from=later,
+            clock_at=since,
+            closes_from=since if was_kept else alert.closes_from,
+        ),
+        rule,
+    )
 
 
 def escalates_at(alert: Alert, rule: Rule) -> int | None:
@@ -333,12 +354,11 @@ def _moments(alert: Alert, rule: Rule) -> list[tuple[int, Step]]:
         return [(alert.event_at + within, Step.HEAL)]
     if not alert.is_open:
         return []
-    last = max(alert.received_at, alert.fired_at or 0)
+    last = max(alert.received_at, alert.fired_at or 0, alert.closes_from or 0)
     moments = [(last + rule.close_after, Step.CLOSE)]
     if alert.recheck_at is not None:
         # What is held back is not closed before it could be told.
-        was_told = any(seat.since != HIDDEN for seat in alert.seats)
-        moments = [*(moments if was_told else []), (alert.recheck_at, Step.RECHECK)]
+        moments = [*(moments if alert.was_told else []), (alert.recheck_at, Step.RECHECK)]
     elif (at := escalates_at(alert, rule)) is not None:
         moments.append((at, Step.ESCALATE))
     return moments

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 #: The schema's revision; the last Alembic revision has the same name.
-REVISION = "0012"
+REVISION = "0013"
 
 metadata = MetaData()
 
@@ -157,6 +157,7 @@ alerts = Table(
     _count("shadow"),
     _text("seats", "[]"),
     _time("clock_at", nullable=True),
+    _time("closes_from", nullable=True),
     Index(
         "alerts_slot",
         "slot",

@@ -53,6 +53,7 @@ class Trouble:
     until: int | None = None
     passed: int = 0
     read_at: int = 0
+    free_since: int = 0
 
     @property
     def is_heard(self) -> bool:
@@ -324,6 +325,8 @@ class Model:
         return is_hushed or self._is_closed(one, now) or bool(self._inhibitors(one))
 
     def _unmute(self, one: Trouble, over_at: int) -> None:
+        if one.until is not None and not self._was_told(one):
+            one.free_since = over_at
         one.muted, one.until, one.read_at = "", None, over_at
         if one.state == "acknowledged":
             for talk in self.talks:
@@ -437,15 +440,17 @@ class Model:
             return [(one.first_at + within, "fire")]
         if one.state == "ended":
             return []
-        moments = [(max(one.received, one.fired) + rule.close_after, "close")]
+        moments = [(max(one.received, one.fired, one.free_since) + rule.close_after, "close")]
         if one.until is not None:
-            was_told = any(one in talk.told for talk in self.talks)
-            return [*(moments if was_told else []), (one.until, "recheck")]
+            return [*(moments if self._was_told(one) else []), (one.until, "recheck")]
         if one.muted:
             return moments
         if one.steps < len(rule.escalate) and rule.mode == "on" and one.state == "firing":
             moments.append((one.read_at + rule.escalate[one.steps].after - one.passed, "escalate"))
         return moments
+
+    def _was_told(self, one: Trouble) -> bool:
+        return any(one in talk.told for talk in self.talks)
 
     def _step(self, one: Trouble, step: str, now: int) -> None:
         if step == "fire":

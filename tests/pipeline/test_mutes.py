@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from router.core.delivery import SECOND
+from router.core.delivery import SECOND, Outcome, State, Verdict
 from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import Silence
@@ -81,6 +81,23 @@ def test_what_is_silenced_and_ends_untold_is_not_told(
     take(pipeline, 10, job("OnJobFinished"))
     at(pipeline, 200)
     assert reasons(pipeline) == told
+
+
+def test_what_was_held_back_for_longer_than_it_stays_open_is_told(make: MakePipeline) -> None:
+    """A weekend is longer than `close_after`: the page of Monday waits for its provider like any other."""
+    pipeline = make(failed(closes_after=HOUR * SECOND))
+    silence(pipeline, 0, 3 * HOUR)
+    take(pipeline, 1, instance())
+    pipeline.channels["oncall/1"].script = [Verdict(Outcome.UNREACHABLE, "down")]
+    at(pipeline, 3 * HOUR)
+    assert [one.state for one in pipeline.deliveries()] == [State.WAITING]
+    at(pipeline, 3 * HOUR + 600)
+    assert [one.state for one in pipeline.deliveries()] == [State.SENT]
+    assert reasons(pipeline) == ["first", "first"]
+    at(pipeline, 4 * HOUR - 1)
+    assert len(pipeline.store.read(lambda unit: unit.open_alerts_of("failed"))) == 1
+    at(pipeline, 4 * HOUR)
+    assert pipeline.store.read(lambda unit: unit.open_alerts_of("failed")) == []
 
 
 def test_what_is_held_back_is_counted_by_what_mutes_it(make: MakePipeline) -> None:

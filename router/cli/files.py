@@ -62,12 +62,17 @@ def posted_event(config_path: str, path: str, source: str) -> "tuple[Config, Eve
     from router.app import load_config
 
     config = load_config(config_path, to_look=True)
-    for finding in config.findings:
-        if finding.code == "Y013":
-            warn(f"{finding}\n  Nothing is sent: it is not needed; texts are shown as for any service.")
+    warn_of_missing(config)
     names = list(config.settings.sources)
     check_known("source", source, names)
     return config, _read_event(path, source or (names[0] if len(names) == 1 else ""))
+
+
+def warn_of_missing(config: "Config") -> None:
+    """Says which secrets are missing that only who sends needs."""
+    for finding in config.findings:
+        if finding.code == "Y013":
+            warn(f"{finding}\n  Nothing is sent: it is not needed; texts are shown as for any service.")
 
 
 def _read_event(path: str, source: str) -> Event:

@@ -73,7 +73,8 @@ class _Expansion:
 
     def _from_environment(self, name: str) -> str:
         if name not in self._environ:
-            raise RouterError("config", f"the environment has no {name}")
+            remedy = f"export {name}=… in the terminal or the unit that it runs in"
+            raise RouterError("config", f"the environment has no {name}", remedy)
         return self._environ[name]
 
     def _from_file(self, name: str) -> str:

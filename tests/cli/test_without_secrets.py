@@ -57,6 +57,16 @@ def test_who_only_looks_needs_no_secret(without: Path, words: tuple[str, ...]) -
     assert done.status == 0, done
 
 
+def test_rules_are_tested_without_secrets(without: Path) -> None:
+    """Nothing is sent: a build server needs no token; what is missing is said."""
+    given, expect = {"at": "0s", "event": "OnJobFailed"}, {"by": "1m", "channel": "oncall", "count": 1}
+    case = {"name": "told", "given": [given], "expect": [expect]}
+    rule = {"name": "a", "when": "Event == 'OnJobFailed'", "to": ["oncall"], "tests": [case]}
+    (without / "rules.yaml").write_text(json.dumps({"rules": [rule]}), encoding="utf-8")
+    done = run("test", "router.yaml")
+    assert (done.status, done.error.count("the environment has no NO_URL")) == (0, 1), done
+
+
 @pytest.mark.parametrize("words", SENDS, ids=" ".join)
 def test_who_sends_needs_them(without: Path, words: tuple[str, ...]) -> None:
     """The one that is missing is named with its place."""

@@ -82,7 +82,8 @@ rules:
         "router.yaml:3:3 Y011 unknown key tokn; did you mean token?",
         "router.yaml:5:16 Y010 sources.hook.kind: expected webhook or alertmanager or mns-queue or mns-push "
         "or file, got 'webhok'; did you mean webhook?",
-        "router.yaml:7:18 Y013 channels.oncall.url: the environment has no NOBODY",
+        "router.yaml:7:18 Y013 channels.oncall.url: the environment has no NOBODY; "
+        "export NOBODY=… in the terminal or the unit that it runs in",
         "router.yaml:7:40 Y010 channels.oncall.rate: expected a rate such as 20/min, got 20",
         "router.yaml:8:16 Y010 channels.duty.urls: it is empty",
         "router.yaml:8:30 C401 channels.duty.fallback: no channel is named onkall; did you mean oncall?",

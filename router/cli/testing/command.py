@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from router.cli.files import warn_of_missing
 from router.cli.output import FORM, Form, colour, harmless, on_one_line, print_json, say
 from router.cli.testing.snapshots import Snapshots
 from router.errors import ConfigError, RouterError
@@ -93,7 +94,8 @@ def _suite(path: Path) -> Suite:
     from router.pipeline.tongue import Tongue
 
     if path.is_file() and is_settings(path):
-        config = load_config(path)
+        config = load_config(path, to_look=True)
+        warn_of_missing(config)
         return Suite(path, config.policy, Tongue(config.settings.timezone, config.settings.language))
     rules, findings = load_rules(rule_files(path))
     if any(finding.level == "error" for finding in findings):

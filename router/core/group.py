@@ -145,6 +145,11 @@ class Group:
         """How many fire unacknowledged and unmuted."""
         return sum(tally.firing for tally in self.tallies.values())
 
+    @property
+    def held(self) -> int:
+        """How many of the open ones were muted when it was last told."""
+        return sum(tally.held for tally in self.tallies.values())
+
 
 def opened(channel: str, alert: Alert, now: int) -> Group:
     """The group that an alert opens on a channel, still without it."""

@@ -52,7 +52,7 @@ def demo(
     if wrong:
         sys.exit(1)
     say("\nEverything that should have been told was told, and nothing else.")
-    say("Next: write your own first rule. README.md says how in ten lines.")
+    say("Next: write your own first rule. README.md says how in ten minutes.")
 
 
 def _stay(hint: str) -> None:

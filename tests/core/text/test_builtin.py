@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from router.core.catalogue import EVENTS
-from router.core.group import Reason
+from router.core.group import Reason, Tally
 from router.core.text import KINDS
 from router.core.text.builtin import words_of
 from router.core.text.builtin.chinese import CHINESE
@@ -125,6 +125,18 @@ def test_a_group_is_told_with_counts_causes_and_others() -> None:
         "34 × NodeLost",
         "Also: Echo / 0, Echo / 1, Echo / 2, Echo / 3, Echo / 4, and 9,994 more",
     ]
+
+
+def test_what_is_muted_is_counted_and_not_named() -> None:
+    """Who reads of three others that nobody was told of knows how many, and why they are none to look at."""
+    job = FAILED["JobId"]
+    notification = notified(FAILED, keys=tuple(f"{job}/Echo/{n}" for n in range(3)), count=4, firing=2)
+    seen, *others = notification.alerts
+    held = (seen, others[0], *(replace(one, muted_by="inhibited: by a rule") for one in others[1:]))
+    group = replace(notification.group, tallies={"failed": Tally(open=4, held=2, hidden=2)})
+    lines = rendered(replace(notification, alerts=held, group=group), "email").body.splitlines()
+    assert lines[0] == "Alerts: 4 (2 firing, 2 muted)"
+    assert [line for line in lines if line.startswith("Also")] == ["Also: Echo / 1"]
 
 
 def test_a_fallback_says_so() -> None:

@@ -66,6 +66,7 @@ CHINESE = Words(
     counts="共 {count} 条（{parts}）",
     count_firing="{count} 条未恢复",
     count_new="{count} 条新增",
+    count_held="{count} 条已静默",
     count_ended="{count} 条已结束",
     and_more="还有 {count} 条",
     digest="{count} 条消息合在一起",

@@ -66,6 +66,7 @@ ENGLISH = Words(
     counts="{count} ({parts})",
     count_firing="{count} firing",
     count_new="{count} new",
+    count_held="{count} muted",
     count_ended="{count} ended",
     and_more="and {count} more",
     digest="{count} messages together",

@@ -210,6 +210,7 @@ def _counts(notification: Notification, words: Words) -> str:
     parts = (
         (words.count_firing, notification.firing),
         (words.count_new, notification.new if notification.reason is Reason.NEW else 0),
+        (words.count_held, notification.group.held),
         (words.count_ended, notification.resolved),
     )
     said_parts = words.comma.join(part.format(count=f"{count:,}") for part, count in parts if count)
@@ -217,13 +218,15 @@ def _counts(notification: Notification, words: Words) -> str:
 
 
 def _also(notification: Notification, words: Words) -> str:
-    """The other alerts by their keys, and how many are not named."""
-    others = [alert for alert in notification.alerts if alert is not notification.heading]
+    """The other alerts by their keys, and how many are not named; nothing of those that are muted."""
+    others = [
+        alert for alert in notification.alerts if alert is not notification.heading and not alert.muted_by
+    ]
     keys = (_key(alert, notification.group) for alert in others)
     named = list(dict.fromkeys(filter(None, keys)))[:_MOST_ALSO]
     if not named:
         return ""
-    left = notification.group.alerts - 1 - len(named)
+    left = notification.group.alerts - notification.group.held - 1 - len(named)
     more = [words.and_more.format(count=f"{left:,}")] if left > 0 else []
     return words.comma.join([*named, *more])
 

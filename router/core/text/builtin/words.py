@@ -73,6 +73,7 @@ class Words:
     counts: str
     count_firing: str
     count_new: str
+    count_held: str
     count_ended: str
     and_more: str
     digest: str

@@ -93,10 +93,12 @@ def _understood(path: str, body: bytes) -> tuple[Received, bytes]:
 
 
 def _slack_text(payload: dict[str, Any]) -> str:
-    parts: list[str] = [str(payload["text"])] if payload.get("text") else []
+    """What Slack shows: the text, and the blocks or the text of each attachment."""
+    parts = [payload.get("text")]
     for attachment in payload.get("attachments", []):
-        parts += [str(attachment[name]) for name in ("title", "text") if attachment.get(name)]
-    return "\n".join(parts)
+        parts += [attachment.get("title"), attachment.get("text")]
+        parts += [block["text"]["text"] for block in attachment.get("blocks", [])]
+    return "\n".join(str(part) for part in parts if part)
 
 
 class _Smtp(socketserver.ThreadingTCPServer):

@@ -21,6 +21,7 @@ class Notification:
     """One telling of one group on one channel, before it is rendered for each target's kind.
 
     Args:
+        beside: of a job that failed: in which ways its instances did that other channels hear of.
         event: the newest event of its alerts.
         alerts: the first few; ``group.alerts`` counts them all.
         new: how many alerts joined or were updated since the last telling.
@@ -39,6 +40,7 @@ class Notification:
     firing: int = 1
     resolved: int = 0
     causes: tuple[Cause, ...] = ()
+    beside: tuple[Cause, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property

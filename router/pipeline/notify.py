@@ -85,6 +85,7 @@ def notify(due: DueGroup, now: int) -> Notification:
         firing=group.firing,
         resolved=group.resolved,
         causes=_causes(group.causes),
+        beside=_causes(due.beside),
         links=due.links,
     )
 

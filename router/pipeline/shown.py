@@ -4,12 +4,13 @@ All groups of a transaction are read for at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from router.core.alert import Alert
 from router.core.changed import changed
 from router.core.event import Event
-from router.core.group import SHOWN, Group
+from router.core.group import SHOWN, Group, Reason
+from router.core.key import slot_of
 from router.core.policy import Policy
 from router.core.rule import Severity
 from router.pipeline.links import links_of
@@ -35,6 +36,7 @@ class DueGroup:
     """A group that is told now, with the alerts to show and the newest event of the worst.
 
     Args:
+        beside: as of :class:`router.core.notification.Notification`.
         targets: as of :class:`Chosen`.
     """
 
@@ -43,6 +45,7 @@ class DueGroup:
     event: Event
     links: Mapping[str, str] = field(default_factory=dict[str, str])
     targets: frozenset[str] | None = None
+    beside: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def show(
@@ -59,11 +62,29 @@ def show(
     newest = {alerts[0].event_id for _, alerts in found if alerts}
     events = {one: heard[one] for one in newest if one in heard}
     events |= {event.id: event for event in unit.events_of(newest - events.keys())}
-    return [
+    due = [
         DueGroup(each.group, alerts, event, links_of(unit, each.group, alerts[0], public_url), each.targets)
         for each, alerts in found
         if alerts and (event := events.get(alerts[0].event_id)) is not None
     ]
+    return [replace(one, beside=_beside(unit, one, policy)) if _is_for_others(one) else one for one in due]
+
+
+def _is_for_others(due: DueGroup) -> bool:
+    """Whether a job has failed: that stands for its instances, which other channels may hear of."""
+    return due.event.kind == "OnJobFailed" and due.group.due_reason is not Reason.RESOLVED
+
+
+def _beside(unit: Unit, due: DueGroup, policy: Policy) -> dict[str, int]:
+    """In which ways what shares the group's key has failed, on the other channels."""
+    key = due.alerts[0].group_key
+    others = [slot_of(channel, key) for channel in policy.channels if channel != due.group.channel]
+    causes: dict[str, int] = {}
+    for group in unit.open_groups(others) if others else []:
+        for cause, count in group.causes.items():
+            # What several channels hear of is one failure all the same.
+            causes[cause] = max(count, causes.get(cause, 0))
+    return causes
 
 
 def _alerts(unit: Unit, chosen: Chosen, known: Mapping[str, Alert], policy: Policy) -> tuple[Alert, ...]:

@@ -392,3 +392,20 @@ def test_what_fires_late_joins_the_group_of_the_event_that_opened_it(make: MakeP
     at(pipeline, 300)
     assert reasons(pipeline) == ["first", "new"]
     assert last(pipeline)["group"]["count"] == 2
+
+
+def test_a_job_that_failed_is_told_with_the_ways_in_which_its_instances_did(make: MakePipeline) -> None:
+    """They are muted by it, and told elsewhere: who is woken for the job has to know what killed them."""
+    told_to_team = Inhibition("jobs", (Filter("JobId"),))
+    pipeline = make(
+        failed("jobs", JOB_FAILED, to=("oncall",), resolve_when=RESOLVED),
+        failed(to=("team", "duty"), group_wait=30 * SECOND, inhibited_by=(told_to_team,)),
+        channels=(plan("oncall"), plan("team"), plan("duty")),
+    )
+    others = [instance(number=n, job_id="job-2", ExitCode="2") for n in range(9)]
+    take(pipeline, 0, *(instance(number=n) for n in range(3)), instance(number=3, ExitCode="1"), *others)
+    take(pipeline, 5, job("OnJobFailed"))
+    [(message, _)] = pipeline.channels["oncall/1"].sent
+    assert message.body.splitlines()[:2] == ["Causes: 3 × exit code 137", "1 × exit code 1"]
+    take(pipeline, 60, job("OnJobFinished"))
+    assert "137" not in pipeline.channels["oncall/1"].sent[-1][0].body

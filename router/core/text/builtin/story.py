@@ -141,7 +141,10 @@ def _facts(notification: Notification, timezone: str, words: Words) -> Iterator[
     if notification.group.fallback_of:
         yield Fact(words.label_note, words.fallback)
     if notification.group.alerts > 1:
-        yield from _group(notification, words)
+        yield Fact(words.label_alerts, _counts(notification, words))
+    yield from _causes(notification, words)
+    if notification.group.alerts > 1:
+        yield Fact(words.label_also, _also(notification, words), essential=False)
     if about_of(event.kind, event.data) == "other":
         yield from (Fact(*field) for field in plain_fields(event.data))
     else:
@@ -151,13 +154,16 @@ def _facts(notification: Notification, timezone: str, words: Words) -> Iterator[
         yield from _logs(event.data)
 
 
-def _group(notification: Notification, words: Words) -> Iterator[Fact]:
-    yield Fact(words.label_alerts, _counts(notification, words))
-    for place, cause in enumerate(notification.causes[:_MOST_CAUSES]):
+def _causes(notification: Notification, words: Words) -> Iterator[Fact]:
+    """Of more than the one event that is told anyway."""
+    of_group = notification.causes if notification.group.alerts > 1 else ()
+    named = {cause.text for cause in of_group}
+    both = (*of_group, *(cause for cause in notification.beside if cause.text not in named))
+    ordered = sorted(both, key=lambda cause: -cause.count)
+    for place, cause in enumerate(ordered[:_MOST_CAUSES]):
         yield Fact(
             "" if place else words.label_causes, f"{cause.count:,} × {cause.text}", essential=place == 0
         )
-    yield Fact(words.label_also, _also(notification, words), essential=False)
 
 
 def _failure(data: Mapping[str, Any], words: Words) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ import typer
 
 from router.cli.api import SERVER, TOKEN, api_of, id_of
 from router.cli.clauses import tree
-from router.cli.files import posted_event, refuse_both
+from router.cli.files import posted_event, refuse_both, with_job
 from router.cli.output import CONFIG, FORM, SOURCE, Form, message_text, on_one_line, print_json, say, table
 from router.web.shapes import ExplanationJson, explanation_json
 
@@ -49,14 +49,16 @@ def _posted(config: str, path: str, source: str) -> ExplanationJson:
     from router.pipeline.explain import explain as explain_event
     from router.pipeline.tongue import Tongue
 
-    settings, happened = posted_event(config, path, source)
+    settings, sent = posted_event(config, path, source)
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
-    return explanation_json(explain_event(happened, settings.policy, tongue, SystemClock().now()))
+    happened, now = with_job(settings, sent), SystemClock().now()
+    return explanation_json(explain_event(happened, settings.policy, tongue, now, sent=sent))
 
 
 def _print(explanation: ExplanationJson, clauses: bool) -> None:
     event, rules = explanation["event"], explanation["rules"]
-    say(f"{on_one_line(event['event'][:_LONGEST]) or 'event'} {event['id']}  ({event['time']})\n")
+    say(f"{on_one_line(event['event'][:_LONGEST]) or 'event'} {event['id']}  ({event['time']})")
+    say(on_one_line(explanation["note"]) + "\n" if explanation["note"] else "")
     rows = [(said["rule"], said["verdict"], said["reason"]) for said in rules]
     table(("RULE", "VERDICT", "WHY"), rows, "There are no rules.")
     matched = [said for said in rules if said["key"] is not None]

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from router.cli.output import warn
+from router.cli.output import harmless, warn
 from router.core.event import MAX_BODY, Envelope, Event, Undecodable
 from router.errors import RouterError
 from router.ports import Store
@@ -84,6 +84,25 @@ def _read_event(path: str, source: str) -> Event:
     if isinstance(event, Undecodable):
         raise RouterError("undecodable", f"{path}: {event.reason}")
     return event
+
+
+def with_job(config: "Config", event: Event) -> Event:
+    """The event with what the store last heard of its job, as it would be judged if it came now.
+
+    A store that is not there yet knows nothing; one that cannot be asked is said.
+    """
+    from router.pipeline.contexts import Contexts, as_if_it_came, is_of_part
+    from router.storage.opening import is_there
+
+    if not is_of_part(event):
+        return event
+    try:
+        if is_there(config.settings.store):
+            with opened(config) as store:
+                return store.read(lambda unit: as_if_it_came(event, unit))
+    except RouterError as error:
+        warn(harmless(f"What was heard of the event's job is not known: {error}"))
+    return Contexts({}).read(event)
 
 
 def check_known(noun: str, name: str, names: Iterable[str]) -> None:

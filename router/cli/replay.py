@@ -77,7 +77,7 @@ def replay(
                 kept = [m.id for m in store.read(lambda unit: unit.set_aside_messages(limit=MOST))]
                 store.write(lambda unit: unit.mark_replayed(kept, SystemClock().now()))
         else:
-            _show(envelopes, settings, output)
+            _show(envelopes, settings, store, output)
 
 
 def _found(file: str, since: str, undecodable: bool, store: Store) -> list[Envelope]:
@@ -108,10 +108,11 @@ def _fresh(envelopes: list[Envelope]) -> Iterator[Envelope]:
         yield replace(envelope, identity=f"replay:{run}:{number}")
 
 
-def _show(envelopes: list[Envelope], settings: "Config", output: Form) -> None:
+def _show(envelopes: list[Envelope], settings: "Config", store: Store, output: Form) -> None:
     from router.app import SystemClock
     from router.core.event import Event
     from router.decoders import decode
+    from router.pipeline.contexts import Contexts
     from router.pipeline.explain import explain
     from router.pipeline.tongue import Tongue
 
@@ -119,13 +120,16 @@ def _show(envelopes: list[Envelope], settings: "Config", output: Form) -> None:
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
     rows: list[tuple[str, str, str, str]] = []
     show = counting("events", len(envelopes))
-    for envelope in envelopes:
+    decoded = [decode(envelope) for envelope in envelopes]
+    events = [event for event in decoded if isinstance(event, Event)]
+    # Each event is judged with what was heard of its job before, and a job's own event is heard of.
+    contexts = store.read(lambda unit: Contexts.load(unit, events))
+    for envelope, event in zip(envelopes, decoded, strict=True):
         show(len(rows))
-        event = decode(envelope)
         if not isinstance(event, Event):
             rows.append((when(envelope.received_at), "undecodable", "", event.reason))
             continue
-        explained = explain(event, settings.policy, tongue, now)
+        explained = explain(contexts.joined(event), settings.policy, tongue, now)
         rules = ", ".join(said.rule for said in explained.rules if said.verdict == "matched")
         targets = ", ".join(told.target for told in explained.told)
         rows.append((when(event.at), event.kind or "event", rules, targets))

@@ -39,11 +39,12 @@ def why_not(
 ) -> None:
     """Say why a rule, or a channel, did not tell of an event: one reason, and what it rests on."""
     from router.cli.files import check_known
+    from router.pipeline.contexts import reads_job
     from router.pipeline.why_not import why_not_channel, why_not_rule
 
     if not rule and not channel:
         raise RouterError("usage", "name a rule with --rule, or a channel with --channel")
-    policy, happened, fate = _asked(config, event, source, event_id)
+    policy, happened, fate, note = _asked(config, event, source, event_id)
     check_known("rule", rule, [one.name for one in (*policy.rules, *policy.own)])
     check_known("channel", channel, policy.channels)
     if rule:
@@ -51,28 +52,33 @@ def why_not(
     else:
         answers = why_not_channel(happened, policy, channel, fate=fate)
     if output is Form.JSON:
-        print_json(_json(happened, channel, answers))
+        print_json(_json(happened, channel, answers, note))
     else:
-        _print(channel, answers)
+        asked = (policy.rule(answer.rule) for answer in answers)
+        _print(channel, answers, note if any(one and reads_job(one) for one in asked) else "")
 
 
-def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy, Event, Fate | None]":
-    """The rules and the event, and what became of it where it is from the store."""
-    from router.cli.files import posted_event, refuse_both, store_of
+def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy, Event, Fate | None, str]":
+    """The rules and the event, what became of it where it is from the store, and a note about its job."""
+    from router.cli.files import posted_event, refuse_both, store_of, with_job
+    from router.pipeline.contexts import about_job
     from router.pipeline.fate import fate_of, stored_event
 
     if not event_id:
-        settings, event = posted_event(config, path, source)
-        return settings.policy, event, None
+        settings, sent = posted_event(config, path, source)
+        event = with_job(settings, sent)
+        return settings.policy, event, None, about_job(event, sent)
     refuse_both("--source", source, "--id", event_id)
     with store_of(config, to_look=True) as (settings, store):
         fate = store.read(lambda unit: fate_of(stored_event(unit, event_id), unit))
-    return settings.policy, fate.record.event, fate
+    event = fate.record.event
+    return settings.policy, event, fate, about_job(event)
 
 
-def _json(event: "Event", channel: str, answers: "Sequence[Answer]") -> dict[str, Any]:
+def _json(event: "Event", channel: str, answers: "Sequence[Answer]", note: str) -> dict[str, Any]:
     return {
         "event": {"id": event.id, "source": event.source, "time": iso(event.at)},
+        "note": note,
         "reasons": [
             {
                 "rule": answer.rule,
@@ -88,9 +94,11 @@ def _json(event: "Event", channel: str, answers: "Sequence[Answer]") -> dict[str
     }
 
 
-def _print(channel: str, answers: "Sequence[Answer]") -> None:
+def _print(channel: str, answers: "Sequence[Answer]", note: str) -> None:
     nearest, *others = answers
     say(on_one_line(_sentence(nearest, channel, len(answers))))
+    if note:
+        say(on_one_line(note))
     if nearest.clauses:
         say("\n" + "\n".join(tree(clause_json(nearest.clauses), 1)))
     if nearest.messages:

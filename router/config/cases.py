@@ -12,6 +12,7 @@ from router.core.case import START, Case, Expected, Failing, Given
 from router.core.catalogue import EVENTS
 from router.core.delivery import Outcome
 from router.core.event import MAX_BODY
+from router.core.key import JOB
 from router.errors import Finding, RouterError
 
 
@@ -56,9 +57,20 @@ def _given(document: Document, way: Way, keys: RuleKeys, item: GivenKeys) -> Giv
     body = _body(document, way, item)
     if body is None:
         return None
+    body = {**body, **item.fields}
+    if _has_job_of_its_own(body):
+        where = (*way, "with", JOB) if JOB in item.fields else (*way, "event")
+        said = f"{JOB} is no field of {body['Event']}: the router joins what it last heard of the job"
+        return _fault(document, where, said, "give an OnJob… event of the same JobId before it")
     source = item.source or next(iter(keys.sources or ()), "test")
     vary = (item.vary,) if isinstance(item.vary, str) else item.vary
-    return Given(item.at, {**body, **item.fields}, item.times, vary, source)
+    return Given(item.at, body, item.times, vary, source)
+
+
+def _has_job_of_its_own(body: dict[str, Any]) -> bool:
+    """Whether it carries what the router would put another in the place of."""
+    kind = EVENTS.get(str(body.get("Event")))
+    return kind is not None and kind.has_job and body.get(JOB) is not None
 
 
 def _body(document: Document, way: Way, item: GivenKeys) -> dict[str, Any] | None:

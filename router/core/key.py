@@ -216,7 +216,7 @@ def carried(parts: tuple[str, ...], kind: str) -> tuple[str, ...]:
     known = EVENTS.get(kind)
     if known is None:
         return parts
-    fields = {*known.fields, *([JOB] if "Task" in known.fields else [])}
+    fields = {*known.fields, *([JOB] if known.has_job else [])}
     return tuple(part for part in parts if fields_of(_filter(part).ast) <= fields)
 
 

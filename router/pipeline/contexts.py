@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from router.core.catalogue import EVENTS
 from router.core.event import Event
-from router.core.key import JOB
+from router.core.filter.clauses import shown
+from router.core.key import JOB, fields_of
+from router.core.rule import Rule
 from router.ports import Job, Unit
 
 _OF_JOBS = frozenset(name for name, kind in EVENTS.items() if kind.key == ("JobId",))
-_OF_PARTS = frozenset(name for name, kind in EVENTS.items() if "Task" in kind.key)
+_OF_PARTS = frozenset(name for name, kind in EVENTS.items() if kind.has_job)
 
 
 class Contexts:
@@ -53,6 +55,44 @@ class Contexts:
         newest = {job.id: job for job in self.heard[:heard]}
         if newest:
             unit.put_jobs(list(newest.values()), now)
+
+
+def is_of_part(event: Event) -> bool:
+    """Whether filters see ``Job`` in the event: it is about a task or an instance."""
+    return event.kind in _OF_PARTS
+
+
+def reads_job(rule: Rule) -> bool:
+    """Whether the filter of a rule asks for it."""
+    return rule.when is not None and JOB in fields_of(rule.when.ast)
+
+
+def as_if_it_came(event: Event, unit: Unit) -> Event:
+    """An event that is only asked about, with what the store knows of its job, as if it came now."""
+    return Contexts.load(unit, [event]).read(event)
+
+
+def about_job(event: Event, sent: Event | None = None) -> str:
+    """Why the ``Job`` that filters see is null, or is not the one that was sent; empty where neither is so.
+
+    Args:
+        sent: the event as it was given, where it has been joined to its job since.
+    """
+    if not is_of_part(event):
+        return ""
+    unknown = _unknown(event) if event.data.get(JOB) is None else ""
+    given = sent.data.get(JOB) if sent else None
+    if given is None or given == event.data.get(JOB):
+        return unknown and f"Job is null: {unknown}"
+    joined = "the router joins what it last heard of the job"
+    return f"The event's own Job is not used: {joined}{'. It is null: ' if unknown else ''}{unknown}"
+
+
+def _unknown(event: Event) -> str:
+    job = _job_of(event)
+    if not job:
+        return "the event has no JobId"
+    return f"nothing is known of {shown(job)}; an OnJob… event of this JobId brings it, if it comes before"
 
 
 def _job_of(event: Event) -> str:

@@ -17,6 +17,7 @@ from router.core.message import Message
 from router.core.policy import Policy, wants_source
 from router.core.rule import Match, Rule
 from router.core.text import render
+from router.pipeline.contexts import about_job
 from router.pipeline.notify import notify
 from router.pipeline.shown import DueGroup
 from router.pipeline.tongue import Tongue
@@ -57,15 +58,26 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Every rule's verdict, in judged order, and every message that would be sent."""
+    """Every rule's verdict, in judged order, and every message that would be sent.
+
+    Args:
+        note: what is to be known of the event's ``Job``, or empty.
+    """
 
     event: Event
     rules: tuple[RuleExplained, ...]
     told: tuple[Told, ...]
+    note: str = ""
 
 
-def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanation:
-    """Runs the decisions on an event as ingest and dispatch do, and keeps their reasons."""
+def explain(
+    event: Event, policy: Policy, tongue: Tongue, now: int, *, sent: Event | None = None
+) -> Explanation:
+    """Runs the decisions on an event as ingest and dispatch do, and keeps their reasons.
+
+    Args:
+        sent: the event as it was given, where it has been joined to its job since.
+    """
     if name := _maker(event):
         return _of_the_router(event, name, policy, tongue, now)
     told = [
@@ -74,7 +86,7 @@ def explain(event: Event, policy: Policy, tongue: Tongue, now: int) -> Explanati
         if not match.shadow and not match.rule.absent
         for one in _told(match, policy, tongue, now)
     ]
-    return Explanation(event, explain_rules(event, policy), tuple(told))
+    return Explanation(event, explain_rules(event, policy), tuple(told), about_job(event, sent))
 
 
 #: Why the router's own rules hold.

@@ -13,6 +13,7 @@ from router.core.policy import Policy
 from router.core.rule import Rule
 from router.core.telling import Telling
 from router.core.times import brief
+from router.pipeline.contexts import about_job, reads_job
 from router.pipeline.explain import explain_rules
 from router.pipeline.ingest import Decode
 from router.pipeline.tongue import Tongue
@@ -174,6 +175,8 @@ class _Run:
         for at, event in self._events[-SHOWN:]:
             for said in explain_rules(event, self._policy, lambda rule: rule.name in names):
                 yield f"{brief(at)} {event.kind or 'event'}: {said.rule}: {said.reason}"
+            if any(map(reads_job, rules)) and (note := about_job(event)):
+                yield f"{brief(at)} {event.kind}: {note}"
 
     def _line(self, told: Telling) -> str:
         since = brief(told.at - self._case.start)

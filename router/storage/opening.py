@@ -84,6 +84,12 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
         return SqlStore(engine, deadline, at_fault.pop_all().close)
 
 
+def is_there(url: str) -> bool:
+    """Whether there is a store to open; opening makes the file of one that is not there."""
+    address = address_of(url)
+    return address.get_backend_name() != "sqlite" or Path(address.database or "").is_file()
+
+
 def make_engine(url: str, deadline: float | None = None) -> Engine:
     """An engine for either kind of store, whose statements end at about the deadline by themselves."""
     address = address_of(url)

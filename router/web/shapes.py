@@ -416,9 +416,13 @@ class ExplainedEventJson(TypedDict):
 
 
 class ExplanationJson(TypedDict):
-    """Every rule's verdict on an event, in judged order, and every message that would be sent."""
+    """Every rule's verdict on an event, in judged order, and every message that would be sent.
+
+    ``note`` says why the event's ``Job`` is null or not the one that was sent; it is empty otherwise.
+    """
 
     event: ExplainedEventJson
+    note: str
     rules: list[RuleSaidJson]
     messages: list[ToldJson]
 
@@ -434,6 +438,7 @@ def explanation_json(explanation: "Explanation") -> ExplanationJson:
             "time": iso(event.at),
             "data": sound(event.data),
         },
+        "note": sound(explanation.note),
         "rules": [rule_said_json(said) for said in explanation.rules],
         "messages": [
             {

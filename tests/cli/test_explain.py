@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from router.ports import Job
+from router.storage import open_store
 from tests.acceptance.harness import sample
 from tests.cli.running import keep, run, run_json, write_router
 from tests.decoders.forms import FORMS, Form, in_form
@@ -119,3 +121,70 @@ def test_what_cannot_be_explained_is_said(tmp_path: Path, config: str) -> None:
     assert (aside.status, "was set aside: the body is a JSON array" in aside.error) == (2, True)
     assert "the body is empty" in run("explain", "-c", config, "-").error
     assert "more than 262144" in run("explain", "-c", config, "-", stdin=b"{" * 300_000).error
+
+
+OF_JOBS = [
+    {"name": "nightly", "when": "Event == 'OnInstanceFailed' && Job.JobName == 'nightly'", "to": ["oncall"]}
+]
+INSTANCE = sample("OnInstanceFailed", JobId="job-1")
+
+
+def hear(folder: Path, **job: str) -> None:
+    """Puts what was heard of a job into the store of a router."""
+    store = open_store(f"sqlite:///{folder / 'state.db'}")
+    store.write(lambda unit: unit.put_jobs([Job(job["JobId"], job, 0)], 0))
+    store.close()
+
+
+def test_an_event_is_judged_with_what_the_store_heard_of_its_job(tmp_path: Path) -> None:
+    """As ``run`` does it, by ``explain``, ``why-not`` and ``replay``; a job that is sent is not used."""
+    config = write_router(tmp_path, OF_JOBS, "oncall")
+    hear(tmp_path, JobId="job-1", JobName="nightly")
+    for event in (INSTANCE, INSTANCE | {"Job": {"JobName": "other"}}):
+        body = json.dumps(event).encode()
+        explained = run_json("explain", "-c", config, stdin=body)
+        assert explained["rules"][0]["verdict"] == "matched"
+        assert explained["note"].startswith("The event's own Job is not used: ") == ("Job" in event)
+        shown = run("why-not", "-c", config, "--rule", "nightly", stdin=body).out
+        assert shown.startswith("nightly tells: it matches")
+        [replayed] = run_json("replay", "-c", config, "-", stdin=body)["events"]
+        assert replayed["rules"] == "nightly"
+
+
+def test_a_job_of_which_nothing_was_heard_is_said(tmp_path: Path) -> None:
+    """And what brings it; no store is made for it, and what the event sends is not used."""
+    config = write_router(tmp_path, OF_JOBS, "oncall")
+    unknown = "nothing is known of 'job-1'; an OnJob… event of this JobId brings it, if it comes before"
+    for job, note in (
+        (None, f"Job is null: {unknown}"),
+        (
+            {"JobName": "nightly"},
+            "The event's own Job is not used: the router joins what it last heard of the job. "
+            f"It is null: {unknown}",
+        ),
+    ):
+        body = json.dumps(INSTANCE | {"Job": job}).encode()
+        assert run_json("explain", "-c", config, stdin=body)["note"] == note
+        assert f"\n{note}\n" in run("explain", "-c", config, stdin=body).out
+        assert f"\n{note}\n" in run("why-not", "-c", config, "--rule", "nightly", stdin=body).out
+    assert not (tmp_path / "state.db").exists()
+    assert run_json("explain", "-c", config, stdin=json.dumps(EVENT).encode())["note"] == ""
+
+
+def test_a_replay_hears_of_jobs_in_the_order_of_its_events(tmp_path: Path) -> None:
+    """What comes after a job's own event is judged with it; nothing is stored."""
+    config = write_router(tmp_path, OF_JOBS, "oncall")
+    job = sample("OnJobRunning", JobId="job-1", JobName="nightly")
+    lines = b"\n".join(json.dumps(one).encode() for one in (INSTANCE, job, INSTANCE))
+    for _ in range(2):
+        said = run_json("replay", "-c", config, "-", stdin=lines)["events"]
+        assert [one["rules"] for one in said] == ["", "", "nightly"]
+
+
+def test_a_store_that_cannot_be_asked_is_said(tmp_path: Path) -> None:
+    """The rest is explained all the same."""
+    config = write_router(tmp_path, OF_JOBS, "oncall")
+    (tmp_path / "state.db").write_bytes(b"no database" * 1000)
+    done = run("explain", "-c", config, stdin=json.dumps(INSTANCE).encode())
+    assert (done.status, "Job is null" in done.out) == (0, True)
+    assert done.error.startswith("What was heard of the event's job is not known: ")

@@ -237,3 +237,21 @@ def test_no_test_and_no_rule_are_faults(tmp_path: Path) -> None:
     assert run("test", wrote(tmp_path, none.replace("when:", "whe:"))).status == 2
     missing = str(tmp_path / "no" / "report.xml")
     assert run("test", wrote(tmp_path, WRONG), "--junit", missing).status == 2
+
+
+def test_a_job_that_is_not_known_is_hinted_at(tmp_path: Path) -> None:
+    """Where a filter asks for ``Job``, and no event of the job came before."""
+    rule = RULE.replace("ExitCode != `0`", "Job.JobName == 'nightly'")
+    instance = "{event: OnInstanceFailed, with: {JobId: job-1}}"
+    job = "{event: OnJobRunning, with: {JobId: job-1, JobName: weekly}}"
+
+    def said(given: str) -> str:
+        expected = "{by: 0s, channel: oncall, count: 1}"
+        case = f"      - name: it\n        given: [{given}]\n        expect: [{expected}]\n"
+        return run("test", wrote(tmp_path, rule + case)).out
+
+    hint = "0s OnInstanceFailed: Job is null: nothing is known of 'job-1'; an OnJob… event of this JobId"
+    assert hint in said(instance)
+    known = said(f"{job}, {instance}")
+    assert "Job.JobName is 'weekly'" in known
+    assert "Job is null" not in known

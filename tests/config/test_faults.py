@@ -234,6 +234,11 @@ def test_a_fault_of_router_yaml(tmp_path: Path, settings: str, message: str) -> 
             "Y018 tests: cannot read no.json: No such file or directory",
         ),
         (
+            "tests: [{name: x, given: [{event: OnTaskFailed, with: {Job: {JobName: a}}}], "
+            "expect: [{by: 0s, alerts: none}]}]",
+            "5:65 Y018 tests: Job is no field of OnTaskFailed: the router joins what it last heard",
+        ),
+        (
             "tests: [{name: x, given: [{event: {Event: OnJobFailed}}], expect: [{by: 0s, alerts: none}]}]",
             "5:39 Y010 rule a: tests.0.given.0.event: expected the name of a documented event, "
             "or {file: event.json} with one of your own (fields alone stand under with:), "

@@ -184,6 +184,15 @@ def test_an_event_is_tried_without_a_trace(served: House) -> None:
     assert get(served, "/v1/events")["events"][0]["id"] == before
 
 
+def test_an_event_is_tried_with_the_job_that_was_heard_of(served: House) -> None:
+    """As it would be judged if it came; what it brings as ``Job`` is not used, and that is said."""
+    served.tell(job_failed("job-heard"))
+    trial = {"event": instance_failed("job-heard") | {"Job": {"Event": "Odd"}}, "filter": "Job.Event"}
+    tried = served.ask("POST", "/v1/try", trial).json()
+    assert tried["filter"]["values"] == {"Job.Event": "OnJobFailed"}
+    assert tried["explanation"]["note"].startswith("The event's own Job is not used")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "said"),
     [

@@ -298,6 +298,9 @@ def test_an_edited_filter_changes_what_would_be_sent(served: House) -> None:
     every = tried(served, event, "JobName == 'render'").partition("What the rules of now say")[0]
     assert re.findall(r"<b>(.*?)</b> <small>", every) == ["broken/1", "oncall/1"]
     assert post(served, "/try", [("event", event)], origin="http://evil.example").status == 403
+    instance = json.dumps(instance_failed("job-none") | {"Job": {"JobName": "render"}})
+    assert "The event's own Job is not used" in tried(served, instance)
+    assert "Job.JobName = null" in tried(served, instance, "Job.JobName == 'render'")
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,11 @@ class EventType:
         return self.key[0]
 
     @property
+    def has_job(self) -> bool:
+        """Whether filters see ``Job`` in it: what the router last heard of the job that it is a part of."""
+        return "Task" in self.key
+
+    @property
     def sample_text(self) -> str:
         """The documented sample: JSON as it is sent, numbers as text."""
         return (files("router.core.catalogue") / "samples" / f"{self.name}.json").read_text(encoding="utf-8")

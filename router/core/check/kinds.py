@@ -76,11 +76,10 @@ def catalogue_kinds() -> tuple[Kind, ...]:
 
 
 def _kind(event: EventType, job: Values) -> Kind:
-    has_job = event.category == "Job" and "Task" in event.fields
     fields = dict.fromkeys(FIELDS, NULL) | {name: _values(one) for name, one in event.fields.items()}
-    fields["Job"] = job if has_job else NULL
+    fields["Job"] = job if event.has_job else NULL
     words: dict[Path, frozenset[str]] = {("State",): _states(event.category)}
-    if has_job:
+    if event.has_job:
         words[("Job", "State")] = _states("Job")
     return Kind(event.name, Values(object=Object(fields, closed=True)), words)
 

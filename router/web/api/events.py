@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from router.core.event import Envelope, Event, Undecodable
 from router.core.filter.clauses import clauses_of
 from router.errors import RouterError
+from router.pipeline.contexts import as_if_it_came, is_of_part
 from router.pipeline.explain import Explanation, explain
 from router.pipeline.fate import Fate, fate_of, stored_event
 from router.pipeline.tongue import Tongue
@@ -122,20 +123,26 @@ def list_undecodable(inside: Within, limit: Limit = 100) -> SetAsides:
 @router.post("/v1/try")
 def try_event(inside: Within, trial: Trial) -> Tried:
     """Every rule's verdict on an event and what would be sent; nothing is stored, nobody is told."""
-    event = event_of(inside, json.dumps(trial.event).encode(), trial.source)
+    sent = event_of(inside, json.dumps(trial.event).encode(), trial.source)
+    event = with_job(inside, sent)
     return {
-        "explanation": explanation_json(explained(inside, event)),
+        "explanation": explanation_json(explained(inside, event, sent)),
         "filter": clause_json(clauses_of(filter_of("filter", trial.filter), event.data))
         if trial.filter
         else None,
     }
 
 
-def explained(inside: Inside, event: Event) -> Explanation:
-    """What the rules in force say of an event."""
+def with_job(inside: Inside, event: Event) -> Event:
+    """An event that is tried, with what was last heard of its job."""
+    return inside.store.look(lambda unit: as_if_it_came(event, unit)) if is_of_part(event) else event
+
+
+def explained(inside: Inside, event: Event, sent: Event | None = None) -> Explanation:
+    """What the rules in force say of an event; of one that is tried, also as it was sent."""
     settings = inside.config().settings
     tongue = Tongue(settings.timezone, settings.language)
-    return explain(event, inside.policy, tongue, inside.now())
+    return explain(event, inside.policy, tongue, inside.now(), sent=sent)
 
 
 def event_of(inside: Inside, body: bytes, source: str) -> Event:

@@ -16,7 +16,7 @@ from router.errors import RouterError
 from router.pipeline.explain import rehearse
 from router.pipeline.tongue import Tongue
 from router.web.api.asked import Reader, Within, filter_of, headers_of
-from router.web.api.events import event_of, explained
+from router.web.api.events import event_of, explained, with_job
 from router.web.gate import Person
 from router.web.inside import Inside
 from router.web.pages.drawing import draw
@@ -92,15 +92,16 @@ def _answered(request: Request, inside: Inside, person: Person, asked: Asked) ->
     base = inside.policy.rule(asked.rule)
     if base is not None and base.when is not None and not asked.filter.strip():
         asked = replace(asked, filter=base.when.text)
-    happened, problems = None, list[str]()
+    sent, problems = None, list[str]()
     try:
-        happened = (
+        sent = (
             event_of(inside, asked.event.encode("utf-8", "replace"), asked.source)
             if asked.event.strip()
             else None
         )
     except RouterError as error:
         problems.append(_said(error))
+    happened = with_job(inside, sent) if sent else None
     own: dict[str, Any] = {"clause": None, "remarks": [], "told": None}
     try:
         own |= _tried(inside, happened, asked.filter, base) if asked.filter.strip() else {}
@@ -113,7 +114,7 @@ def _answered(request: Request, inside: Inside, person: Person, asked: Asked) ->
         "try.html",
         asked=asked,
         problems=problems,
-        said=explanation_json(explained(inside, happened)) if happened else None,
+        said=explanation_json(explained(inside, happened, sent)) if happened else None,
         rules=[rule.name for rule in inside.policy.rules],
         sources=list(inside.config().settings.sources),
         samples=EVENTS,

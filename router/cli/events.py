@@ -3,7 +3,7 @@
 import typer
 
 from router.cli.api import AT_ONCE, SERVER, TOKEN, api_of
-from router.cli.output import CONFIG, FORM, Form, moment, print_json, say, table
+from router.cli.output import CONFIG, FORM, Form, moment, print_json, say, table, warn
 
 
 def register(app: typer.Typer) -> None:
@@ -36,13 +36,13 @@ def events(
 
 
 def _all(output: Form) -> None:
-    from router.core.catalogue import EVENTS
+    from router.core.catalogue import EVENTS, JOB
 
     if output is Form.JSON:
         print_json({"events": [{"name": kind.name, "category": kind.category} for kind in EVENTS.values()]})
         return
     rows = [
-        (kind.name, kind.category, ", ".join(field.name for field in kind.fields.values()))
+        (kind.name, kind.category, ", ".join([*kind.fields, *([JOB] if kind.has_job else [])]))
         for kind in EVENTS.values()
     ]
     table(("EVENT", "CATEGORY", "FIELDS"), rows, "")
@@ -51,7 +51,7 @@ def _all(output: Form) -> None:
 def _one(name: str, schema: bool, output: Form) -> None:
     import difflib
 
-    from router.core.catalogue import EVENTS
+    from router.core.catalogue import ABOUT_JOB, EVENTS, JOB
     from router.errors import RouterError
 
     if name not in EVENTS:
@@ -65,6 +65,9 @@ def _one(name: str, schema: bool, output: Form) -> None:
         print_json({"events": [{"name": kind.name, "category": kind.category, "sample": kind.sample()}]})
     else:
         print_json(kind.sample())
+        if kind.has_job:
+            # Not among what is printed: that is often sent.
+            warn(f"Filters also see {JOB} ({JOB}.JobName, {JOB}.State, …): {ABOUT_JOB}.")
 
 
 def _set_aside(asked: tuple[str, str, str], limit: int, output: Form) -> None:

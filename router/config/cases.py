@@ -9,10 +9,9 @@ from router.config.files import read_small
 from router.config.rules import CaseKeys, EventFile, GivenKeys, RuleKeys
 from router.config.yaml import Document, Way
 from router.core.case import START, Case, Expected, Failing, Given
-from router.core.catalogue import EVENTS
+from router.core.catalogue import EVENTS, JOB
 from router.core.delivery import Outcome
 from router.core.event import MAX_BODY
-from router.core.key import JOB
 from router.errors import Finding, RouterError
 
 

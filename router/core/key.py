@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from router.core.catalogue import EVENTS
+from router.core.catalogue import EVENTS, JOB
 from router.core.event import Event, digest_id
 from router.core.filter import Filter
 from router.core.json_text import canonical_json
@@ -18,8 +18,6 @@ from router.core.rule import Rule
 _DEFAULTS: tuple[tuple[str, ...], ...] = tuple(dict.fromkeys(kind.key for kind in EVENTS.values()))
 #: What tells things apart that are counted, and alerts that are told together, where a rule does not say.
 _WHOLES = ("JobId", "ClusterId")
-#: The field under which a task's or an instance's event carries what was last heard of its job.
-JOB = "Job"
 
 
 class Key(NamedTuple):

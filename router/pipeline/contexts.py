@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from router.core.catalogue import EVENTS
+from router.core.catalogue import EVENTS, JOB
 from router.core.event import Event
 from router.core.filter.clauses import shown
-from router.core.key import JOB, fields_of
+from router.core.key import fields_of
 from router.core.rule import Rule
 from router.ports import Job, Unit
 

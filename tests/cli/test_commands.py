@@ -113,6 +113,10 @@ def test_the_catalogue_is_shown(tmp_path: Path) -> None:
     assert len(as_json(tmp_path, "events")["events"]) == 19
     assert json.loads(command(tmp_path, "events", "OnJobFailed").out)["Event"] == "OnJobFailed"
     assert "properties" in json.loads(command(tmp_path, "events", "OnJobFailed", "--schema").out)
+    task = command(tmp_path, "events", "OnTaskFailed")
+    assert "Job" not in json.loads(task.out)
+    assert task.error.startswith("Filters also see Job (Job.JobName, ")
+    assert "StartTime, EndTime, Job\n" in command(tmp_path, "events").out
     wrong = command(tmp_path, "events", "OnJobFaild")
     assert (wrong.status, "Did you mean OnJobFailed?" in wrong.error) == (2, True)
 

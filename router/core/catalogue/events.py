@@ -7,7 +7,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from router.core.catalogue.fields import FIELDS, Field
+from router.core.catalogue.fields import ABOUT_JOB, FIELDS, JOB, Field
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -65,7 +65,21 @@ class EventType:
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the decoded event, as filters see it. Further fields are allowed."""
-        return self.model().model_json_schema()
+        schema = self.model().model_json_schema()
+        if self.has_job:
+            schema["properties"][JOB] = _schema_of_job()
+        return schema
+
+
+def _schema_of_job() -> dict[str, Any]:
+    """The fields of all events of jobs: the one that is taken here has them all."""
+    of_one = EVENTS["OnPriorityChange"].schema()["properties"]
+    fields = {
+        name: {word: value for word, value in said.items() if word not in ("const", "examples")}
+        for name, said in of_one.items()
+    }
+    heard = {"type": "object", "properties": fields, "additionalProperties": True}
+    return {"title": JOB, "description": ABOUT_JOB, "anyOf": [heard, {"type": "null"}]}
 
 
 _JOB = "Category JobId JobName Event State CreationTime StartTime EndTime Message"

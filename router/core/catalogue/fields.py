@@ -84,3 +84,7 @@ FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
 #: Names of the fields that hold a number, and a time, in whichever event they stand.
 NUMBERS: tuple[str, ...] = tuple(f.name for f in _ALL if f.type is FieldType.NUMBER)
 TIMES: tuple[str, ...] = tuple(f.name for f in _ALL if f.type is FieldType.TIME)
+
+#: The field that a task's or an instance's event has besides, and what it tells.
+JOB = "Job"
+ABOUT_JOB = "what the router last heard of the job, as its own events have it, or null; it is not sent"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from router.core.catalogue.events import EVENTS, EventType
-from router.core.catalogue.fields import FIELDS, Field
+from router.core.catalogue.fields import ABOUT_JOB, FIELDS, JOB, Field
 
 _HEAD = """\
 # Events
@@ -19,6 +19,8 @@ not listed here are kept as they came, and an event of another name is an event 
 - A **time** is text in ISO 8601, UTC; an empty one is `null`. It is data: an event's own time is when it was
   published.
 - An **id** stays text, also where it looks like a number: `InstanceId == '0'`.
+- **`Job`** is not sent: the router joins to a task's or an instance's event what it last heard of the job, by
+  an `OnJob…` event of the same `JobId` that came before (`Job.JobName`); `null` where it heard nothing.
 - A **state** may be a word that is not listed.
 
 This page is generated: `make docs`.
@@ -49,15 +51,22 @@ def _events() -> Iterable[str]:
             event.about,
             _words(event.fields["State"].known),
             _words(event.key),
-            _words(name for name in event.fields if name not in ("Event", "Category", "State", *event.key)),
+            _words(name for name in _seen(event) if name not in ("Event", "Category", "State", *event.key)),
         )
         for event in EVENTS.values()
     ]
     return _table(("Event", "means", "State", "the thing it is about (`key`)", "further fields"), rows)
 
 
+def _seen(event: EventType) -> list[str]:
+    """The fields that filters see in it."""
+    return [*event.fields, *([JOB] if event.has_job else [])]
+
+
 def _fields() -> Iterable[str]:
     rows = [(f"`{field.name}`", _type(field), field.about, _where(field)) for field in FIELDS.values()]
+    having = [event for event in EVENTS.values() if event.has_job]
+    rows.append((f"`{JOB}`", "fields or `null`", ABOUT_JOB, ", ".join(_families(having))))
     return _table(("field", "holds", "what it tells", "in"), rows)
 
 

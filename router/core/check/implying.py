@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from router.core.catalogue import EVENTS, FIELDS
+from router.core.catalogue import EVENTS, FIELDS, JOB
 from router.core.check.kinds import Kind
 from router.core.check.paths import Node, parts_of, path_of
 from router.core.check.reading import read
@@ -55,7 +55,7 @@ def about_catalogue(expression: Filter) -> bool:
     A field that many producers have, as ``Message``, says so only if the filter names no field of others.
     """
     names = {path[0] for path in _paths(expression.ast)}
-    exact = {name for name in names if name in FIELDS or name == "Job"}
+    exact = {name for name in names if name in FIELDS or name == JOB}
     if exact - _COMMON:
         return True
     near = {name for name in names - exact if name[:1].isupper() and nearest(name, FIELDS)}

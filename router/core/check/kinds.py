@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from router.core.catalogue import EVENTS, FIELDS, EventType, Field, FieldType
+from router.core.catalogue import EVENTS, FIELDS, JOB, EventType, Field, FieldType
 from router.core.check.lines import ANY, just
 from router.core.check.values import NULL, NUMBER, TEXT, Object, Values, joined
 
@@ -77,10 +77,10 @@ def catalogue_kinds() -> tuple[Kind, ...]:
 
 def _kind(event: EventType, job: Values) -> Kind:
     fields = dict.fromkeys(FIELDS, NULL) | {name: _values(one) for name, one in event.fields.items()}
-    fields["Job"] = job if event.has_job else NULL
+    fields[JOB] = job if event.has_job else NULL
     words: dict[Path, frozenset[str]] = {("State",): _states(event.category)}
     if event.has_job:
-        words[("Job", "State")] = _states("Job")
+        words[(JOB, "State")] = _states("Job")
     return Kind(event.name, Values(object=Object(fields, closed=True)), words)
 
 

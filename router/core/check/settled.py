@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from router.core.catalogue import JOB
 from router.core.check.equality import only
 from router.core.check.kinds import Kind, Path
 from router.core.check.paths import path_of
@@ -43,7 +44,8 @@ def _never(study: Study, node: Node) -> Remark:
     reason = _reason(study, culprit)
     written = study.written(culprit)
     message = f"no {_known(study)}event meets {written}{' here' if culprit is not study.ast else ''}"
-    advice = "write || where either may be" if _is_another_word(study, culprit) else ""
+    is_another = _is_another_word(study, culprit)
+    advice = "write || where either may be" if is_another else _elsewhere(study, culprit)
     return study.remark("F105", "error", culprit, f"{message}: {reason}" if reason else message, None, advice)
 
 
@@ -57,6 +59,19 @@ def _is_another_word(study: Study, node: Node) -> bool:
         return False
     fields = [one for child in node["children"] if path_of(child) for one in study.reached(child)]
     return bool(fields) and all(only(one.outcome.values) not in (None, (None,)) for one in fields)
+
+
+def _elsewhere(study: Study, node: Node) -> str:
+    """Where a field is that the events which get there lack: at the job, or in the job's own event."""
+    for field, path in _fields(study, node):
+        kinds = [one.kind for one in study.reached(field)]
+        if not kinds or any(kind.values_at(path) != NULL for kind in kinds):
+            continue
+        there = path[1:] if path[0] == JOB else (JOB, *path)
+        if there and all(kind.has(there) for kind in kinds):
+            whose = "it is the job's own event" if path[0] == JOB else "the job has it"
+            return f"{whose}: write {'.'.join(there)}"
+    return ""
 
 
 def _culprit(study: Study, node: Node) -> Node:
@@ -156,9 +171,8 @@ def _is_fixed(kinds: Sequence[Kind], path: Path) -> bool:
 def _always(study: Study, node: Node) -> Remark:
     reason = _reason(study, node)
     message = f"every event meets {study.written(node)} here"
-    return study.remark(
-        "F106", "warning", node, f"{message}: {reason}" if reason else message, None, _otherwise(node, "")
-    )
+    advice = _otherwise(node, _elsewhere(study, node))
+    return study.remark("F106", "warning", node, f"{message}: {reason}" if reason else message, None, advice)
 
 
 def _otherwise(node: Node, advice: str = "write always if that is meant") -> str:

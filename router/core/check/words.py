@@ -8,7 +8,7 @@ from router.core.check.kinds import Kind, Path
 from router.core.check.paths import path_of
 from router.core.check.remark import Remark
 from router.core.check.study import Node, Part, Study
-from router.core.filter.near import nearest
+from router.core.filter.near import letters_off, nearest
 from router.core.filter.unparse import needs_no_quotes
 
 
@@ -27,7 +27,8 @@ def _about_field(study: Study, part: Part, path: Path) -> Iterator[Remark]:
     elif unknown:
         owner = f"{'.'.join(unknown[:-1])} has" if unknown[:-1] else "events have"
         fix = _literal_meant(part, path)
-        advice = f"a bare word is the name of a field: write {fix}" if fix else _near(study, unknown)
+        near = _near(study, unknown, is_holder=len(unknown) < len(path))
+        advice = f"a bare word is the name of a field: write {fix}" if fix else near
         yield study.remark("F102", "error", part.node, f"{owner} no field {unknown[-1]}", fix, advice)
     elif _may_be_text(study, part, path):
         word = path[0]
@@ -36,11 +37,20 @@ def _about_field(study: Study, part: Part, path: Path) -> Iterator[Remark]:
         yield study.remark("F101", "warning", part.node, message, None, advice)
 
 
-def _near(study: Study, unknown: Path) -> str:
-    near = nearest(unknown[-1], _fields(study.kinds, unknown[:-1]))
+def _near(study: Study, unknown: Path, *, is_holder: bool) -> str:
+    """What may be meant: of what is to have fields itself also a name that is short, such as ``Job``."""
+    names = _fields(study.kinds, unknown[:-1])
+    near = nearest(unknown[-1], names)
+    if is_holder and not near:
+        holders = (name for name in names if _is_holder(study.kinds, (*unknown[:-1], name)))
+        near = next((name for name in holders if letters_off(unknown[-1], name, 1) == 1), "")
     if near:
         return f"did you mean {'.'.join([*unknown[:-1], near])}?"
     return "if your events have it, give their source a schema that names it"
+
+
+def _is_holder(kinds: Sequence[Kind], path: Path) -> bool:
+    return any(kind.values_at(path).object for kind in kinds)
 
 
 def _literal_meant(part: Part, path: Path) -> str | None:
@@ -54,8 +64,7 @@ def _literal_meant(part: Part, path: Path) -> str | None:
 
 
 def _is_unknown(study: Study, path: Path) -> bool:
-    is_object = any(kind.values_at(path[:-1]).object for kind in study.kinds)
-    return is_object and all(kind.has(path) is False for kind in study.kinds)
+    return _is_holder(study.kinds, path[:-1]) and all(kind.has(path) is False for kind in study.kinds)
 
 
 def _fields(kinds: Sequence[Kind], path: Path) -> list[str]:

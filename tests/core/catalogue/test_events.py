@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from pydantic import ValidationError
 
-from router.core.catalogue import EVENTS, FIELDS, NUMBERS, TIMES, FieldType
+from router.core.catalogue import EVENTS, FIELDS, JOB, NUMBERS, TIMES, FieldType
 from router.core.catalogue.values import read_number, read_time
 
 ALL = pytest.mark.parametrize("name", EVENTS)
@@ -64,7 +64,8 @@ def test_the_schema_says_what_fields_hold(name: str) -> None:
     event, schema = EVENTS[name], EVENTS[name].schema()
     assert schema["title"] == name
     assert schema["additionalProperties"] is True
-    assert list(schema["properties"]) == list(event.fields) == schema["required"]
+    assert list(schema["properties"]) == [*event.fields, *([JOB] if event.has_job else [])]
+    assert schema["required"] == list(event.fields)
     assert schema["properties"]["Event"]["const"] == name
     for field in event.fields.values():
         said = schema["properties"][field.name]

@@ -52,7 +52,7 @@ def clauses_of(expression: Filter, data: Mapping[str, Any]) -> Clause:
 def _clause(node: Node, data: Mapping[str, Any], *, reached: bool) -> Clause:
     joint, text = _JOINTS.get(node["type"], ""), text_of(node)
     if not reached:
-        parts = tuple(_clause(child, data, reached=False) for child in node["children"]) if joint else ()
+        parts = tuple(_clause(child, data, reached=False) for child in _joined(node)) if joint else ()
         return Clause(text, joint, None, parts=parts)
     judged = _filter(text).judge(data)
     held = None if judged.error else judged.held
@@ -61,10 +61,17 @@ def _clause(node: Node, data: Mapping[str, Any], *, reached: bool) -> Clause:
     return Clause(text, "", held, _values(node, data), judged.error, _hint(node, data, held))
 
 
+def _joined(node: Node) -> Iterator[Node]:
+    """What a joint joins: of ``a && b && c``, which is two in one another, all three."""
+    for child in node["children"]:
+        is_chained = child["type"] == node["type"] != "not_expression"
+        yield from _joined(child) if is_chained else (child,)
+
+
 def _parts(node: Node, joint: Joint, data: Mapping[str, Any]) -> tuple[Clause, ...]:
     parts: list[Clause] = []
     reached = True
-    for child in node["children"]:
+    for child in _joined(node):
         parts.append(_clause(child, data, reached=reached))
         ends = False if joint == "and" else True if joint == "or" else None
         reached = reached and not parts[-1].error and parts[-1].held is not ends

@@ -1,12 +1,14 @@
 """Why a filter held or did not."""
 
+from typing import Any
+
 import jmespath
 import pytest
 from hypothesis import given
 from jmespath.exceptions import JMESPathError
 
 from router.core.filter import Filter, FilterError
-from router.core.filter.clauses import clauses_of, reason_of, shown
+from router.core.filter.clauses import Clause, clauses_of, reason_of, shown
 from router.core.filter.unparse import text_of
 from tests.core.filter.strategies import documents, expressions
 
@@ -68,14 +70,30 @@ def test_a_name_in_double_quotes_is_seen() -> None:
         assert clauses_of(Filter(right), {"kind": "backup"}).hint == ""
 
 
+def test_a_chain_of_the_same_sign_is_one_list() -> None:
+    """However it is bracketed; another sign, or ``!``, begins a list of its own."""
+
+    def listed(clause: Clause) -> Any:
+        return [listed(part) for part in clause.parts] if clause.parts else clause.text
+
+    def of(text: str) -> Any:
+        return listed(clauses_of(Filter(text), FAILED))
+
+    assert of("a && b && c && d") == of("a && (b && c) && d") == of("(a && b) && (c && d)") == [*"abcd"]
+    assert of("Task || b || c") == ["Task", "b", "c"]
+    assert of("a && (b || c || d) && !(e && f)") == ["a", ["b", "c", "d"], [["e", "f"]]]
+    assert of("!!a") == [["a"]]
+
+
 def test_the_clauses_that_decided_are_marked() -> None:
     """The first false one under and; every one where all had to hold; the one that failed."""
 
     def decided(text: str) -> list[bool]:
         return [part.decided for part in clauses_of(Filter(text), FAILED).parts]
 
-    assert decided("Event && ExitCode != `0` && Task") == [True, False]
+    assert decided("Event && ExitCode != `0` && Task") == [False, True, False]
     assert decided("Event && Task == 'render'") == [True, True]
+    assert decided("Event && Task == 'render' && ExitCode && Missing && Event") == [False] * 3 + [True, False]
     assert decided("Event || Task") == [True, False]
     assert decided("Task == 'x' || Event == 'y'") == [True, True]
     assert decided("Task && length(ExitCode) > `1`") == [False, True]

@@ -7,7 +7,6 @@ import typer
 
 from router.cli.clauses import tree
 from router.cli.output import CONFIG, FORM, SOURCE, Form, on_one_line, print_json, say, table, when
-from router.errors import RouterError
 from router.web.shapes import clause_json, delivery_json, iso
 
 if TYPE_CHECKING:
@@ -16,8 +15,14 @@ if TYPE_CHECKING:
     from router.pipeline.fate import Fate
     from router.pipeline.why_not import Answer
 
-_TOLD = {"no": "did not tell", "not yet": "has not told yet", "yes": "told", "would be": "tells"}
-#: Rules of a channel that are listed below the nearest.
+_TOLD = {
+    "no": "did not tell",
+    "not yet": "has not told yet",
+    "yes": "told",
+    "partly": "told in part",
+    "would be": "tells",
+}
+#: Rules that did not match, or of a channel below the nearest, that are listed.
 _LISTED = 20
 
 
@@ -37,25 +42,29 @@ def why_not(
     config: str = CONFIG,
     output: Form = FORM,
 ) -> None:
-    """Say why a rule, or a channel, did not tell of an event: one reason, and what it rests on."""
+    """Say why a rule, or a channel, did not tell of an event: one reason, and what it rests on.
+
+    Without --rule and --channel: a line for each rule, those that told first.
+    """
     from router.cli.files import check_known
     from router.pipeline.contexts import reads_job
-    from router.pipeline.why_not import why_not_channel, why_not_rule
+    from router.pipeline.why_not import why_not_all, why_not_channel, why_not_rule
 
-    if not rule and not channel:
-        raise RouterError("usage", "name a rule with --rule, or a channel with --channel")
     policy, happened, fate, note = _asked(config, event, source, event_id)
     check_known("rule", rule, [one.name for one in (*policy.rules, *policy.own)])
     check_known("channel", channel, policy.channels)
     if rule:
         answers = (why_not_rule(happened, policy, rule, channel=channel, fate=fate),)
-    else:
+    elif channel:
         answers = why_not_channel(happened, policy, channel, fate=fate)
+    else:
+        answers = why_not_all(happened, policy, fate=fate)
     if output is Form.JSON:
         print_json(_json(happened, channel, answers, note))
     else:
         asked = (policy.rule(answer.rule) for answer in answers)
-        _print(channel, answers, note if any(one and reads_job(one) for one in asked) else "")
+        said = note if any(one and reads_job(one) for one in asked) else ""
+        _print(channel, answers, said) if rule or channel else _print_all(answers, said)
 
 
 def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy, Event, Fate | None, str]":
@@ -111,6 +120,20 @@ def _print(channel: str, answers: "Sequence[Answer]", note: str) -> None:
             say("   " + on_one_line(f"{answer.rule}: {answer.reason.text}"))
         if len(others) > _LISTED:
             say(f"   and {len(others) - _LISTED} more: -o json")
+
+
+def _print_all(answers: "Sequence[Answer]", note: str) -> None:
+    matched = [answer for answer in answers if answer.has_matched]
+    others = [answer for answer in answers if not answer.has_matched]
+    shown = [*matched, *others[:_LISTED]]
+    for answer in shown:
+        say(on_one_line(_sentence(answer, "", 1)))
+    if not shown:
+        say("There are no rules.")
+    if len(answers) > len(shown):
+        say(f"And {len(answers) - len(shown)} more that did not match: -o json")
+    if note:
+        say(on_one_line(note))
 
 
 def _sentence(answer: "Answer", channel: str, rules: int) -> str:

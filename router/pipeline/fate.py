@@ -51,6 +51,17 @@ class Fate:
                 first.setdefault((group.id, one.target), one)
         return [self._last(one) for one in first.values()]
 
+    def waiting(self, rule: str, channel: str = "") -> list[Group]:
+        """The groups that are due, and were written nothing since the event came; the next one first."""
+        due = [
+            one
+            for one in self.groups_on(rule, channel)
+            if one.due_at is not None
+            and one.channel not in self._hidden(rule)
+            and not self.deliveries.get(one.id)
+        ]
+        return sorted(due, key=lambda one: one.due_at or 0)
+
     def _hidden(self, rule: str) -> set[str]:
         """Channels that are told of other alerts of the group, and not of this one: it is muted."""
         seats = self.alerts[rule].seats if rule in self.alerts else ()

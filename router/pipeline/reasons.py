@@ -17,7 +17,7 @@ from router.core.rule import Rule
 from router.pipeline.explain import RuleExplained
 from router.pipeline.fate import Fate, worst
 
-Told = Literal["no", "not yet", "yes", "would be"]
+Told = Literal["no", "not yet", "partly", "yes", "would be"]
 
 
 class Reason(NamedTuple):
@@ -167,12 +167,25 @@ def _ended_untold(case: Case) -> Reason | None:
 
 
 def _group_waits(case: Case) -> Reason | None:
-    due = _due(case)
+    due = _waiting(case)
     if case.messages or not due:
         return None
-    at, group = min(due, key=lambda pair: pair[0])
-    said = f"it matched, and {group.channel} is due to be told at {clock(at)} ({group.due_reason})"
-    return Reason("not-due", said, "not yet")
+    return Reason("not-due", _is_due(case, due[0], "it matched, and "), "not yet")
+
+
+def _is_due(case: Case, group: Group, before: str = "") -> str:
+    """When a group is to be told, and what it was told before the event came."""
+    due = f"is due to be told at {clock(group.due_at)} ({group.due_reason})"
+    if group.told_at is None:
+        return f"{before}{group.channel} {due}"
+    seats = case.alert.seats if case.alert else ()
+    has_heard = any(seat.group_id == group.id and seat.since < group.told for seat in seats)
+    heard = f"was told of its {'alert' if has_heard else 'group'}, last at {clock(group.told_at)}"
+    return f"{before}{group.channel} {heard}, and of this event {due}"
+
+
+def _waiting(case: Case) -> list[Group]:
+    return case.fate.waiting(case.rule.name, case.channel) if case.fate else []
 
 
 def _due(case: Case) -> list[tuple[int, Group]]:
@@ -184,58 +197,79 @@ def _nothing_written(case: Case) -> Reason | None:
     return None if case.messages else Reason("nothing-written", "it matched, but no message was written")
 
 
-# What became of the message
+# What became of the messages
+
+#: Messages that were not accepted of which each is said.
+_SAID = 5
+_TOLD = (State.SENT, State.REPLACED)
+_GIVEN_UP = (State.DEAD, State.DROPPED)
 
 
-def _dead(case: Case) -> Reason | None:
-    one = worst(case.messages)
-    if one.state is not State.DEAD:
-        return None
-    said = f"it matched, but the message to {one.target} is dead: {_why(one)}{_instead(case, one)}"
-    return Reason("dead", said)
-
-
-def _dropped(case: Case) -> Reason | None:
-    one = worst(case.messages)
-    if one.state is not State.DROPPED:
-        return None
-    said = f"it matched, but the message to {one.target} was dropped: {one.reason}{_instead(case, one)}"
-    return Reason("dropped", said)
-
-
-def _waiting(case: Case) -> Reason | None:
-    one = worst(case.messages)
-    if one.state is not State.WAITING:
-        return None
-    again = f"it is tried again at {clock(one.due_at)} (attempts: {one.attempts})"
-    said = f"the message to {one.target} waits: {_why(one)}; {again}{_instead(case, one)}"
-    return Reason("waiting", said, "not yet")
-
-
-def _not_sent(case: Case) -> Reason | None:
-    one = worst(case.messages)
-    if one.state not in (State.PENDING, State.SENDING):
-        return None
-    said = "is being sent" if one.state is State.SENDING else f"is due at {clock(one.due_at)}, and not sent"
-    return Reason(one.state.value, f"the message to {one.target} {said}{_instead(case, one)}", "not yet")
-
-
-def _replaced(case: Case) -> Reason | None:
-    one = worst(case.messages)
-    if one.state is not State.REPLACED:
-        return None
+def _of_messages(case: Case) -> Reason:
+    """What was told where, what was not and why, and what waits until when."""
+    messages = sorted(case.messages, key=lambda one: one.target)
+    told = [one for one in messages if one.state in _TOLD]
+    given_up = [one for one in messages if one.state in _GIVEN_UP]
+    waiting = [one for one in messages if one.state not in (*_TOLD, *_GIVEN_UP)]
+    groups = _waiting(case)
+    left = [
+        *(_given_up(case, one) for one in given_up),
+        *(_waits(case, one) for one in waiting),
+        *(_is_due(case, one) for one in groups),
+    ]
+    more = [f"{len(left) - _SAID} more like these"] if len(left) > _SAID else []
+    said = [*_accepted(case, told), *left[:_SAID], *more]
+    but = "it matched, but " if given_up and left[0] is said[0] else ""
+    code = worst(case.messages).state.value
     return Reason(
-        "replaced",
-        f"the message to {one.target} was told as a part of {one.replaced_by}: {one.reason}",
-        "yes",
+        "not-due" if groups and not given_up and not waiting else code,
+        but + "; ".join(said),
+        _how_far(bool(told), bool(left), bool(waiting or groups)),
     )
 
 
-def _sent(case: Case) -> Reason | None:
-    one = worst(case.messages)
+def _how_far(told: bool, left: bool, waits: bool) -> Told:
+    if told:
+        return "partly" if left else "yes"
+    return "not yet" if waits else "no"
+
+
+def _accepted(case: Case, told: list[Delivery]) -> list[str]:
+    """Those that took it; the fallbacks among them stand beside what they were told instead of."""
+    sent = [one for one in told if one.state is State.SENT and not _is_instead(case, one)]
+    replaced = [
+        f"the message to {one.target} was told as a part of {one.replaced_by}: {one.reason}"
+        for one in told
+        if one.state is State.REPLACED
+    ]
+    if len(sent) > 1:
+        *names, last = dict.fromkeys(one.target for one in sent)
+        latest = max(one.ended_at or 0 for one in sent)
+        return [f"{', '.join(names)} and {last} accepted it, the last at {clock(latest)}", *replaced]
+    return [*(_sent(one) for one in sent), *replaced]
+
+
+def _sent(one: Delivery) -> str:
     status = f" ({one.status})" if one.status else ""
     answer = f" with {one.answer}" if one.answer else ""
-    return Reason("sent", f"{one.target} accepted it at {clock(one.ended_at)}{answer}{status}", "yes")
+    return f"{one.target} accepted it at {clock(one.ended_at)}{answer}{status}"
+
+
+def _given_up(case: Case, one: Delivery) -> str:
+    if one.state is State.DEAD:
+        return f"the message to {one.target} is dead: {_why(one)}{_instead(case, one)}"
+    return f"the message to {one.target} was dropped: {one.reason}{_instead(case, one)}"
+
+
+def _waits(case: Case, one: Delivery) -> str:
+    if one.state is State.WAITING:
+        again = f"it is tried again at {clock(one.due_at)} (attempts: {one.attempts})"
+        said = f"waits: {_why(one)}; {again}"
+    elif one.state is State.SENDING:
+        said = "is being sent"
+    else:
+        said = f"is due at {clock(one.due_at)}, and not sent"
+    return f"the message to {one.target} {said}{_instead(case, one)}"
 
 
 #: In the order of an event's life; those after ``_nothing_written`` have a message to speak of.
@@ -253,18 +287,20 @@ REASONS: tuple[Callable[[Case], Reason | None], ...] = (
     _ended_untold,
     _group_waits,
     _nothing_written,
-    _dead,
-    _dropped,
-    _waiting,
-    _not_sent,
-    _replaced,
-    _sent,
+    _of_messages,
 )
 
 
 def reason_of_case(case: Case) -> Reason:
     """The one reason."""
     return next(reason for check in REASONS if (reason := check(case)))
+
+
+def _is_instead(case: Case, delivery: Delivery) -> bool:
+    """Whether a fallback was told it because another message, which is spoken of, was given up or late."""
+    name = case.rule.name
+    others = (one for one in case.messages if one.state not in _TOLD)
+    return case.fate is not None and any(delivery in case.fate.instead_of(one, name) for one in others)
 
 
 def _instead(case: Case, delivery: Delivery) -> str:

@@ -22,12 +22,23 @@ class Answer:
     clauses: Clause | None = None
     messages: tuple[Delivery, ...] = ()
 
+    @property
+    def has_matched(self) -> bool:
+        """Whether the rule matched the event, told or not."""
+        return self.reason.code not in _FAR
+
 
 def why_not_rule(
     event: Event, policy: Policy, rule: str, *, channel: str = "", fate: Fate | None = None
 ) -> Answer:
     """Why a rule of the policy did not tell of the event (on that channel)."""
     return _answers(event, policy, channel, fate, lambda one: one.name == rule)[0]
+
+
+def why_not_all(event: Event, policy: Policy, *, fate: Fate | None = None) -> tuple[Answer, ...]:
+    """Why each rule told of the event or not, the nearest to doing so first; its own rules where they did."""
+    named = {rule.name for rule in policy.rules} | (set(fate.alerts) if fate else set[str]())
+    return tuple(sorted(_answers(event, policy, "", fate, lambda one: one.name in named), key=_distance))
 
 
 def why_not_channel(
@@ -79,7 +90,7 @@ _FAR = {
     "off": 5,
     "own": 6,
 }
-_BY_TOLD: dict[Told, int] = {"yes": 0, "would be": 0, "not yet": 1, "no": 2}
+_BY_TOLD: dict[Told, int] = {"yes": 0, "would be": 0, "partly": 1, "not yet": 2, "no": 3}
 
 
 def _distance(answer: Answer) -> tuple[int, int, float]:

@@ -56,8 +56,28 @@ def test_a_channel_is_answered_by_its_nearest_rule(config: str) -> None:
     assert told["reasons"][0]["told"] == "would be"
 
 
+def test_every_rule_is_answered_where_none_is_named(tmp_path: Path, config: str) -> None:
+    """A line each, the nearest first; of many that do not match twenty; an event of the store too."""
+    asked = ("why-not", "-c", config, "--source", "other")
+    assert run(*asked, stdin=EVENT).out == (
+        "queued tells: it matches and tells team; --id asks what became of an event.\n"
+        "nightly did not tell: JobName == 'nightly-etI' does not hold: "
+        "JobName is 'nightly-etl', one letter off.\n"
+        "render did not tell: Event == 'OnTaskFailed' does not hold: Event is 'OnJobFailed'.\n"
+    )
+    rules = [one["rule"] for one in run_json(*asked, stdin=EVENT)["reasons"]]
+    assert rules == ["queued", "nightly", "render"]
+    by_id = run("why-not", "-c", config, "--id", keep(tmp_path, EVENT)).out
+    assert by_id.startswith("nightly did not tell: ")
+    many = [{"name": f"r{number}", "when": "Task", "to": ["oncall"]} for number in range(23)]
+    write_router(tmp_path, many, "oncall")
+    assert run(*asked, stdin=EVENT).out.endswith("And 3 more that did not match: -o json\n")
+    write_router(tmp_path, [], "oncall")
+    assert run(*asked, stdin=EVENT).out == "There are no rules.\n"
+
+
 def test_wrong_usage_says_what_was_meant(config: str) -> None:
-    """An unknown rule, channel or event, and neither a rule nor a channel: status 2."""
+    """An unknown rule, channel or event: status 2."""
     wrong = {
         ("--rule", "nigthly"): "no rule is named nigthly. Did you mean nightly?",
         ("--channel", "on-call"): "no channel is named on-call. Did you mean oncall?",
@@ -67,7 +87,7 @@ def test_wrong_usage_says_what_was_meant(config: str) -> None:
             "--source and --id exclude one another. --id knows it already"
         ),
         ("--rule", "nightly", "--id", "e-1"): "no event in the store has the id e-1",
-        (): "name a rule with --rule, or a channel with --channel",
+        ("--id", "nonsense"): "no event in the store has the id nonsense",
     }
     for words, said in wrong.items():
         done = run("why-not", "-c", config, *words, stdin=EVENT)
@@ -94,7 +114,8 @@ def test_what_became_of_an_event_of_the_store(tmp_path: Path, sink: Sink) -> Non
     event_id = json.loads(body)["events"][0]["id"]
     asked = ("why-not", "-c", str(config), "--id", event_id, "--channel", "oncall")
     shown = run(*asked).out
-    assert shown.startswith("failed did not tell: it matched, but the message to oncall/2 is dead: refused: ")
+    assert shown.startswith("failed told in part: oncall/1 accepted it at ")
+    assert "; the message to oncall/2 is dead: refused: " in shown
     assert "404" in shown
     assert "oncall/1  sent" in shown
     states = {one["target"]: one["state"] for one in run_json(*asked)["reasons"][0]["deliveries"]}

@@ -287,6 +287,7 @@ def _why_not(full: World) -> Iterator[Words]:
     for event in _few(full.ids)[:3]:
         yield "why-not", "--rule", "job", "--id", event, "-c", str(full.house.file)
     yield "why-not", "--channel", "mail", _event_file(full), "-c", str(full.house.file)
+    yield "why-not", _event_file(full), "-c", str(full.house.file)
 
 
 def _alerts_show(full: World) -> Iterator[Words]:

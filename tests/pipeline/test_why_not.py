@@ -13,9 +13,9 @@ from router.core.policy import make_policy
 from router.core.rule import Count, Escalation, Expect, Inhibition
 from router.decoders import decode
 from router.pipeline.advance import book_of, close_book
-from router.pipeline.fate import fate_of
+from router.pipeline.fate import fate_of, stored_event
 from router.pipeline.reasons import Reason
-from router.pipeline.why_not import Answer, why_not_channel, why_not_rule
+from router.pipeline.why_not import Answer, why_not_all, why_not_channel, why_not_rule
 from router.ports import Unit
 from tests.pipeline.conftest import IMPATIENT, START, MakePipeline, Pipeline, plan, rule
 from tests.pipeline.test_alerts import RESOLVED, failed, instance, job, take
@@ -136,18 +136,66 @@ def test_what_was_sent_is_said_with_the_providers_answer(make: MakePipeline) -> 
     assert [one.target for one in answer.messages] == ["oncall/1"]
 
 
-def test_the_worst_message_is_the_reason(make: MakePipeline) -> None:
-    """One target accepts, one refuses: dead, in the provider's words, and the fallback that got it."""
+def test_what_was_told_is_said_before_what_was_not(make: MakePipeline) -> None:
+    """One target accepts, one refuses: told in part; dead in the provider's words, and who got it instead."""
     pipeline = make(rule(), channels=(plan("oncall", 2, fallback="team"), TEAM))
     pipeline.channels["oncall/2"].script = [Verdict(Outcome.REFUSED, "no such room", 404)]
     [receipt] = pipeline.take(FAILED)
     pipeline.run()
     assert asked(pipeline, receipt.id).reason == Reason(
         "dead",
-        "it matched, but the message to oncall/2 is dead: refused: no such room; "
-        "the fallback team/1 got it instead: sent",
+        "oncall/1 accepted it at 2027-01-15 08:00:00 UTC with ok (200); "
+        "the message to oncall/2 is dead: refused: no such room; the fallback team/1 got it instead: sent",
+        "partly",
     )
     assert asked(pipeline, receipt.id, channel="team").reason.code == "sent"
+
+
+def test_what_was_told_what_was_not_and_what_waits(make: MakePipeline) -> None:
+    """In this order, each with its reason or its time."""
+    channels = tuple(plan(name, patience=IMPATIENT) for name in ("mine", "gone", "bad", "late"))
+    pipeline = make(rule(to=("mine", "gone", "bad", "late")), channels=channels)
+    pipeline.channels["bad/1"].script = [Verdict(Outcome.REFUSED, "no such room", 404)]
+    busy = Verdict(Outcome.THROTTLED, "slow down", 429, retry_at=START + 60_000_000)
+    pipeline.channels["late/1"].script = [busy]
+    [receipt] = pipeline.take(FAILED)
+    pipeline.run()
+    assert asked(pipeline, receipt.id).reason == Reason(
+        "dead",
+        "gone/1 and mine/1 accepted it, the last at 2027-01-15 08:00:00 UTC; "
+        "the message to bad/1 is dead: refused: no such room; "
+        "the message to late/1 waits: throttled: slow down; "
+        "it is tried again at 2027-01-15 08:01:00 UTC (attempts: 1)",
+        "partly",
+    )
+
+
+def test_of_many_that_were_not_told_five_are_said(make: MakePipeline) -> None:
+    """The others are counted; nobody was told."""
+    pipeline = make(rule(), channels=(plan("oncall", 7),))
+    for number in range(1, 8):
+        pipeline.channels[f"oncall/{number}"].script = [Verdict(Outcome.REFUSED, "no", 404)]
+    [receipt] = pipeline.take(FAILED)
+    pipeline.run()
+    reason = asked(pipeline, receipt.id).reason
+    assert (reason.code, reason.told) == ("dead", "no")
+    assert reason.text.startswith(
+        "it matched, but the message to oncall/1 is dead: refused: no; the message to"
+    )
+    assert reason.text.endswith("; 2 more like these")
+
+
+def test_an_event_that_joins_what_was_told_says_both(make: MakePipeline) -> None:
+    """When its alert, or its group, was told, and when it is told again."""
+    pipeline = make(failed())
+    take(pipeline, 0, instance(number=0))
+    pipeline.clock.move(60)
+    [again, other] = pipeline.take(instance(number=0), instance(number=1))
+    due = "2027-01-15 08:00:00 UTC, and of this event is due to be told at 2027-01-15 08:05:00 UTC (new)"
+    for receipt, heard in ((again, "alert"), (other, "group")):
+        assert asked(pipeline, receipt.id).reason == Reason(
+            "not-due", f"it matched, and oncall was told of its {heard}, last at {due}", "not yet"
+        )
 
 
 def test_the_fallback_of_a_late_message_is_named(make: MakePipeline) -> None:
@@ -162,7 +210,7 @@ def test_the_fallback_of_a_late_message_is_named(make: MakePipeline) -> None:
     pipeline.run()
     told = "; the fallback team/1 was told of it meanwhile, because it was late: sent"
     reason = asked(pipeline, receipt.id).reason
-    assert (reason.code, reason.told, reason.text.endswith(told)) == ("waiting", "not yet", True)
+    assert (reason.code, reason.told, reason.text.endswith(told)) == ("waiting", "partly", True)
     pipeline.take(instance(number=1))
     pipeline.run()
     pipeline.clock.move(121)
@@ -317,6 +365,20 @@ def test_a_storm_tells_it_with_others(make: MakePipeline) -> None:
     answer = asked(pipeline, receipt.id)
     assert (answer.reason.code, len(answer.messages)) == ("sent", 1)
     assert Message.from_json(answer.messages[0].content).data["reason"] == "storm"
+
+
+def test_every_rule_is_answered_where_none_is_named(make: MakePipeline) -> None:
+    """What told first; then what did not match, the nearest first."""
+    pipeline = make(rule("far", when="Task"), rule("slip", when="JobName == 'nightly-etI'"), rule())
+    [receipt] = pipeline.take(FAILED)
+    pipeline.run()
+    fate = pipeline.store.read(lambda unit: fate_of(stored_event(unit, receipt.id), unit))
+    answers = why_not_all(fate.record.event, pipeline.policy, fate=fate)
+    assert [(one.rule, one.reason.told, one.has_matched) for one in answers] == [
+        ("failed", "yes", True),
+        ("slip", "no", False),
+        ("far", "no", False),
+    ]
 
 
 def test_a_channel_is_answered_by_the_rule_that_came_nearest() -> None:

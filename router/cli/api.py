@@ -299,20 +299,34 @@ def api_of(config_path: str, server: str, token: str, *, to_look: bool = False) 
     if server:
         yield Served(server, token)
         return
-    from router.cli.files import config_of, opened
+    from router.cli.files import config_of, config_to_ask, not_asked, opened
 
     # To find the router takes no channel's address; only its store is not changed without them.
-    config = config_of(config_path, to_look=True)
-    running = _running(config, token)
+    config, faults = config_to_ask(config_path)
+    listen, running = config.settings.http.listen, _running(config, token)
     if running is not None:
+        if faults:
+            _warn_of_faults(
+                config_path, f"the router that runs at {listen} is asked, with what it has loaded."
+            )
         yield running
         return
+    if faults and not to_look:
+        raise not_asked(faults, f"No router of it answers at {listen}; --server URL asks one elsewhere.")
+    if faults:
+        _warn_of_faults(
+            config_path, f"no router answers at {listen}: its store is read, with the rules left."
+        )
     if not to_look:
         config = config_of(config_path)
     with opened(config) as store:
         from router.app import inside_of_store
 
         yield Stored(inside_of_store(config, store))
+
+
+def _warn_of_faults(config_path: str, said: str) -> None:
+    warn(harmless(f"{config_path} has faults, `alert-router check {config_path}` lists them; {said}"))
 
 
 def _running(config: "Config", token: str) -> Served | None:

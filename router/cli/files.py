@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from router.cli.output import harmless, warn
 from router.core.event import MAX_BODY, Envelope, Event, Undecodable
-from router.errors import RouterError
+from router.errors import ConfigError, RouterError
 from router.ports import Store
 
 if TYPE_CHECKING:
@@ -28,6 +28,30 @@ def config_of(config_path: str, *, to_look: bool = False) -> "Config":
 
     telemetry.set_up_logs(level="error")
     return load_config(config_path, to_look=to_look)
+
+
+def config_to_ask(config_path: str) -> "tuple[Config, ConfigError | None]":
+    """The configuration, as far as one needs it to ask a router or to look into its store; and its faults.
+
+    Raises:
+        RouterError: ``config``: where to ask cannot be told from the file.
+    """
+    from router.config import load_to_ask
+
+    try:
+        return config_of(config_path, to_look=True), None
+    except ConfigError as error:
+        config = load_to_ask(Path(config_path))
+        if config is None:
+            raise not_asked(
+                error, "A router that runs is asked without this file with --server URL."
+            ) from None
+        return config, error
+
+
+def not_asked(faults: ConfigError, said: str) -> RouterError:
+    """The faults of a configuration, and how to come by without it."""
+    return RouterError(faults.code, f"{faults.message}\n  {said}")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from typing import Any
 
 from router.config.folders import Named, named, rule_files
-from router.config.load import Config, is_settings, load, load_rules
+from router.config.load import Config, is_settings, load, load_rules, load_to_ask
 from router.config.targets import InspectUrl, TargetSpec
 from router.config.units import duration
 
@@ -16,6 +16,7 @@ __all__ = [
     "is_settings",
     "load",
     "load_rules",
+    "load_to_ask",
     "named",
     "rule_files",
     "schemas",

@@ -1,23 +1,30 @@
 """Files to a Config: every fault of every file at once."""
 
+import difflib
 import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from router.config.event_schemas import events_of
 from router.config.judging import Events, judged
 from router.config.names import Known, doubles, inhibition_circles, unknown
 from router.config.rule_file import Written, read_rules
+from router.config.secrets import expand
 from router.config.settings import Settings
 from router.config.settings_file import read_settings
-from router.config.targets import InspectUrl, TargetSpec, kind_only, policy_of, targets_of
+from router.config.targets import InspectUrl, TargetSpec, kind_only, policy_alone, policy_of, targets_of
 from router.config.unheard import unheard
 from router.config.yaml import Document, listed, mapping, parse, read
 from router.core.policy import Policy
 from router.core.rule import Rule
 from router.errors import ConfigError, Finding, Place
+
+#: What it takes to find the router that runs with a file, or what it has on record.
+_TO_ASK = ("http", "store")
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,28 @@ def load(
         raise ConfigError(findings)
     policy = policy_of(settings, _rules(written), targets)
     return Config(settings, policy, targets, tuple(findings), (path, *files), events)
+
+
+def load_to_ask(path: Path) -> Config | None:
+    """Of a router.yaml with faults: where its router listens, its store, and the rules that are well.
+
+    None where it does not say the first two for sure. Nothing is to be received, sent or changed with it.
+    """
+    document = read(path)
+    whole = mapping(expand(document, os.environ, to_look=True))
+    slips = (difflib.get_close_matches(key, _TO_ASK, 1) for key in whole if key not in Settings.model_fields)
+    wrong = any(way[:1] == (key,) for way in document.broken for key in _TO_ASK)
+    if not whole or not _is_settings(document) or wrong or any(slips):
+        return None
+    try:
+        settings = Settings.model_validate(
+            {key: whole[key] for key in _TO_ASK if key in whole} | {"rules": ()}
+        )
+    except ValidationError:
+        return None
+    files = _rule_files(document, _patterns(document))
+    rules = _rules(_read_all(files)[0])
+    return Config(settings, policy_alone(rules), (), (), (path, *files))
 
 
 def _refuse_rules(document: Document) -> None:

@@ -148,12 +148,23 @@ def test_proxies_of_the_environment_are_said_to_be_ignored(
     assert "hunter2" not in run("doctor", "-c", file).out
 
 
-def test_a_configuration_with_faults_is_all_that_is_said(tmp_path: Path) -> None:
-    """How many, the first, and the command that shows them."""
-    file = write_router(tmp_path, [RULE | {"to": ["nobody"]}], "oncall")
-    [(name, (state, _, remedy))] = checks(file).items()
-    assert (name, state) == ("configuration", "error")
-    assert remedy == f"alert-router check {file} shows all"
+def test_of_a_configuration_with_faults_the_router_and_the_store_are_looked_at(
+    tmp_path: Path, free: str
+) -> None:
+    """How many faults, the first, the command that shows them; then what can be told beside them."""
+    file = write_router(tmp_path, [RULE | {"to": ["nobody"]}], "oncall", http={"listen": free})
+    found = checks(file)
+    assert found["configuration"][0] == "error"
+    assert found["configuration"][2] == f"alert-router check {file} shows all"
+    assert found["router"][1].startswith(f"none answers at {free}")
+    assert "there is none" in found["store"][1]
+    assert "channel oncall/1" not in found
+
+
+def test_where_faults_hide_the_store_only_they_are_said(tmp_path: Path) -> None:
+    """Another one is not looked at in its place."""
+    file = write_router(tmp_path, [RULE], "oncall", http={"listn": "127.0.0.1:1"})
+    assert list(checks(file)) == ["configuration"]
 
 
 def test_a_file_that_cannot_be_read_is_status_two(tmp_path: Path) -> None:

@@ -219,6 +219,42 @@ def test_what_listens_in_a_routers_place_is_shown_no_token(tmp_path: Path) -> No
         assert not re.search("authorization|t-admin|t-mine", "".join(relay.heard), re.IGNORECASE)
 
 
+def test_faults_on_disk_do_not_hide_the_router_that_runs(tmp_path: Path) -> None:
+    """It goes on with what it loaded, and is asked; its store is looked into without it, and not changed."""
+    with house(tmp_path) as served:
+        served.tell(job_failed())
+        whole = served.file.read_text().replace("127.0.0.1:0", f"127.0.0.1:{served.port}")
+        served.file.write_text(whole.replace("channels:", "chanels:"))
+        file = str(served.file)
+        done = run("alerts", "list", "-c", file)
+        assert (done.status, "job-failed" in done.out) == (0, True)
+        [warning] = done.error.splitlines()
+        assert warning.endswith(
+            f"the router that runs at 127.0.0.1:{served.port} is asked, with what it has loaded."
+        )
+        [alert] = run_json("alerts", "list", "--server", served.url)["alerts"]
+        assert run("alerts", "ack", alert["id"], "-c", file).out.startswith("1 acknowledged")
+    done = run("alerts", "list", "-c", file)
+    assert (done.status, "job-failed" in done.out) == (0, True)
+    assert "its store is read" in done.error
+    refused = run("alerts", "resolve", alert["id"], "-c", file)
+    assert (refused.status, "unknown key chanels" in refused.error) == (2, True)
+    assert "--server URL asks one elsewhere" in refused.error
+
+
+@pytest.mark.parametrize(
+    "text", ["store: [", "rules: [{name: a}]", "htpp: {listen: '127.0.0.1:1'}\nrules: []", None]
+)
+def test_where_to_ask_is_not_guessed(tmp_path: Path, text: str | None) -> None:
+    """A file that cannot be read, or whose key for it is misspelt: the error names the way without it."""
+    file = tmp_path / "router.yaml"
+    if text is not None:
+        file.write_text(text)
+    done = run("alerts", "list", "-c", str(file))
+    assert done.status == 2
+    assert done.error.endswith("\n  A router that runs is asked without this file with --server URL.")
+
+
 def test_a_proof_is_of_one_token_nonce_and_place() -> None:
     """The router answers only who has proved it first; guesses at it count as wrong tokens."""
     gate, meet = Gate(SystemClock(), tokens_of("t-admin", {})), ("127.0.0.1", 8080)

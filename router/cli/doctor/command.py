@@ -1,6 +1,7 @@
 """``doctor``: the command."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -24,6 +25,9 @@ def doctor(config: str = CONFIG, output: Form = FORM) -> None:
     providers are connected to (a mail server is logged in to), and that is all.
     Run it where the router runs, as the same user.
 
+    Of a configuration with faults the process, the store and the disk are
+    looked at, if it says where they are.
+
     Exit status 1 when something keeps people from being told, 2 when a file
     of the configuration cannot be read.
     """
@@ -46,6 +50,7 @@ def doctor(config: str = CONFIG, output: Form = FORM) -> None:
 def _checks(path: str) -> Iterator[Check]:
     from router.app import load_config
     from router.cli.doctor import channels, machine, sources, store
+    from router.config import load_to_ask
 
     try:
         config = load_config(path)
@@ -54,6 +59,10 @@ def _checks(path: str) -> Iterator[Check]:
             raise
         said = f"{_number(len(error.findings), 'fault')}; the first: {error.findings[0].message}"
         yield Check("configuration", "error", said, f"alert-router check {path} shows all")
+        left = load_to_ask(Path(path))
+        if left is not None:
+            yield from machine.running(left)
+            yield from store.look(left)
         return
     rules = len(config.policy.rules)
     counted = {"rule": rules, "channel": len(config.policy.channels), "source": len(config.settings.sources)}

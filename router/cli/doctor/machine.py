@@ -17,7 +17,7 @@ def look(config: Config) -> Iterator[Check]:
     """The environment, then the router that runs on this configuration."""
     yield from _proxies(config)
     yield from _exposed(config)
-    yield from _router(config)
+    yield from running(config)
 
 
 def _exposed(config: Config) -> Iterator[Check]:
@@ -41,7 +41,8 @@ def _proxies(config: Config) -> Iterator[Check]:
         yield Check("proxy", "warning", said, "Set http_client.proxy if messages must leave by a proxy")
 
 
-def _router(config: Config) -> Iterator[Check]:
+def running(config: Config) -> Iterator[Check]:
+    """The router that listens where the configuration says."""
     listen = config.settings.http.listen
     alive, said = _asked(listen, "/healthz")
     if alive is None:

@@ -83,7 +83,9 @@ def add(
         if dry_run:
             _show_matches(api.post("/v1/silences/preview", **asked), output)
             return
-        silence = api.post("/v1/silences", **asked)["silence"]
+        made = api.post("/v1/silences", **asked)
+    silence = made["silence"]
+    _warn(made["warnings"])
     if output is Form.JSON:
         print_json({"silences": [silence]})
     else:
@@ -113,9 +115,15 @@ def expire(
         say(f"{done['silence']['id']} is expired. Alerts judged again: {done['judged_again']}.")
 
 
+def _warn(warnings: list[str]) -> None:
+    for one in warnings:
+        warn(harmless(f"Warning: the matcher: {one}."))
+
+
 def _show_matches(found: dict[str, Any], output: Form) -> None:
     from router.cli.alerts import alert_table
 
+    _warn(found["warnings"])
     if output is Form.JSON:
         print_json(found)
         return

@@ -7,7 +7,8 @@ from typing import Any
 import typer
 
 from router.cli.api import SERVER, TOKEN, api_of
-from router.cli.output import CONFIG, FORM, Form, warn
+from router.cli.output import CONFIG, FORM, Form, harmless, warn
+from router.core.filter import Filter
 from router.errors import RouterError
 
 #: Seconds between two looks at the store.
@@ -44,11 +45,22 @@ def tail(
 
     if pattern:
         # A terminal can point at what is wrong with it.
-        filter_of("--filter", pattern)
+        _warn_of_slips(filter_of("--filter", pattern))
     show = show_json if output is Form.JSON else Lines().show
     with live.until_told(), api_of(config, server, token, to_look=True) as api:
         news = api.news(live.wait, since=since, rule=rule, pattern=pattern, lines=lines, follow=follow)
         watch(news, show, live.wait if follow else _at_once)
+
+
+def _warn_of_slips(wanted: Filter) -> None:
+    """What no event of Batch Compute can meet; events of others may."""
+    from router.config.judging import Events
+    from router.core.check import judge
+    from router.core.rule import Rule
+
+    for one in judge(wanted, Events().kinds_for(Rule("tail", wanted), wanted)):
+        if one.level == "error":
+            warn(harmless(f"Warning: --filter: {f'{one.message}; {one.advice}'.strip('; ')}."))
 
 
 def watch(

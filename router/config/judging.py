@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from router.config.faults import near
 from router.config.rule_file import Written
 from router.config.yaml import Way
-from router.core import absence
+from router.core import absence, drill, outage
 from router.core.check import (
+    OF_ALERTS,
     Kind,
     Remark,
     about_catalogue,
+    as_alert,
     catalogue_kinds,
     implies,
     judge,
@@ -35,6 +37,15 @@ _ABSENCE = Kind(
     absence.EVENT,
     Values(object=Object(dict.fromkeys(absence.FIELDS, ANYTHING), rest=NULL, closed=True)),
 )
+#: The router's own events, all in one.
+_OWN = Kind(
+    "event of the router",
+    Values(
+        object=Object(
+            dict.fromkeys((*absence.FIELDS, *outage.FIELDS, *drill.FIELDS), ANYTHING), rest=NULL, closed=True
+        )
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +62,28 @@ class Events:
     schemas: Mapping[str, Kind] = field(default_factory=dict[str, Kind])
     sources: frozenset[str] | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known of each source what it brings."""
+        return bool(self.sources) and self.sources <= self.batch | self.schemas.keys()
+
     def kinds_for(self, rule: Rule, expression: Filter) -> tuple[Kind, ...]:
         """The kinds of events that the rule's filter meets; none where nobody can know them."""
         names = self.sources if rule.sources is None else rule.sources
-        about = about_catalogue(expression)
+        return self._kinds(names, fields_of(expression.ast), about_catalogue(expression))
+
+    def kinds_of_alerts(self, expression: Filter, rules: frozenset[str]) -> tuple[Kind, ...]:
+        """The alerts of these rules that a silence's filter meets; none where nobody can know them."""
+        fields = fields_of(expression.ast) - OF_ALERTS
+        kinds = self._kinds(self.sources, fields, about_catalogue(expression, OF_ALERTS))
+        return tuple(as_alert(kind, rules) for kind in (*kinds, _OWN)) if kinds else ()
+
+    def _kinds(self, names: frozenset[str] | None, fields: set[str], about: bool) -> tuple[Kind, ...]:
         if not names:
             return catalogue_kinds() if about else ()
         kinds: dict[Kind, None] = {}
         for name in sorted(names):
-            found = self._kinds_of(name, expression, about)
+            found = self._kinds_of(name, fields, about)
             if not found and not about:
                 return ()
             kinds |= dict.fromkeys(found)
@@ -70,14 +94,14 @@ class Events:
         schema = self.schemas.get(source)
         return widened(kind, schema) if schema else kind
 
-    def _kinds_of(self, name: str, expression: Filter, about: bool) -> tuple[Kind, ...]:
-        if name in self.batch:
-            return tuple(self.sent(name, kind) for kind in catalogue_kinds())
-        schema = self.schemas.get(name)
+    def _kinds_of(self, source: str, fields: set[str], about: bool) -> tuple[Kind, ...]:
+        if source in self.batch:
+            return tuple(self.sent(source, kind) for kind in catalogue_kinds())
+        schema = self.schemas.get(source)
         if schema is None:
             return catalogue_kinds() if about else ()
         # A filter about Batch Compute's events is not meant for a source that knows no such field.
-        fits = all(schema.has((field,)) is not False for field in fields_of(expression.ast))
+        fits = all(schema.has((name,)) is not False for name in fields)
         return (*(catalogue_kinds() if about else ()), *((schema,) if fits or not about else ()))
 
 

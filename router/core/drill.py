@@ -6,6 +6,8 @@ from router.core.rule import Rule, Severity, Texts
 
 #: The rule, the source and the event's type; none of a file can have it, for the full stop.
 NAME = "alert-router.drill"
+#: What the event has, and no more.
+FIELDS = ("type", "drill", "message")
 
 
 def rule_for(channel: str, within: int) -> Rule:

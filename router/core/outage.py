@@ -8,6 +8,8 @@ from router.core.rule import Rule, Severity
 #: The source, and the kind, of the event.
 SOURCE = "router"
 EVENT = "alert-router.source-unreachable"
+#: What it has, and no more.
+FIELDS = ("type", "message", "effect", "unreachable")
 #: Such an alert does not end by itself: a hundred years, in microseconds.
 _NEVER = 100 * 365 * 24 * 3600 * 1_000_000
 

@@ -65,8 +65,41 @@ def test_a_dry_run_shows_what_it_matches_and_makes_nothing(config: str) -> None:
     shown = run(*words).out
     assert ("\x1b" in shown, "nothing was silenced" in shown) == (False, True)
     none = run_json("silences", "add", "JobId == 'x'", "--for", "1h", "--dry-run", "-c", config)
+    assert none.pop("warnings") == ["it matches no alert that is open or of the last day"]
     assert none == {"open": [], "open_number": 0, "last_day": [], "last_day_number": 0, "whole": True}
     assert run("silences", "list", "--all", "-c", config).out == "No silences.\n"
+
+
+SLIP = ("silences", "add", "ExitCde == `137`", "--for", "1m", "--comment", "x")
+
+
+def test_a_field_that_no_event_can_have_is_refused(tmp_path: Path) -> None:
+    """Where it is known of each source what it brings: as `check` says it of a rule's filter."""
+    queue = {
+        "kind": "mns-queue",
+        "endpoint": "http://127.0.0.1:9",
+        "queue": "q",
+        "access_key_id": "i",
+        "access_key_secret": "s",
+    }
+    path = write_router(tmp_path, RULES, "oncall", sources={"queue": queue})
+    refused = run(*SLIP, "-c", path)
+    assert (refused.status, refused.error) == (
+        2,
+        "the matcher: events have no field ExitCde. Did you mean ExitCode?",
+    )
+    for meant in ("event.id == 'e' || ExitCode == `1`", "labels.team == 'a' && key[0] == 'b'", "tick == 'x'"):
+        assert run("silences", "add", meant, *SLIP[3:], "-c", path).status == 0
+
+
+def test_a_field_that_a_foreign_event_may_have_is_warned_of(config: str) -> None:
+    """A webhook may bring it: the silence is made, and a line says it; so of what `tail` is to show."""
+    said = "events have no field ExitCde; did you mean ExitCode?"
+    for words in (SLIP, (*SLIP, "--dry-run")):
+        done = run(*words, "-c", config)
+        assert (done.status, f"Warning: the matcher: {said}" in done.error) == (0, True)
+    done = run("tail", "--filter", SLIP[2], "--no-follow", "-c", config)
+    assert (done.status, f"Warning: --filter: {said}" in done.error) == (0, True)
 
 
 def test_a_silence_recurs_within_an_interval(config: str) -> None:

@@ -158,7 +158,14 @@ def test_a_silence_is_previewed_made_and_ended(served: House) -> None:
     served.tell(job_failed("job-silence"))
     asked = {"matcher": "JobId == 'job-silence'", "lasts": "1h", "comment": "moving", "by": "anna"}
     preview = served.ask("POST", "/v1/silences/preview", asked).json()
-    assert (preview["open_number"], len(preview["open"])) == (1, 1)
+    assert (preview["open_number"], len(preview["open"]), preview["warnings"]) == (1, 1, [])
+    slip = served.ask("POST", "/v1/silences/preview", asked | {"matcher": "JobIdd == 'job-silence'"}).json()
+    assert slip["warnings"] == [
+        "events have no field JobIdd; did you mean JobId?",
+        "it matches no alert that is open or of the last day",
+    ]
+    page = served.ask("GET", "/silences?matcher=JobIdd+%3D%3D+'a'&lasts=1h").text
+    assert "Warning: events have no field JobIdd; did you mean JobId?" in page
     assert get(served, "/v1/silences") == {"silences": []}
     made = served.ask("POST", "/v1/silences", asked).json()["silence"]
     assert [one["id"] for one in get(served, "/v1/silences")["silences"]] == [made["id"]]

@@ -1,6 +1,6 @@
 """Whether one filter takes whatever another takes (R201), and what a filter is about."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from router.core.catalogue import EVENTS, FIELDS, JOB
 from router.core.check.kinds import Kind
@@ -49,12 +49,15 @@ def _follows(wide: Node, scope: Values, known: frozenset[str]) -> bool:
     return False
 
 
-def about_catalogue(expression: Filter) -> bool:
+def about_catalogue(expression: Filter, beside: Set[str] = frozenset()) -> bool:
     """Whether a filter is meant for the catalogue's events: it names a field of theirs, maybe mistyped.
 
     A field that many producers have, as ``Message``, says so only if the filter names no field of others.
+
+    Args:
+        beside: names that are no field of an event.
     """
-    names = {path[0] for path in _paths(expression.ast)}
+    names = {path[0] for path in _paths(expression.ast)} - beside
     exact = {name for name in names if name in FIELDS or name == JOB}
     if exact - _COMMON:
         return True

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from router.core.catalogue import EVENTS, FIELDS, JOB, EventType, Field, FieldType
 from router.core.check.lines import ANY, just
-from router.core.check.values import NULL, NUMBER, TEXT, Object, Values, joined
+from router.core.check.values import NULL, NUMBER, OBJECT, TEXT, Array, Object, Values, joined
 
 Path = tuple[str, ...]
 
@@ -55,6 +55,29 @@ def kind_of_alerts(rules: frozenset[str]) -> Kind:
     severities = Values(texts=just("info", "warning", "critical"))
     fields = {"rule": TEXT, "severity": severities}
     return Kind("alert", Values(object=Object(fields)), {("rule",): rules})
+
+
+#: What an alert has beside the fields of its event.
+OF_ALERTS = frozenset({"rule", "severity", "labels", "key", "event"})
+#: What the router says of a whole event.
+_OF_EVENT = {"id": TEXT, "source": TEXT, "time": TEXT}
+
+
+@lru_cache(256)
+def as_alert(kind: Kind, rules: frozenset[str]) -> Kind:
+    """What a silence's filter looks at: an alert of one of these rules, with an event of this kind."""
+    alert = kind_of_alerts(rules)
+    held = kind.root.object
+    if held is None or alert.root.object is None:
+        return alert
+    own = {
+        **alert.root.object.fields,
+        "labels": OBJECT,
+        "key": Values(array=Array(None)),
+        "event": Values(object=held._replace(fields={**held.fields, **_OF_EVENT})),
+    }
+    words = {**kind.words, **{("event", *path): known for path, known in kind.words.items()}, **alert.words}
+    return Kind(kind.name, Values(object=held._replace(fields={**held.fields, **own})), words)
 
 
 _OF_TYPE = {

@@ -7,13 +7,14 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.config import duration
-from router.core.check import judge, kind_of_alerts
+from router.core.check import Remark, judge, judged, kind_of_alerts
 from router.core.filter import Filter
 from router.core.filter.unparse import quoted_names
 from router.core.mute.silence import Silence, made
 from router.core.times import parsed
 from router.errors import RouterError
 from router.pipeline import people
+from router.pipeline.people import Picked
 from router.web.api.asked import Administrator, By, Within, filter_of, who
 from router.web.gate import Person
 from router.web.inside import Inside
@@ -40,12 +41,15 @@ class Preview(TypedDict):
     last_day_number: int
     whole: bool
     """Whether all alerts were looked at; else 3,000: first those that are open, the newest of each."""
+    warnings: list[str]
+    """What may be wrong with it and is not refused: a field that no known event has, no alert at all."""
 
 
 class Made(TypedDict):
-    """The silence that was made."""
+    """The silence that was made, and what may be wrong with it."""
 
     silence: SilenceJson
+    warnings: list[str]
 
 
 class Expired(TypedDict):
@@ -103,15 +107,39 @@ def silence_of(asked: NewSilence, inside: Inside, person: Person, comment: str) 
 
 def _refuse_slips(matcher: Filter, inside: Inside) -> None:
     """A silence that can mute nothing is a mistake: a rule that there is not, a text in double quotes."""
-    names = frozenset(rule.name for rule in (*inside.policy.rules, *inside.policy.own))
+    names = _rules(inside)
     for name in sorted(quoted_names(matcher.text) & names):
         said = f'the matcher: "{name}" in double quotes is the name of a field'
         raise RouterError("usage", said, f"Write a text in single quotes: '{name}'")
-    for remark in judge(matcher, [kind_of_alerts(names)]):
-        if remark.level == "error" or remark.code == "F101":
-            raise RouterError(
-                "usage", f"the matcher: {remark.message}", remark.advice[:1].upper() + remark.advice[1:]
-            )
+    found = [
+        one for one in judge(matcher, [kind_of_alerts(names)]) if one.level == "error" or one.code == "F101"
+    ]
+    for remark in found or (_slips(matcher, inside) if inside.config().events.is_known else ()):
+        raise RouterError(
+            "usage", f"the matcher: {remark.message}", remark.advice[:1].upper() + remark.advice[1:]
+        )
+
+
+def _slips(matcher: Filter, inside: Inside) -> list[Remark]:
+    """What can never hold for an alert of the events that are known."""
+    kinds = inside.config().events.kinds_of_alerts(matcher, _rules(inside))
+    return [one for one in judged(matcher, kinds) if one.level == "error"] if kinds else []
+
+
+def _rules(inside: Inside) -> frozenset[str]:
+    return frozenset(rule.name for rule in (*inside.policy.rules, *inside.policy.own))
+
+
+def warnings_of(silence: Silence, inside: Inside, picked: Picked | None = None) -> list[str]:
+    """What may be wrong with a silence that is not refused, since nobody knows all that comes.
+
+    Args:
+        picked: what it would mute, where that was looked at.
+    """
+    slips = [f"{one.message}; {one.advice}".strip("; ") for one in _slips(silence.matcher, inside)]
+    if picked is not None and not picked.open_number + picked.ended_number:
+        slips.append("it matches no alert that is open or of the last day")
+    return slips
 
 
 def _time(name: str, text: str) -> int:
@@ -139,7 +167,7 @@ def add_silence(inside: Within, person: Administrator, asked: NewSilence) -> Mad
     silence = silence_of(asked, inside, person, asked.comment)
     now = inside.now()
     inside.store.write(lambda unit: people.silence(unit, silence, now))
-    return {"silence": silence_json(silence, now)}
+    return {"silence": silence_json(silence, now), "warnings": warnings_of(silence, inside)}
 
 
 @router.post("/v1/silences/preview")
@@ -153,6 +181,7 @@ def preview_silence(inside: Within, person: Administrator, asked: NewSilence) ->
         "last_day": [alert_json(one) for one in picked.ended],
         "last_day_number": picked.ended_number,
         "whole": picked.is_whole,
+        "warnings": warnings_of(silence, inside, picked),
     }
 
 

@@ -11,7 +11,7 @@ from router.errors import RouterError
 from router.pipeline import people
 from router.web.api.asked import MOST_IDS, Reader, Within, address_of, headers_of, who
 from router.web.api.deliveries import since_of
-from router.web.api.silences import SHOWN, NewSilence, silence_of
+from router.web.api.silences import SHOWN, NewSilence, silence_of, warnings_of
 from router.web.gate import COOKIE, SESSION_LASTS, Person
 from router.web.inside import Inside
 from router.web.pages.drawing import draw
@@ -148,11 +148,12 @@ def _silences(
 ) -> HTMLResponse:
     now = inside.now()
     given = {name: form.one(name) for name in ("matcher", "lasts", "comment", "by")}
-    picked = None
+    picked, warnings = None, list[str]()
     if given["matcher"] and not problem:
         try:
             silence = silence_of(_asked(form), inside, form.person, given["comment"] or "preview")
             picked = inside.store.look(lambda unit: people.picked_by(unit, silence, now, SHOWN))
+            warnings = warnings_of(silence, inside, picked)
         except RouterError as error:
             problem = f"{error.message}. {error.remedy}".strip(" .")
     silences = inside.store.look(lambda unit: unit.silences(now))
@@ -168,6 +169,7 @@ def _silences(
         given=given,
         problem=problem,
         picked=picked,
+        warnings=warnings,
         looked_at=people.LOOKED_AT,
         shown=shown,
         names=names,

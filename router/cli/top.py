@@ -16,6 +16,8 @@ from router.web.shapes import TopJson
 PAUSE = 2.0
 #: Rows that are shown where nothing is said.
 ROWS = 20
+#: Columns that people read another word for: written is not yet sent.
+_HEADINGS = {"told": "written", "open": "waiting", "failures": "filter failures"}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +41,13 @@ def top(
     token: str = TOKEN,
     output: Form = FORM,
 ) -> None:
-    """Rules by rate: what is noisy, and what never matched. Times are UTC."""
+    """Rules by rate: what is noisy, and what never matched. Times are UTC.
+
+    WRITTEN counts notifications, whether a provider has accepted them or not;
+    of a channel SENT, WAITING, DEAD, DROPPED and REPLACED say how its
+    deliveries stand. FILTER FAILURES are events on which the rule's filter
+    failed.
+    """
     if watch and (output is Form.JSON or not sys.stdout.isatty()):
         raise RouterError("usage", "--watch needs a terminal", "Without it the table is printed once")
     with api_of(config, server, token, to_look=True) as api:
@@ -65,7 +73,11 @@ def show(found: list[TopJson], by: By, most: int) -> None:
     silent = [row for row in found if not any(row["counts"].values())]
     columns = (by, *COLUMNS[by], "per min", "last")
     shown = came[:most] + silent[:most]
-    table([name.upper() for name in columns], [_cells(row, by) for row in shown], f"No {first} came.")
+    table(
+        [_HEADINGS.get(name, name).upper() for name in columns],
+        [_cells(row, by) for row in shown],
+        f"No {first} came.",
+    )
     left = (("that came", len(came) - most), ("that did not", len(silent) - most))
     more = ", ".join(f"{number} more {what}" for what, number in left if number > 0)
     if more:

@@ -45,10 +45,11 @@ class Row:
         self.last = max(last or 0, self.last or 0) or None
 
 
-#: What is counted of each; they are sorted by the first.
+#: What is counted of each; they are sorted by the first. ``told`` are notifications that were written, whether
+#: a provider took them or not; ``failures`` are events on which a rule's filter failed.
 COLUMNS: Mapping[By, tuple[str, ...]] = {
     By.RULE: ("events", "alerts", "muted", "told", "failures"),
-    By.CHANNEL: ("told", "sent", "open", "dead"),
+    By.CHANNEL: ("told", "sent", "open", "dead", "dropped", "replaced"),
     By.EVENT: ("events", "routed", "unmatched", "suppressed"),
     By.JOB: ("events", "routed", "unmatched", "suppressed"),
     By.SOURCE: ("events", "routed", "unmatched", "suppressed", "undecodable"),
@@ -129,15 +130,15 @@ def _see_earlier(rows: _Rows, store: Store, policy: Policy) -> None:
         rows[name].last = max(matches[name], rows[name].last or 0)
 
 
-_DELIVERED = {"sent": "sent", "pending": "open", "waiting": "open", "sending": "open", "dead": "dead"}
+#: Deliveries that have not ended, and where they are counted.
+_OPEN = {"pending": "open", "waiting": "open", "sending": "open"}
 
 
 def _channels(counts: _Counts, policy: Policy) -> Iterable[Row]:
     rows = _Rows({name: Row(name) for name in policy.channels})
     rows.add("told", counts.whole("channels told"))
     for name, state, number, _ in counts.whole("deliveries"):
-        if state in _DELIVERED:
-            rows[name].add(_DELIVERED[state], number)
+        rows[name].add(_OPEN.get(state, state), number)
     return rows.values()
 
 

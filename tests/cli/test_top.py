@@ -105,14 +105,23 @@ def test_channels_are_counted_by_what_was_told(config: str) -> None:
             [
                 ended("d1", State.SENT),
                 ended("d2", State.DEAD),
+                ended("d5", State.DROPPED),
+                ended("d6", State.REPLACED),
                 delivery("d3", at=NOW),
                 delivery("d4", at=SINCE - 1),
             ]
         ),
     ]
     oncall, team = counts(config, By.CHANNEL, *works)
-    assert oncall == Row("oncall", {"told": 1, "sent": 1, "dead": 1, "open": 1}, SINCE)
+    stands = {"told": 1, "sent": 1, "dead": 1, "open": 1, "dropped": 1, "replaced": 1}
+    assert oncall == Row("oncall", stands, SINCE)
     assert team == Row("team")
+
+
+def test_what_is_written_is_not_called_sent(config: str) -> None:
+    """The table of channels has a column for messages, and one for each way that their deliveries stand."""
+    heading = run("top", "--by", "channel", "-c", config).out.splitlines()[0]
+    assert " ".join(heading.split()) == ("CHANNEL WRITTEN SENT WAITING DEAD DROPPED REPLACED PER MIN LAST")
 
 
 def test_events_jobs_and_sources_are_counted_by_outcome(config: str) -> None:
@@ -133,7 +142,7 @@ def test_the_table_of_rules(config: str) -> None:
     """What came, then what did not: when it came last, or never; a hostile name acts on no terminal."""
     done = run("top", "-c", config, "--since", "10m")
     lines = [line.split() for line in done.out.splitlines()]
-    assert lines[0] == ["RULE", "EVENTS", "ALERTS", "MUTED", "TOLD", "FAILURES", "PER", "MIN", "LAST"]
+    assert " ".join(lines[0]) == "RULE EVENTS ALERTS MUTED WRITTEN FILTER FAILURES PER MIN LAST"
     assert lines[1][:7] == ["failed", "2", "2", "-", "-", "-", "0.2"]
     assert [line[0] + " " + " ".join(line[7:]) for line in lines[2:]] == [
         "beat never (absent)",

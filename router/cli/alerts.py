@@ -20,9 +20,12 @@ from router.cli.output import (
     warn,
 )
 from router.core.alert import AlertState
+from router.core.times import brief, parsed
 from router.web.shapes import AlertJson
 
 group = typer.Typer(help="The alerts: list, show, acknowledge, resolve.", no_args_is_help=True)
+
+_MINUTE = 60_000_000
 
 BY = typer.Option("", help="Who does it; you, if nothing is said.", metavar="NAME")
 
@@ -120,7 +123,7 @@ def ack(
 
 def _with_their_groups(api: Api, ids: list[str], by: str) -> Outcome:
     """A part at a time, so that people see how far it is; what breaks off says what it has done."""
-    outcome = Outcome(ids, {}, {})
+    outcome = Outcome(ids)
     taken = outcome.changed
     waiting = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
     try:
@@ -154,14 +157,32 @@ def resolve(
 
 def _said(outcome: Outcome, done: str, output: Form) -> None:
     if output is Form.JSON:
-        print_json({"alerts": [{"id": one} for one in outcome.changed]})
+        print_json({"alerts": [{"id": one, **_held(outcome, one)} for one in outcome.changed]})
     else:
         again = [one for one in outcome.changed if outcome.before.get(one) == done]
-        said = [f"{len(outcome.changed) - len(again)} {done}."]
+        new = [one for one in outcome.changed if one not in again]
+        said = [f"{len(new)} {done}{_until(outcome, new)}."]
         said += [f"Were {done} already: {harmless(', '.join(again))}."] if again else []
+        said += [f"That holds{until} now."] if (until := _until(outcome, again)) else []
         said += [f"Not open: {untouched}."] if (untouched := outcome.untouched()) else []
         say(" ".join(said))
     outcome.end("alerts")
+
+
+def _held(outcome: Outcome, one: str) -> dict[str, str]:
+    return {"acknowledged_until": outcome.until[one]} if one in outcome.until else {}
+
+
+def _until(outcome: Outcome, ids: Sequence[str]) -> str:
+    """Until when what was done to these holds: ``until 2026-11-01 08:00:00 UTC (1h)``; nothing for ever."""
+    times = sorted(outcome.until[one] for one in ids if one in outcome.until)
+    if not times:
+        return ""
+    from router.app import SystemClock
+
+    minutes = round(((parsed(times[-1]) or 0) - SystemClock().now()) / _MINUTE)
+    said = " to ".join(dict.fromkeys((moment(times[0]), moment(times[-1]))))
+    return f" until {said} UTC ({brief(minutes * _MINUTE)})"
 
 
 def _standing(alert: AlertJson) -> str:

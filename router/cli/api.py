@@ -7,7 +7,7 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,15 +53,18 @@ class Outcome:
         asked: their ids.
         changed: the ids of those that were changed, in order; it may be more than were asked for.
         before: how each that was asked for stood before; what is not there is unknown.
+        until: how long what was changed holds, where that ends by itself.
     """
 
     asked: list[str]
-    changed: dict[str, None]
-    before: dict[str, str]
+    changed: dict[str, None] = field(default_factory=dict[str, None])
+    before: dict[str, str] = field(default_factory=dict[str, str])
+    until: dict[str, str] = field(default_factory=dict[str, str])
 
     def add(self, said: Any) -> None:
         """Puts an answer to what there is; how something stood at first counts."""
         self.changed.update(dict.fromkeys(said["ids"]))
+        self.until.update(said.get("until", {}))
         for one, state in said["before"].items():
             self.before.setdefault(one, state)
 
@@ -113,7 +116,7 @@ class Api(ABC):
 
     def changed(self, path: str, ids: list[str], **fields: Any) -> "Outcome":
         """What a request did to these, some at a time."""
-        outcome = Outcome(ids, {}, {})
+        outcome = Outcome(ids)
         for start in range(0, len(ids), AT_ONCE):
             outcome.add(self.post(path, ids=ids[start : start + AT_ONCE], **fields))
         return outcome

@@ -2,7 +2,7 @@
 
 import typer
 
-from router.cli.api import SERVER, TOKEN, api_of, id_of
+from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, Outcome, api_of, id_of
 from router.cli.output import (
     CONFIG,
     FORM,
@@ -18,6 +18,9 @@ from router.cli.output import (
 from router.core.delivery import State
 from router.errors import RouterError
 from router.web.shapes import DeliveryJson
+
+#: In these a message is tried by itself, at a time.
+_WAITS = (State.PENDING, State.WAITING)
 
 group = typer.Typer(help="The outbox and the dead letters: list, show, retry, drop.", no_args_is_help=True)
 
@@ -53,11 +56,13 @@ def list_deliveries(
             d["severity"],
             d["state"],
             str(d["attempts"]),
-            _standing(d),
+            moment(d["due_at"]) if d["state"] in _WAITS else "",
+            d["reason"],
         )
         for d in found
     ]
-    table(("ID", "WRITTEN", "TARGET", "SEVERITY", "STATE", "ATTEMPTS", "WHY"), rows, "No deliveries.")
+    columns = ("ID", "WRITTEN", "TARGET", "SEVERITY", "STATE", "ATTEMPTS", "NEXT ATTEMPT", "WHY")
+    table(columns, rows, "No deliveries.")
 
 
 @group.command()
@@ -127,13 +132,24 @@ def _change(
         outcome = api.changed(path, ids, by=by)
         if every:
             outcome.add(api.post(path, **every, by=by))
+        beside = _waiting(api, dead["channel"], outcome) if verb == "retry" and dead["channel"] else ""
     if output is Form.JSON:
         print_json({"deliveries": [{"id": one} for one in outcome.changed]})
     else:
         done, untouched = "due again" if verb == "retry" else "dropped", outcome.untouched()
         rest = f" Not in a state for it: {untouched}." if untouched else ""
-        say(f"{len(outcome.changed)} {done}.{rest}")
+        say(f"{len(outcome.changed)} {done}.{rest}{beside}")
     outcome.end("deliveries")
+
+
+def _waiting(api: Api, channel: str, outcome: Outcome) -> str:
+    """How many of a channel wait by themselves, and until when the first does."""
+    found = api.listed("/v1/deliveries", "deliveries", AT_ONCE, state=State.WAITING, channel=channel)
+    due = sorted(moment(one["due_at"]) for one in found if one["id"] not in outcome.changed)
+    if not due:
+        return ""
+    count = f"{len(due):,} waits" if len(due) == 1 else f"{len(due):,} wait"
+    return f" {count} already, next attempt at {due[0]} UTC."
 
 
 def _standing(delivery: DeliveryJson) -> str:

@@ -45,8 +45,8 @@ class Row:
         self.last = max(last or 0, self.last or 0) or None
 
 
-#: What is counted of each; they are sorted by the first. ``told`` are notifications that were written, whether
-#: a provider took them or not; ``failures`` are events on which a rule's filter failed.
+#: What is counted of each; they are sorted by the first. ``told`` are notifications that were written,
+#: whether a provider took them or not; ``failures`` are events on which a rule's filter failed.
 COLUMNS: Mapping[By, tuple[str, ...]] = {
     By.RULE: ("events", "alerts", "muted", "told", "failures"),
     By.CHANNEL: ("told", "sent", "open", "dead", "dropped", "replaced"),

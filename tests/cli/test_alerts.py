@@ -81,14 +81,19 @@ def test_a_person_acknowledges_one_or_its_whole_group(config: str) -> None:
     """One alone; with ``--group`` all that are told together; who did it is kept; others stay."""
     first, second = (one["id"] for one in listed(config, "--rule", "failed"))
     done = run("alerts", "ack", first, "a-none", "-c", config, "--by", "kim\x1b[2J")
-    assert (done.status, done.out) == (1, "1 acknowledged.\n")
-    assert done.error == "Unknown: a-none. `alerts list` shows ids.\n"
     [taken] = listed(config, "--state", "acknowledged")
+    until = taken["acknowledged_until"][:19].replace("T", " ")
+    assert (done.status, done.out) == (1, f"1 acknowledged until {until} UTC (1h).\n")
+    assert done.error == "Unknown: a-none. `alerts list` shows ids.\n"
     assert (taken["id"], taken["acknowledged_by"]) == (first, "kim\x1b[2J")
     assert "\x1b" not in run("alerts", "list", "-c", config).out
     again = run("alerts", "ack", first, "-c", config)
-    assert (again.status, again.out) == (0, f"0 acknowledged. Were acknowledged already: {first}.\n")
+    [taken] = listed(config, "--state", "acknowledged")
+    until = taken["acknowledged_until"][:19].replace("T", " ")
+    said = f"0 acknowledged. Were acknowledged already: {first}. That holds until {until} UTC (1h) now.\n"
+    assert (again.status, again.out) == (0, said)
     whole = run_json("alerts", "ack", first, "--group", "-c", config)["alerts"]
+    assert all(one["acknowledged_until"] >= taken["acknowledged_until"] for one in whole)
     assert sorted(one["id"] for one in whole) == sorted([first, second])
     assert [one["rule"] for one in listed(config, "--state", "firing")] == ["task"]
 
@@ -111,7 +116,7 @@ def test_a_large_group_is_acknowledged_in_parts(config: str, monkeypatch: pytest
     assert "It broke off: 5 are acknowledged, others are not." in done.stderr
     assert len(listed(config, "--state", "acknowledged")) == 5
     monkeypatch.setattr(Api, "post", post)
-    assert run("alerts", "ack", first, "--group", "-c", config).out.startswith("4 acknowledged.")
+    assert run("alerts", "ack", first, "--group", "-c", config).out.startswith("4 acknowledged until ")
     assert [one["rule"] for one in listed(config, "--state", "firing")] == ["task"]
 
 

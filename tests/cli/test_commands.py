@@ -63,7 +63,8 @@ def test_deliveries_list_show_retry_and_drop(folder: Path) -> None:
 
 def test_all_dead_letters_of_a_channel_or_of_a_time(folder: Path) -> None:
     """With --channel, with --since, with both; without any of them it says what to name."""
-    assert "0 due again" in command(folder, "deliveries", "retry", "--channel", "other").out
+    unknown = command(folder, "deliveries", "retry", "--channel", "oncal")
+    assert (unknown.status, "no channel is named oncal. Did you mean oncall?" in unknown.error) == (2, True)
     assert "1 due again" in command(folder, "deliveries", "retry", "--channel", "oncall", "--since", "1h").out
     assert "0 due again" in command(folder, "deliveries", "retry", "--since", "1h").out
     refused = command(folder, "deliveries", "retry")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.core.alert import AlertState
+from router.core.times import iso
 from router.errors import RouterError
 from router.pipeline import people
 from router.ports import Unit
@@ -73,8 +74,9 @@ class Changed(TypedDict):
 
 
 class Acknowledged(Changed):
-    """The same, and whether the groups may have more that fire."""
+    """The same, until when each holds, and whether the groups may have more that fire."""
 
+    until: dict[str, str]
     more: bool
 
 
@@ -121,13 +123,14 @@ def acknowledge(inside: Within, person: Administrator, which: WhichToAcknowledge
     if which.group:
         before = inside.store.look(lambda unit: _states(unit, which.ids))
         ids, more = people.acknowledge_beside(inside.store, policy, which.ids, now, by, which.most)
-        return {"ids": ids, "before": before, "more": more}
+        until = inside.store.look(lambda unit: _until(unit, ids))
+        return {"ids": ids, "before": before, "until": until, "more": more}
 
     def change(unit: Unit) -> Acknowledged:
         unit.serialise()
         before = _states(unit, which.ids)
         ids = people.acknowledge(unit, policy, which.ids, now, by)
-        return {"ids": ids, "before": before, "more": False}
+        return {"ids": ids, "before": before, "until": _until(unit, ids), "more": False}
 
     return inside.store.write(change)
 
@@ -143,6 +146,10 @@ def resolve(inside: Within, person: Administrator, which: Which) -> Changed:
         return {"ids": people.resolve(unit, policy, which.ids, now, by), "before": before}
 
     return inside.store.write(change)
+
+
+def _until(unit: Unit, ids: Collection[str]) -> dict[str, str]:
+    return {alert.id: iso(alert.acknowledged_until) for alert in unit.alerts(ids) if alert.acknowledged_until}
 
 
 def _states(unit: Unit, ids: Collection[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from router.config import duration
+from router.config.faults import near
 from router.core.delivery import Delivery, State
 from router.errors import RouterError
 from router.pipeline import people
@@ -69,7 +70,13 @@ def _change(inside: Inside, person: Person, which: WhichDeliveries, change: peop
 
         return inside.store.write(changed)
     dead = people.DeadLetters(which.channel, since_of(which.since, now))
-    return {"ids": people.change_dead(inside.store, change, dead, now, by), "before": {}}
+    done = people.change_dead(inside.store, change, dead, now, by)
+    channels = inside.policy.channels
+    # One that is gone may have left dead letters.
+    if which.channel and which.channel not in channels and not done:
+        said = near(which.channel, channels)
+        raise RouterError("not-found", f"no channel is named {which.channel}", said[:1].upper() + said[1:])
+    return {"ids": done, "before": {}}
 
 
 def since_of(lasted: str, now: int) -> int:

@@ -101,7 +101,33 @@ def test_every_remedy_says_all_of_it(tmp_path: Path) -> None:
         assert "→ Write sources: {hook: {kind: webhook}}\n" in out
         assert not [line for line in out.splitlines() if line.rstrip().endswith((":", ": "))]
         assert ("→ Write channels: {oncall: {url:" in out) == (not channels)
-        assert ("→ Write fallback: team" in out) == ("team" in channels)
+        assert ("→ Write fallback: and another channel, of another provider" in out) == ("team" in channels)
+
+
+def test_a_fallback_that_is_proposed_is_well_and_elsewhere(tmp_path: Path) -> None:
+    """Not the first by name, which may be broken; and no two that would go in a circle."""
+    with listening() as here, listening() as there:
+        channels = {
+            "a-broken": {"url": "json://127.0.0.1:9/"},
+            "oncall": {"url": f"json://127.0.0.1:{here.port}/"},
+            "same": {"url": f"json://127.0.0.1:{here.port}/x"},
+            "team": {"url": f"json://127.0.0.1:{there.port}/"},
+        }
+        rule = RULE | {"severity": "critical", "to": list(channels)}
+        found = checks(write_router(tmp_path, [rule], channels=channels))
+    advice = {name: found[f"channel {name}"][2].partition(" under ")[0] for name in channels}
+    assert advice == {
+        "a-broken": "Write fallback: oncall",
+        "oncall": "Write fallback: team",
+        "same": "Write fallback: team",
+        "team": "Write fallback: and another channel, of another provider,",
+    }
+
+
+def test_who_does_not_run_is_said_in_words(tmp_path: Path, free: str) -> None:
+    """No class of a library."""
+    file = write_router(tmp_path, [RULE], "oncall", http={"listen": free})
+    assert checks(file)["router"][1] == f"none answers at {free}: connection refused"
 
 
 def test_no_store_yet_is_no_fault(tmp_path: Path, free: str) -> None:
@@ -189,13 +215,14 @@ def test_how_the_store_writes_is_shown(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_targets_that_are_not_sent_to_are_said(tmp_path: Path) -> None:
     """Refused for good, left alone, or asked for a pause: each with the provider's words."""
-    file = write_router(tmp_path, [RULE], "oncall", "team", "late", "well")
+    file = write_router(tmp_path, [RULE], "oncall", "team", "late", "fails", "well")
     now = time.time_ns() // 1000
     store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
     stands = {
         "oncall/1": Breaker(broken="401 Unauthorized: revoked"),
         "team/1": Breaker(failures=7, pauses=2, at=now, until=now + 60 * SECOND, answer="timed out"),
         "late/1": Breaker(at=now, until=now + 60 * SECOND),
+        "fails/1": Breaker(failures=2, answer="500: no"),
     }
     store.write(lambda unit: unit.targets([*stands, "well/1"], [*stands, "well/1"]))
     store.write(
@@ -206,7 +233,31 @@ def test_targets_that_are_not_sent_to_are_said(tmp_path: Path) -> None:
     assert found["target oncall/1"][:2] == ("error", "its provider refuses us: 401 Unauthorized: revoked")
     assert found["target team/1"][1] == "it failed 7 times in a row, only probes are sent: timed out"
     assert found["target late/1"][0] == "warning"
+    assert found["target fails/1"][:2] == ("warning", "its last 2 attempts in a row failed: 500: no")
     assert "target well/1" not in found
+
+
+def test_what_takes_nothing_is_not_well(tmp_path: Path) -> None:
+    """That its address answers is no comfort: it is said where what is wrong stands, and what waits shows."""
+    with listening() as provider:
+        file = write_router(
+            tmp_path, [RULE], channels={"oncall": {"url": f"json://127.0.0.1:{provider.port}/"}}
+        )
+        now = time.time_ns() // 1000
+        store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+        store.write(lambda unit: unit.targets(["oncall/1"], ["oncall/1"]))
+        failed = TargetState("oncall/1", breaker=Breaker(failures=1, answer="500: no"))
+        store.write(lambda unit: unit.put_targets([failed]))
+        store.write(lambda unit: unit.add_deliveries([delivery("d", at=now, state=State.WAITING)]))
+        store.close()
+        found = checks(file)
+    assert found["target oncall/1"][1] == "its last attempt failed: 500: no"
+    assert found["channel oncall/1"][:2] == (
+        "info",
+        f"http://127.0.0.1:{provider.port} can be reached; what is wrong stands at target oncall/1",
+    )
+    assert found["outbox"][0] == "info"
+    assert "deliveries list --state waiting" in found["outbox"][2]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,7 @@
 """One thing that was looked at."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from router.config import Config
+from typing import Literal
 
 State = Literal["ok", "info", "warning", "error"]
 
@@ -37,7 +33,3 @@ def clocks(whose: str, ahead: float) -> Check:
     if abs(ahead) > _DRIFT:
         return Check("clock", "warning", said, "Let both be set by NTP")
     return Check("clock", "ok", said)
-
-
-#: What looks at one part of the house.
-Look = Callable[["Config"], Iterator[Check]]

@@ -78,8 +78,13 @@ def _checks(path: str) -> Iterator[Check]:
         yield Check(
             "configuration", "warning", _number(warnings, "warning"), f"alert-router check {path} shows them"
         )
-    for look in (machine.look, store.look, sources.look, channels.look):
-        yield from look(config)
+    yield from machine.look(config)
+    troubled: set[str] = set()
+    for check in store.look(config):
+        troubled |= {check.name.removeprefix("target ")} if check.name.startswith("target ") else set()
+        yield check
+    yield from sources.look(config)
+    yield from channels.look(config, troubled)
 
 
 def _show(check: Check) -> None:

@@ -3,10 +3,14 @@
 import json
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from router.cli.doctor.check import Check
 from router.config import Config
 from router.config.units import is_loopback
+
+if TYPE_CHECKING:
+    import urllib3
 
 #: Seconds for the listener of this machine to answer.
 _PATIENCE = 3.0
@@ -70,8 +74,19 @@ def _asked(listen: str, path: str) -> tuple[bool | None, str]:
             "GET", f"http://{here}:{port}{path}", timeout=_PATIENCE, retries=False, redirect=False
         )
     except urllib3.exceptions.HTTPError as error:
-        return None, type(error).__name__
+        return None, _why(error)
     return answer.status == 200, _words(answer.data)
+
+
+def _why(error: "urllib3.exceptions.HTTPError") -> str:
+    from urllib3.exceptions import TimeoutError as TooLateError
+
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror[:1].lower() + cause.strerror[1:]
+    if isinstance(error, TooLateError):
+        return f"no answer within {_PATIENCE:g} s"
+    return "what listens there does not speak HTTP"
 
 
 def _words(body: bytes) -> str:

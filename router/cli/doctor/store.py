@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from router.cli.doctor.check import Check, clocks
 from router.config import Config
-from router.core.delivery import SECOND
+from router.core.delivery import SECOND, State
 from router.errors import RouterError
 from router.ports import Store
 
@@ -23,6 +23,8 @@ _SYNCHRONOUS = {0: "off", 1: "normal", 2: "full", 3: "extra"}
 _SAFE = (2, 3)
 #: A message that waits longer has met something.
 _LONG = 600 * SECOND
+_WAITING = "alert-router deliveries list --state waiting"
+_AGAIN = f"what was not taken is tried again by itself: {_WAITING}"
 
 
 def look(config: Config) -> Iterator[Check]:
@@ -138,6 +140,10 @@ def _targets(store: Store, config: Config, now: int) -> Iterator[Check]:
         elif (pause := breaker.wait(now)) > 0:
             said = f"its provider asked for a pause, of {pause // SECOND} s more"
             yield Check(f"target {name}", "warning", said, "It goes on by itself")
+        elif breaker.failures:
+            times = "attempt" if breaker.failures == 1 else f"{breaker.failures} attempts in a row"
+            said = f"its last {times} failed: {breaker.answer}"
+            yield Check(f"target {name}", "warning", said, f"Look at the receiver; {_AGAIN}")
 
 
 def _books(config: Config) -> Iterator[Check]:
@@ -169,6 +175,7 @@ def _outbox(waiting: Mapping[str, tuple[int, int]], now: int) -> Check:
     age = now - min(at for _, at in waiting.values())
     minutes = age // (60 * SECOND)
     said = f"{count:,} messages wait, the oldest" if count > 1 else "1 message waits,"
-    late = age > _LONG
-    remedy = "alert-router deliveries list --state waiting says why; is a router running?" if late else ""
-    return Check("outbox", "warning" if late else "ok", f"{said} for {minutes} min", remedy)
+    late, tried = age > _LONG, State.WAITING in waiting
+    remedy = f"{_WAITING} says why" + ("; is a router running?" if late else "")
+    state = "warning" if late else "info" if tried else "ok"
+    return Check("outbox", state, f"{said} for {minutes} min", remedy if late or tried else "")

@@ -396,6 +396,7 @@ class Router:
     def _targets_stand(self) -> list[TargetStanding]:
         now = self._clock.now()
         unverified = {target.name for target in self.config.targets if target.unverified}
+        proved = self.deliver.proved()
         return [
             TargetStanding(
                 name,
@@ -404,6 +405,7 @@ class Router:
                 one.broken,
                 one.answer,
                 name in unverified,
+                name in proved,
             )
             for name, one in sorted(self.deliver.standing().items())
         ]

@@ -13,6 +13,8 @@ from router.errors import RouterError
 #: Plugins whose "targets" are people in one message: mentioned in a group, or asked to take one alert.
 _MENTION = frozenset({"dingtalk", "jira", "opsgenie"})
 
+_HIGHEST_PORT = 65_535
+
 #: The usual ``format=`` of plugins whose messages have several forms.
 _USUAL = {"dingtalk": "markdown", "feishu": "post", "lark": "post", "wecombot": "markdown"}
 
@@ -53,6 +55,7 @@ def single(url: str) -> Plugin:
 
 def _checked(url: str) -> Plugin:
     plugin = open_plugin(url)
+    _check_port(plugin)
     if module_of(plugin) == "email.base":
         _check_mail(plugin)
     if module_of(plugin) == "custom_json":
@@ -60,6 +63,14 @@ def _checked(url: str) -> Plugin:
     if module_of(plugin) in _USUAL:
         _check_form(plugin)
     return plugin
+
+
+def _check_port(plugin: Plugin) -> None:
+    port: Any = plugin.port if "port" in plugin.template_tokens else None
+    if isinstance(port, int) and not 0 <= port <= _HIGHEST_PORT:
+        raise RouterError(
+            "bad-channel", "the port of this URL does not exist", f"ports are 1 to {_HIGHEST_PORT}"
+        )
 
 
 def _check_form(plugin: Plugin) -> None:

@@ -12,6 +12,8 @@ from router.core.filter import Filter
 
 #: A provider that asks for a longer pause is asked again after this one.
 LONGEST_WAIT = 3600 * SECOND
+#: Of a send that ended well, as its plugin says, without a request.
+NO_REQUEST = "nothing was sent: no request could be made of the channel's URL; look at its host and tokens"
 #: Statuses that are about the channel's address or credentials, not about the message.
 _BROKEN = frozenset({401, 403, 404, 407, 410})
 _LATER = frozenset({429, 503})
@@ -44,7 +46,7 @@ class Judge:
         if not self.recorded:
             return _by_word(claimed)
         if not exchanges:
-            return Verdict(Outcome.REFUSED, "nothing was sent: the plugin made no request")
+            return Verdict(Outcome.REFUSED, NO_REQUEST)
         exchange = _telling(exchanges, claimed)
         if exchange.status is None:
             return _unanswered(exchange)

@@ -131,6 +131,7 @@ class Deliver:
             for target, lane in lanes.items():
                 if target in old and target not in moved:
                     lane.breaker = old[target].breaker
+                    lane.has_accepted = old[target].has_accepted
                 self._show_breaker(target, lane.breaker)
             self._moved |= frozenset(moved)
             self._hot = set(lanes)
@@ -453,6 +454,11 @@ class Deliver:
         """What the latest attempts say of each target."""
         with self._changed:
             return {target: lane.breaker for target, lane in self._lanes.items()}
+
+    def proved(self) -> set[str]:
+        """Targets that have accepted a message since the start."""
+        with self._changed:
+            return {target for target, lane in self._lanes.items() if lane.has_accepted}
 
     def left_alone(self) -> dict[str, str]:
         """Targets that failed so often in a row that only probes are sent, with their latest answers."""

@@ -37,6 +37,8 @@ class Lane:
         self.channel = channel
         self.plan = plan
         self.breaker = Breaker()
+        #: Whether the target has accepted a message since the start.
+        self.has_accepted = False
         #: Whether more may be due than the latest claim took: a place that becomes free is looked to.
         self.has_more = True
         self._send = send
@@ -80,6 +82,7 @@ class Lane:
 
         What was claimed ahead is not sent to a target that has just failed.
         """
+        self.has_accepted = self.has_accepted or outcome is Outcome.ACCEPTED
         if outcome in (Outcome.ACCEPTED, Outcome.REFUSED):
             self._takes = max(1.0, 0.8 * self._takes + 0.2 * took if self._takes else took)
             waiting = len(self._urgent) + len(self._others)

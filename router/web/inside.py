@@ -41,6 +41,7 @@ class TargetStanding:
         broken: the provider's words where it refuses us and not a message.
         answer: of the latest failure, empty since the last acceptance.
         unverified: nobody reads its service's answers: a status 2xx counts as sent.
+        proved: it has accepted a message since the start.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TargetStanding:
     broken: str
     answer: str
     unverified: bool
+    proved: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def test_success_without_a_request_is_none(provider: Provider) -> None:
     assert provider.received == []
     assert (said.outcome, said.answer) == (
         Outcome.REFUSED,
-        "nothing was sent: the plugin made no request",
+        "nothing was sent: no request could be made of the channel's URL; look at its host and tokens",
     )
 
 

@@ -131,3 +131,10 @@ def test_a_form_that_there_is_not_is_said(url: str, known: str) -> None:
         expand(url)
     assert "format=" in raised.value.message
     assert raised.value.remedy == f"it is one of {known}"
+
+
+def test_a_port_that_does_not_exist_is_refused() -> None:
+    """Nothing could be sent there; a token with a colon in it is none."""
+    with pytest.raises(RouterError, match="the port of this URL does not exist"):
+        expand("json://127.0.0.1:99000/")
+    assert expand("tgram://123456789:abcdefg_hijklmnop/12315544")

@@ -571,6 +571,7 @@ def test_health_says_how_far_behind_a_source_is_where_the_store_is_and_since_whe
     """Lag, store, the configuration's time, and a refused reload with its own."""
     with house(tmp_path) as served:
         assert "none since the start" in page(served, "/health")
+        assert "oncall/1: nothing accepted since the start" in page(served, "/health")
         event = json.dumps(job_failed())
         served.tell({"TopicName": "t", "Message": event, "PublishTime": str(int(time.time() - 600) * 1000)})
         standing = served.ask("GET", "/v1/status").json()
@@ -579,7 +580,9 @@ def test_health_says_how_far_behind_a_source_is_where_the_store_is_and_since_whe
         assert (standing["store"]["size"] > 0, standing["refused_at"]) == (True, None)
         served.rules.write_text("rules: [{name: a}]\n", encoding="utf-8")
         assert served.ask("POST", "/-/reload", b"").json()["reloaded"] is False
-        text = page(served, "/health")
+        text = served.until(lambda: said if "oncall/1: <" in (said := page(served, "/health")) else "")
+        assert 'oncall/1: <span class="well">well</span>' in text
+        assert 'broken/1: <span class="well">' not in text
         assert "In force since 20" in text
         assert "a reload was refused 20" in text
         assert str(tmp_path / "state.db") in text

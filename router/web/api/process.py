@@ -34,7 +34,10 @@ class SourceJson(TypedDict):
 
 
 class TargetJson(TypedDict):
-    """A target: whether it is sent to, and what the provider said where it is not."""
+    """A target: whether it is sent to, and what the provider said where it is not.
+
+    ``proved``: it has accepted a message since the start.
+    """
 
     name: str
     standing: Literal["closed", "open", "half-open", "paused"]
@@ -42,6 +45,7 @@ class TargetJson(TypedDict):
     broken: str
     answer: str
     unverified: bool
+    proved: bool
 
 
 class ChannelJson(TypedDict):
@@ -210,6 +214,7 @@ def _target_json(one: TargetStanding) -> TargetJson:
         "broken": one.broken,
         "answer": one.answer,
         "unverified": one.unverified,
+        "proved": one.proved,
     }
 
 

@@ -117,7 +117,7 @@ def expire(
 
 def _warn(warnings: list[str]) -> None:
     for one in warnings:
-        warn(harmless(f"Warning: the matcher: {one}."))
+        warn(harmless(f"Warning: the matcher: {one}"))
 
 
 def _show_matches(found: dict[str, Any], output: Form) -> None:

@@ -140,7 +140,7 @@ def _show(envelopes: list[Envelope], settings: "Config", store: Store, output: F
         )
         return
     table(("TIME", "EVENT", "RULES", "WOULD TELL"), rows, "No events.")
-    told = sum(bool(row[3]) for row in rows)
+    told = sum(bool(row[2] and row[3]) for row in rows)
     say(f"\n{len(rows)} events, {told} would be told. Nothing was sent; --send sends.")
 
 

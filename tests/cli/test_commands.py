@@ -99,7 +99,9 @@ def test_what_was_set_aside_is_listed_and_replayed(folder: Path) -> None:
     """A replay takes what was set aside, and the store's events, through the rules again."""
     [kept] = as_json(folder, "events", "--undecodable")["undecodable"]
     assert kept["body"] == "\\xff\\xfe"
-    assert "undecodable" in command(folder, "replay", "--undecodable").out
+    aside = command(folder, "replay", "--undecodable").out
+    assert "undecodable" in aside
+    assert "1 events, 0 would be told." in aside
     shown = command(folder, "replay", "--since", "1h")
     assert "2 events, 1 would be told. Nothing was sent" in shown.out
     sent = as_json(folder, "replay", "--since", "1h", "--send")["events"]

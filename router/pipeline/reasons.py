@@ -17,6 +17,9 @@ from router.core.rule import Rule
 from router.pipeline.explain import RuleExplained
 from router.pipeline.fate import Fate, worst
 
+#: Of messages that were not accepted, and of groups that wait, so many are said.
+_SAID = 5
+
 Told = Literal["no", "not yet", "partly", "yes", "would be"]
 
 
@@ -26,6 +29,7 @@ class Reason(NamedTuple):
     Args:
         code: a short stable word.
         text: the sentence without its subject, the rule.
+        told: ``partly`` where some heard of it and others did not, or not yet.
     """
 
     code: str
@@ -170,18 +174,23 @@ def _group_waits(case: Case) -> Reason | None:
     due = _waiting(case)
     if case.messages or not due:
         return None
-    return Reason("not-due", _is_due(case, due[0], "it matched, and "), "not yet")
+    said = [_is_due(case, one) for one in due[:_SAID]]
+    return Reason("not-due", f"it matched, and {'; '.join([*said, *_more(len(due))])}", "not yet")
 
 
-def _is_due(case: Case, group: Group, before: str = "") -> str:
-    """When a group is to be told, and what it was told before the event came."""
-    due = f"is due to be told at {clock(group.due_at)} ({group.due_reason})"
+def _is_due(case: Case, group: Group) -> str:
+    """When a group is to be told, and when it was written to before the event came."""
+    due = f"{group.channel} is due to be told at {clock(group.due_at)} ({group.due_reason})"
     if group.told_at is None:
-        return f"{before}{group.channel} {due}"
+        return due
     seats = case.alert.seats if case.alert else ()
-    has_heard = any(seat.group_id == group.id and seat.since < group.told for seat in seats)
-    heard = f"was told of its {'alert' if has_heard else 'group'}, last at {clock(group.told_at)}"
-    return f"{before}{group.channel} {heard}, and of this event {due}"
+    is_told = any(seat.group_id == group.id and seat.since < group.told for seat in seats)
+    told = f"of its {'alert' if is_told else 'group'} a message was written at {clock(group.told_at)}"
+    return f"{told}, and of this event {due}"
+
+
+def _more(number: int) -> list[str]:
+    return [f"{number - _SAID} more like these"] if number > _SAID else []
 
 
 def _waiting(case: Case) -> list[Group]:
@@ -199,8 +208,6 @@ def _nothing_written(case: Case) -> Reason | None:
 
 # What became of the messages
 
-#: Messages that were not accepted of which each is said.
-_SAID = 5
 _TOLD = (State.SENT, State.REPLACED)
 _GIVEN_UP = (State.DEAD, State.DROPPED)
 
@@ -217,9 +224,9 @@ def _of_messages(case: Case) -> Reason:
         *(_waits(case, one) for one in waiting),
         *(_is_due(case, one) for one in groups),
     ]
-    more = [f"{len(left) - _SAID} more like these"] if len(left) > _SAID else []
-    said = [*_accepted(case, told), *left[:_SAID], *more]
-    but = "it matched, but " if given_up and left[0] is said[0] else ""
+    accepted = _accepted(case, told)
+    said = [*accepted, *left[:_SAID], *_more(len(left))]
+    but = "it matched, but " if given_up and not accepted else ""
     code = worst(case.messages).state.value
     return Reason(
         "not-due" if groups and not given_up and not waiting else code,
@@ -242,11 +249,11 @@ def _accepted(case: Case, told: list[Delivery]) -> list[str]:
         for one in told
         if one.state is State.REPLACED
     ]
-    if len(sent) > 1:
-        *names, last = dict.fromkeys(one.target for one in sent)
+    *names, last = [*dict.fromkeys(one.target for one in sent)] or [""]
+    if names:
         latest = max(one.ended_at or 0 for one in sent)
         return [f"{', '.join(names)} and {last} accepted it, the last at {clock(latest)}", *replaced]
-    return [*(_sent(one) for one in sent), *replaced]
+    return [*(_sent(one) for one in sent[:1]), *replaced]
 
 
 def _sent(one: Delivery) -> str:

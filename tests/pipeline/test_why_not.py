@@ -191,11 +191,23 @@ def test_an_event_that_joins_what_was_told_says_both(make: MakePipeline) -> None
     take(pipeline, 0, instance(number=0))
     pipeline.clock.move(60)
     [again, other] = pipeline.take(instance(number=0), instance(number=1))
-    due = "2027-01-15 08:00:00 UTC, and of this event is due to be told at 2027-01-15 08:05:00 UTC (new)"
+    due = "and of this event oncall is due to be told at 2027-01-15 08:05:00 UTC (new)"
     for receipt, heard in ((again, "alert"), (other, "group")):
         assert asked(pipeline, receipt.id).reason == Reason(
-            "not-due", f"it matched, and oncall was told of its {heard}, last at {due}", "not yet"
+            "not-due",
+            f"it matched, and of its {heard} a message was written at 2027-01-15 08:00:00 UTC, {due}",
+            "not yet",
         )
+
+
+def test_each_channel_that_waits_is_said(make: MakePipeline) -> None:
+    """Of many the first five."""
+    names = tuple(f"c{number}" for number in range(6))
+    pipeline = make(rule(to=names), channels=tuple(map(plan, names)))
+    [receipt] = pipeline.take(FAILED)
+    text = asked(pipeline, receipt.id).reason.text
+    assert text.count(" is due to be told at 2027-01-15 08:00:00 UTC (first); ") == 5
+    assert text.endswith("; 1 more like these")
 
 
 def test_the_fallback_of_a_late_message_is_named(make: MakePipeline) -> None:

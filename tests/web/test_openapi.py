@@ -65,7 +65,10 @@ def made_real(case: Any, known_id: str) -> None:
     if "id" in (case.query or ()):
         case.query["id"] = known_id
     body: Any = case.body if hasattr(case.body, "keys") else {}
-    if "ids" in body:
+    if case.path in ("/v1/deliveries/retry", "/v1/deliveries/drop"):
+        # Ids, or what is dead on a channel, not both.
+        case.body = {"ids": [known_id]} if body.get("ids") else {"channel": "oncall"}
+    elif "ids" in body:
         body["ids"] = [known_id]
     if "matcher" in body:
         case.body = dict(SILENCE)

@@ -70,7 +70,8 @@ def warn(text: str) -> None:
 
 def harmless(text: str) -> str:
     """Without anything that a terminal would act on; line ends stay."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+    plain = text.replace("\t", "\\t")
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in plain)
 
 
 def on_one_line(text: str) -> str:

@@ -52,7 +52,7 @@ def send(
         print_json({"deliveries": [_json(name, verdict) for name, verdict in verdicts.items()]})
     for name, verdict in verdicts.items() if output is Form.TEXT else ():
         status = f" ({verdict.status})" if verdict.status else ""
-        say(f"{name}: {verdict.outcome}{status}: {harmless(verdict.answer)}")
+        say(f"{name}: {verdict.word}{status}: {harmless(verdict.answer)}")
     if any(verdict.outcome is not Outcome.ACCEPTED for verdict in verdicts.values()):
         raise typer.Exit(1)
 

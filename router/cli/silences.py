@@ -7,7 +7,9 @@ import typer
 from router.cli.api import SERVER, TOKEN, api_of, id_of
 from router.cli.clauses import filter_of
 from router.cli.output import CONFIG, FORM, Form, harmless, moment, print_json, say, table, user, warn
+from router.core.times import iso
 from router.errors import RouterError
+from router.pipeline.people import DAY
 
 group = typer.Typer(help="Silences: list, add, expire.", no_args_is_help=True)
 
@@ -62,10 +64,13 @@ def add(
     output: Form = FORM,
 ) -> None:
     """Hold alerts back for a while."""
+    from router.app import SystemClock
+
     # A terminal can point at what is wrong with it, and knows what its options are called.
     filter_of("the matcher", matcher)
     if not (lasts or end):
-        raise RouterError("usage", "how long is it to last?", "Say --for 2h, or --end 2026-11-01T08:00+08:00")
+        tomorrow = f"{iso(SystemClock().now() + DAY)[:16]}Z"
+        raise RouterError("usage", "it needs an end", f"Say --for 2h, or --end {tomorrow}")
     if not (comment.strip() or dry_run):
         raise RouterError(
             "usage", "why is it to be held back? Others will ask", "Say --comment 'the disks are being moved'"

@@ -1,5 +1,6 @@
 """What names what: unknown names, names that stand twice, circles. All of it is ``C401``."""
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +23,16 @@ class Known:
     @classmethod
     def of(cls, whole: Mapping[str, Any]) -> "Known":
         """The names in router.yaml as it is written."""
-        named = (mapping(whole.get(key)).keys() for key in ("channels", "sources", "time_intervals"))
+        named = (mapping(_under(whole, key)).keys() for key in ("channels", "sources", "time_intervals"))
         return cls(*map(frozenset[str], named))
+
+
+def _under(whole: Mapping[str, Any], key: str) -> Any:
+    """What stands under a key; also one that is misspelt, which is a finding of its own."""
+    if key in whole:
+        return whole[key]
+    others = [other for other in whole if isinstance(whole[other], Mapping)]
+    return next((whole[other] for other in difflib.get_close_matches(key, others, 1, 0.8)), None)
 
 
 def doubles(rules: Iterable[Written]) -> list[Finding]:
@@ -111,7 +120,7 @@ def fallbacks(document: Document, whole: Any) -> list[Finding]:
 
 def drilled(document: Document, whole: Any) -> list[Finding]:
     """A channel for drills that nothing has."""
-    known = mapping(mapping(whole).get("channels"))
+    known = mapping(_under(mapping(whole), "channels"))
     name = mapping(mapping(whole).get("drill")).get("channel")
     if not isinstance(name, str) or name in known:
         return []

@@ -1,5 +1,6 @@
 """The keys of router.yaml. docs/configuration.md has a row for each that works in this version."""
 
+import difflib
 import re
 from typing import Annotated, Any, Literal
 
@@ -202,6 +203,11 @@ class Channel(Keys):
         if not isinstance(value, dict):
             return value
         keys = mapping(value)
+        slips = (
+            difflib.get_close_matches(key, ("url", "urls"), 1) for key in keys if key not in cls.model_fields
+        )
+        if "url" not in keys and "urls" not in keys and any(slips):
+            return keys  # that an unknown key stands there is said
         if ("url" in keys) == ("urls" in keys):
             raise ValueError("a channel has either url or urls")
         return keys | {"storm": None} if keys.get("storm") in ("off", False) else keys

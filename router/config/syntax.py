@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 _COLON = "a colon and a space begin a value, and none can stand here"
+_PUT_IN_QUOTES = "put the whole text in quotes (a filter as a block: >- and the next line), or align the line"
 #: What begins something that must be closed.
 _CLOSED_BY = {"[": "]", "{": "}", "'": "'", '"': '"'}
 
@@ -33,7 +34,7 @@ def stumbled(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
         )
     if not text[mark.index :].strip():
         return _at_the_end(text, mark.index, error)
-    return mark.index, _in_its_words(error), ""
+    return mark.index, _in_its_words(error), _PUT_IN_QUOTES if "expected key" in problem else ""
 
 
 def _letter(letter: str) -> tuple[str, str]:

@@ -65,6 +65,12 @@ class Verdict:
     broken: bool = False
     reference: str | None = None
 
+    @property
+    def word(self) -> str:
+        """How people are told of it: who answered that it failed was reached."""
+        was_reached = self.outcome is Outcome.UNREACHABLE and self.status is not None
+        return "failed" if was_reached else self.outcome.value
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:
@@ -178,7 +184,7 @@ def _again(delivery: Delivery, verdict: Verdict, now: int, patience: Patience, j
     due = max(now + pause, verdict.retry_at or 0)
     if due > delivery.created_at + patience.give_up_after:
         return given_up(delivery, now, patience)
-    return changed(delivery, state=State.WAITING, due_at=due, reason=f"{verdict.outcome}: {verdict.answer}")
+    return changed(delivery, state=State.WAITING, due_at=due, reason=f"{verdict.word}: {verdict.answer}")
 
 
 def given_up(delivery: Delivery, now: int, patience: Patience) -> Delivery:

@@ -139,3 +139,11 @@ def test_what_is_wrong_is_said_with_its_place(config: str, words: tuple[str, ...
     """Each fault of an argument is status 2, what is wrong, and for a matcher where."""
     done = run("silences", "add", *words, "-c", config)
     assert (done.status, said in done.error, "\x1b" in done.error) == (2, True, False), done.error
+
+
+def test_a_silence_without_an_end_is_refused_with_one(config: str) -> None:
+    """The time that it proposes is still to come."""
+    error = run("silences", "add", "rule", "--comment", "c", "-c", config).error
+    assert error.startswith("it needs an end. Say --for 2h, or --end ")
+    proposed = error.rpartition(" ")[2]
+    assert run("silences", "add", "rule", "--comment", "c", "--end", proposed, "-c", config).status == 0

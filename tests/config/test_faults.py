@@ -34,6 +34,27 @@ def rule(keys: str) -> str:
     return f"rules:\n  - name: a\n    when: always\n    to: [oncall]\n    {keys}\n"
 
 
+def test_a_misspelt_key_is_one_fault(tmp_path: Path) -> None:
+    """What stands under it is known: neither the rules nor the drill that name it are said to be wrong."""
+    settings = SETTINGS.replace("channels", "chanels") + "drill: {channel: oncall}\n"
+    assert said(tmp_path, settings, rule("stop: false")) == [
+        "router.yaml:1:1 Y011 unknown key chanels; did you mean channels?"
+    ]
+    assert said(tmp_path, SETTINGS.replace("{url", "{uri")) == [
+        "router.yaml:1:21 Y011 unknown key uri; did you mean url?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "open_bracket"),
+    [("contains(Event, '('", "("), ("a[?b == ')'", "["), ("{a: b", "{"), ("a ==", "")],
+)
+def test_a_bracket_that_is_not_closed_is_named(tmp_path: Path, text: str, open_bracket: str) -> None:
+    """One in a text is none."""
+    [fault] = said(tmp_path, rules=f'rules:\n  - name: a\n    when: "{text}"\n    to: [oncall]\n')
+    assert fault.endswith(f"the {open_bracket} is not closed") == bool(open_bracket)
+
+
 def test_faults_of_every_kind_in_both_files_are_said_together(tmp_path: Path) -> None:
     """A value, a key, a name, a secret, a filter, a template, a missing key: none hides another."""
     settings = """http:

@@ -18,6 +18,12 @@ from router.config.yaml import Document, parse, read
         ("a: b: c\n", 1, 5, "a colon and a space begin a value, and none can stand here"),
         ("- a\n-b\n", 2, 1, "expected a key, a colon and a space"),
         ("a:\n  - b: 1\n   c: 2\n", 3, 4, "expected an entry of the list that begins in line 2"),
+        (
+            '- a: 1\n  b: "x" y # c: d\n',
+            2,
+            10,
+            "did not find expected key (begun in line 1); put the whole text in",
+        ),
         ("a: [1, 2\nb: 3\n", 2, 2, "did not find expected ',' or ']' (begun in line 1)"),
     ],
 )

@@ -1,5 +1,6 @@
 """One filter: parsed by ``jmespath``, run as Python code, bounded, and judged without ever being fatal."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from router.core.filter.shape import ast_of, shape_of
 
 #: The longest text of an error on record; ``jmespath`` puts whole values in.
 _LONGEST_ERROR = 300
+#: Brackets, and literals, in which they are none.
+_BRACKETS = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[()\[\]{}]""", re.DOTALL)
+_CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,24 @@ def _parse(expression: str) -> Mapping[str, Any]:
         ast: Mapping[str, Any] = jmespath.compile(expression).parsed
     except JMESPathError as error:
         column = getattr(error, "lex_position", None) or 0
-        raise FilterError(f"not JMESPath: {_first_line(error)}", column) from error
+        open_bracket = _unclosed(expression) if "Incomplete" in str(error) else ""
+        also = f": the {open_bracket} is not closed" if open_bracket else ""
+        raise FilterError(f"not JMESPath: {_first_line(error)}{also}", column) from error
     except RecursionError:
         raise too_deep() from None
     check_size(ast)
     return ast
+
+
+def _unclosed(expression: str) -> str:
+    """The last bracket that is opened and not closed; nothing where there is none."""
+    waiting: list[str] = []
+    for sign in _BRACKETS.findall(expression):
+        if sign in _CLOSED_BY:
+            waiting.append(sign)
+        elif waiting and _CLOSED_BY[waiting[-1]] == sign:
+            waiting.pop()
+    return waiting[-1] if waiting else ""
 
 
 def _first_line(error: Exception) -> str:

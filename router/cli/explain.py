@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     event: str = typer.Argument(
-        "-", metavar="[EVENT.json]", help="A file with one event, - for standard input."
+        "-", metavar="EVENT.json", help="A file with one event, - for standard input."
     ),
     event_id: str = typer.Option("", "--id", help="An event of the store instead."),
     source: str = SOURCE,

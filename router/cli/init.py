@@ -86,7 +86,7 @@ def init(
 ) -> None:
     """Write a first router.yaml and rule, with comments, and the schemas by which editors complete them.
 
-    Writes over nothing: it lists what it wrote and what stands. Where a
+    Writes over nothing: it lists what it wrote and what it kept. Where a
     router.yaml stands no rule is written, for that router would take it in.
     """
     taken = os.path.lexists(folder / SETTINGS)
@@ -97,7 +97,7 @@ def init(
         elif _write(folder / path, text):
             say(f"wrote   {shown}")
         else:
-            say(f"stands  {shown}")
+            say(f"kept    {shown}")
     say("\nNext:")
     if folder.resolve() != Path.cwd():
         say(f"  cd {harmless(shlex.quote(str(folder)))}")

@@ -21,6 +21,7 @@ from router.cli.output import (
 )
 from router.cli.tellings import telling_json
 from router.core.plan import NAMES, Condition, Move, Plan, Row, compare, difference
+from router.core.times import span
 from router.errors import RouterError
 from router.web.shapes import iso
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 #: Changes that are listed in a terminal.
 SHOWN = 20
+#: Seconds; what was recorded in less is no day.
+_DAY = 86_400
+_UNITS = (" d", " h", " min", " s")
 _COLUMNS = ("BEFORE", "AFTER", "ADDED", "REMOVED", "MOVED", "CHANGED")
 
 
@@ -122,7 +126,10 @@ def _say(found: Plan, events: int, unknown: int) -> None:
     numbers = found.numbers
     said = ", ".join(f"{numbers[name]:,} {name}" for name in NAMES[:5])
     say(colour(f"{events:,} events since {when(found.since)} UTC: {said}.", "bold"))
-    say(f"{len(found.old):,} notifications before, {len(found.new):,} after: {numbers['per_day']:g} a day.")
+    lasted = (found.until - found.since) / 1_000_000
+    reckoned = f" (reckoned from {span(lasted, _UNITS)})" if lasted < _DAY else ""
+    per_day = f"{numbers['per_day']:g} a day{reckoned}"
+    say(f"{len(found.old):,} notifications before, {len(found.new):,} after: {per_day}.")
     if unknown:
         say(f"{unknown:,} {'alert was' if unknown == 1 else 'alerts were'} open before: known to neither.")
     if not (found.added or found.removed or found.moved or found.changed):

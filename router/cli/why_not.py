@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def why_not(
     event: str = typer.Argument(
-        "-", metavar="[EVENT.json]", help="A file with one event, - for standard input."
+        "-", metavar="EVENT.json", help="A file with one event, - for standard input."
     ),
     rule: str = typer.Option("", help="The rule that should have told."),
     channel: str = typer.Option("", help="The channel that should have heard; with --rule: only this one."),

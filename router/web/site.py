@@ -112,7 +112,7 @@ def error_json(error: RouterError) -> JSONResponse:
 
 
 async def _refused(request: Request, error: RouterError) -> Response:
-    if request.url.path.startswith(("/v1/", "/-/")):
+    if _is_api(request):
         return error_json(error)
     if error.code == "unauthorized":
         return RedirectResponse("/login", 303)
@@ -128,7 +128,7 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
     said = f"{where}: {first['msg']}" if where else str(first["msg"])
-    return await _refused(request, RouterError("bad-request", said, "See /v1/openapi.json"))
+    return await _refused(request, RouterError("bad-request", said, _where_to_read(request)))
 
 
 async def _no_route(request: Request, error: HTTPException) -> Response:
@@ -136,7 +136,17 @@ async def _no_route(request: Request, error: HTTPException) -> Response:
         return await _refused(request, RouterError("method-not-allowed", "nothing is done here in this way"))
     if error.status_code == 400:
         return await _refused(request, RouterError("bad-request", "the body cannot be read", "Send JSON"))
-    return await _refused(request, RouterError("not-found", "there is nothing here", "See /v1/openapi.json"))
+    said = "there is nothing here"
+    return await _refused(request, RouterError("not-found", said, _where_to_read(request)))
+
+
+def _where_to_read(request: Request) -> str:
+    """Programs read the document; people have a link to the first page."""
+    return "See /v1/openapi.json" if _is_api(request) else ""
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith(("/v1/", "/-/"))
 
 
 async def _failed(request: Request, error: Exception) -> Response:

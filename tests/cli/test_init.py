@@ -61,7 +61,7 @@ def test_what_stands_is_not_touched(tmp_path: Path, stands: str) -> None:
     (tmp_path / stands).write_text("mine", encoding="utf-8")
     done = run("init", str(tmp_path))
     assert done.status == 0
-    assert f"stands  {tmp_path / stands}\n" in done.out
+    assert f"kept    {tmp_path / stands}\n" in done.out
     assert (tmp_path / stands).read_text(encoding="utf-8") == "mine"
     assert done.out.count("wrote   ") == (2 if stands == "router.yaml" else 3)
 
@@ -77,7 +77,7 @@ def test_a_router_that_stands_gets_no_rule(tmp_path: Path) -> None:
 def test_a_link_that_leads_nowhere_stands(tmp_path: Path) -> None:
     """Nothing is written through it to where it leads."""
     os.symlink(tmp_path / "elsewhere", tmp_path / "router.yaml")
-    assert f"stands  {tmp_path / 'router.yaml'}\n" in run("init", str(tmp_path)).out
+    assert f"kept    {tmp_path / 'router.yaml'}\n" in run("init", str(tmp_path)).out
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -1,6 +1,7 @@
 """``plan`` and ``replay --at-recorded-times``: recorded events through the engine again."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ def test_a_plan_says_what_changes_by_rule_channel_and_hour(old: str) -> None:
     assert sum(line[:1] == ["HOUR"] for line in lines) == 1
     assert "~ oncall  job  first  Job test-job failed  (oncall → team)" in out
     assert "- team  task  first  Task Echo" in out
+    assert re.search(r"6 notifications before, 3 after: [0-9.]+ a day \(reckoned from \d+ h", out)
 
 
 def test_no_change_is_said_so(old: str) -> None:

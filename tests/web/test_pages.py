@@ -344,6 +344,8 @@ def test_what_is_not_there_is_said_on_a_page(served: House, path: str) -> None:
     """404 with words and a way back."""
     answer = served.ask("GET", path)
     assert (answer.status, "text/html" in answer.headers["content-type"]) == (404, True)
+    assert "openapi.json" not in answer.text
+    assert ">What stands now</a>" in answer.text
     assert '<a href="/">' in answer.text
 
 

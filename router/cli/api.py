@@ -318,7 +318,7 @@ def api_of(config_path: str, server: str, token: str, *, to_look: bool = False) 
         raise not_asked(faults, f"No router of it answers at {listen}; --server URL asks one elsewhere.")
     if faults:
         _warn_of_faults(
-            config_path, f"no router answers at {listen}: its store is read, with the rules left."
+            config_path, f"no router answers at {listen}: its store is read, with the rules that are well."
         )
     if not to_look:
         config = config_of(config_path)

@@ -60,7 +60,7 @@ def _warn_of_slips(wanted: Filter) -> None:
 
     for one in judge(wanted, Events().kinds_for(Rule("tail", wanted), wanted)):
         if one.level == "error":
-            warn(harmless(f"Warning: --filter: {f'{one.message}; {one.advice}'.strip('; ')}."))
+            warn(harmless(f"Warning: --filter: {f'{one.message}; {one.advice}'.strip('; ')}"))
 
 
 def watch(

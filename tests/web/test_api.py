@@ -132,8 +132,8 @@ def test_all_dead_letters_of_a_channel_and_a_time(served: House) -> None:
     asked = {"channel": "broken", "since": "1h"}
     assert set(served.ask("POST", "/v1/deliveries/retry", asked).json()["ids"]) >= letters
     served.until(lambda: dead() >= letters)
-    nobody = served.ask("POST", "/v1/deliveries/drop", {"channel": "none"})
-    assert (nobody.status, nobody.json()["error"]["code"]) == (404, "not-found")
+    unknown = served.ask("POST", "/v1/deliveries/drop", {"channel": "brokn"})
+    assert (unknown.status, unknown.json()["error"]["remedy"]) == (404, "Did you mean broken?")
     assert set(served.ask("POST", "/v1/deliveries/drop", asked).json()["ids"]) >= letters
     assert not dead() & letters
     for wrong in ({}, {"since": "soon"}, {"ids": ["d-1"], "channel": "broken"}):

@@ -141,5 +141,5 @@ def _show_matches(found: dict[str, Any], output: Form) -> None:
         if (left := found[name + "_number"] - len(found[name])) > 0:
             say(f"… and {left} more")
     if not found["whole"]:
-        say("\nOnly 3,000 alerts were looked at, the open ones first, the newest of each: there may be more.")
+        say("\nOnly 2,000 alerts were looked at, the open ones first, the newest of each: there may be more.")
     say("\nA dry run: nothing was silenced.")

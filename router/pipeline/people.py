@@ -17,7 +17,7 @@ from router.ports import AlertsSeen, Deed, Store, Unit
 BATCH = 500
 DAY = 86_400 * 1_000_000
 #: Alerts that are looked at before a silence is made: first those that are open, the newest of each.
-LOOKED_AT = 3_000
+LOOKED_AT = 2_000
 
 
 def acknowledge(unit: Unit, policy: Policy, ids: Collection[str], now: int, by: str) -> list[str]:

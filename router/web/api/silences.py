@@ -40,7 +40,7 @@ class Preview(TypedDict):
     last_day: list[AlertJson]
     last_day_number: int
     whole: bool
-    """Whether all alerts were looked at; else 3,000: first those that are open, the newest of each."""
+    """Whether all alerts were looked at; else 2,000: first those that are open, the newest of each."""
     warnings: list[str]
     """What may be wrong with it and is not refused: a field that no known event has, no alert at all."""
 

@@ -73,6 +73,14 @@ def _policy_of_none() -> Policy:
     return make_policy([Rule("failed", Filter(FAILED))], {"oncall": CHANNEL}, "bench")
 
 
+def _policy_of_storm() -> Policy:
+    """As the shipped rules have it: an instance's failure is muted while its job's fires."""
+    by_job = Inhibition("job-failed", (Filter("JobId"),))
+    job = Rule("job-failed", Filter("Event == 'OnJobFailed'"), to=("oncall",))
+    rule = Rule("failed", Filter(FAILED), to=("oncall",), inhibited_by=(by_job,))
+    return make_policy([job, rule], {"oncall": CHANNEL}, "bench")
+
+
 def _policy_of_ones() -> Policy:
     """Each event an alert, a group and a notification of its own, told at once."""
     rule = Rule("failed", Filter(FAILED), to=("oncall",), key=(), group_by=())
@@ -80,17 +88,20 @@ def _policy_of_ones() -> Policy:
 
 
 def _throughput(count: int, rounds: int) -> list[Row]:
-    plain, without, one, many, ones = (
+    plain, without, one, many, storm, ones = (
         _Work(envelopes(count, jobs), policy)
         for jobs, policy in (
             (1, _policy("Event == 'OnJobFailed'")),
             (count // 10, _policy_of_none()),
             (1, _policy()),
             (count // 10, _policy()),
+            (count, _policy_of_storm()),
             (count, _policy_of_ones()),
         )
     )
-    unmatched, ungrouped, grouped, scattered, alone = in_turn(rounds, plain, without, one, many, ones)
+    unmatched, ungrouped, grouped, scattered, stormed, alone = in_turn(
+        rounds, plain, without, one, many, storm, ones
+    )
     rows = [
         Row("without a match: an event, CPU", _each(unmatched, count)),
         Row("alerts in no group: an event, CPU", _each(ungrouped, count)),
@@ -101,6 +112,7 @@ def _throughput(count: int, rounds: int) -> list[Row]:
         rows.append(Row(f"{name}: against alerts in no group", f"{share:.0%}", goal, met))
         rows.append(Row(f"{name}: against no match", f"{1 / ratio(seconds, unmatched):.0%}"))
         rows.append(Row(f"{name}: an event, CPU", _each(seconds, count)))
+    rows.append(Row("each of a job of its own, told by a storm: an event, CPU", _each(stormed, count)))
     return [*rows, Row("each told alone: an event to its message in the outbox, CPU", _each(alone, count))]
 
 

@@ -34,6 +34,9 @@ BATCH = 100
 OF_GROUP = 500
 #: Alerts of a storm that are looked at together: each time the store looks through all of them.
 OF_STORM = 5_000
+#: Alerts of a group (the newest) or a storm that are judged before it is told: a transaction has five
+#: seconds, and to be told with some that are muted is better than not to be told.
+JUDGED = 20_000
 #: An acknowledgement waits so long at a time for what its targets are still to be told before it.
 ACKNOWLEDGES_AFTER = 10 * SECOND
 
@@ -226,10 +229,13 @@ class _Telling:
 
     def _choose(self, group_id: str) -> Chosen | None:
         """The group as it is told now; None where it is not, or where its channel has no use for it."""
-        self._hold_back(self._book.groups[group_id])
-        group = self._book.groups[group_id]
-        if group.due_at is None or group.due_at > self._now:
+        # A storm that only grew is not due: what may be muted in it is judged when it is told.
+        if not self._is_due(group_id):
             return None
+        self._hold_back(self._book.groups[group_id])
+        if not self._is_due(group_id):
+            return None
+        group = self._book.groups[group_id]
         if group.due_reason is Reason.ACKNOWLEDGED:
             return self._acknowledge(group)
         if group.due_reason is Reason.FIRST and not group.fallback_of:
@@ -247,6 +253,10 @@ class _Telling:
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
         return self._chosen(group)
+
+    def _is_due(self, group_id: str) -> bool:
+        due_at = self._book.groups[group_id].due_at
+        return due_at is not None and due_at <= self._now
 
     def _close_elsewhere(self, group: Group) -> None:
         """What the fallback channel was told of has ended too: its incidents are closed, nobody is told."""
@@ -319,7 +329,7 @@ class _Telling:
             self._hold_back_in_group(group, again)
 
     def _hold_back_in_storm(self, storm: Group) -> None:
-        for alerts in self._firing(storm):
+        for alerts in islice(self._firing(storm), JUDGED // OF_STORM):
             self._judge([alert for alert in self._as_now(alerts) if not alert.muted_by])
 
     def _firing(self, storm: Group) -> Iterator[list[Alert]]:
@@ -335,7 +345,9 @@ class _Telling:
         # The acknowledged are not counted among the news, but are held back with them.
         reads_all = again or any(tally.acknowledged for tally in group.tallies.values())
         after, limit = "", OF_GROUP if reads_all else min(news + SHOWN, OF_GROUP)
-        while alerts := self._unit.members(group.id, after=after, limit=limit, newest=True):
+        left = JUDGED
+        while left > 0 and (alerts := self._unit.members(group.id, after=after, limit=limit, newest=True)):
+            left -= len(alerts)
             found = [alert for alert in self._as_now(alerts) if _is_to_tell(alert, group, again)]
             self._judge(found)
             news -= len(found)
@@ -348,11 +360,12 @@ class _Telling:
         return [self._book.alerts.get(alert.id, alert) for alert in alerts]
 
     def _judge(self, alerts: Sequence[Alert]) -> None:
-        self._load(alerts)
-        for alert, held in zip(alerts, self._mutes.judge(alerts), strict=True):
-            if held is not None:
-                self.muted[held.by] += 1
-                self._book.mute(alert, held.reason, held.until, held.since)
+        judged = zip(alerts, self._mutes.judge(alerts), strict=True)
+        held = [(alert, by) for alert, by in judged if by is not None]
+        self._load([alert for alert, _ in held])
+        for alert, by in held:
+            self.muted[by.by] += 1
+            self._book.mute(alert, by.reason, by.until, by.since)
 
     def _load(self, alerts: Sequence[Alert]) -> None:
         known = self._book.groups.keys()

@@ -70,6 +70,7 @@ class Mutes:
     def judge(self, alerts: Sequence[Alert]) -> list[Held | None]:
         """For each alert what mutes it, or None."""
         self._read({alert.event_id for alert in alerts})
+        self._find_inhibitors(alerts)
         return [self._judged(alert) for alert in alerts]
 
     def _read(self, ids: set[str]) -> None:
@@ -130,30 +131,42 @@ class Mutes:
     def _inhibited(self, alert: Alert, rule: Rule) -> Held | None:
         data = self._data(alert.event_id)
         for inhibition in rule.inhibited_by:
-            if self._policy.rule(inhibition.rule) is None:
-                continue
             values = equal_values(inhibition, data)
-            by = self._inhibitor(inhibition, values) if values is not None else None
+            by = None if values is None else self._inhibitors.get(_asked(inhibition, values))
             if by is not None:
                 return Held("inhibition", f"inhibited by {inhibition.rule} ({by.id})", since=by.fired_at)
         return None
 
-    def _inhibitor(self, inhibition: Inhibition, values: tuple[Any, ...]) -> Alert | None:
-        """The alert that fires and has equal values; of several the one that fired first."""
-        parts = tuple(one.text for one in inhibition.equal)
-        wanted = Key(parts, values).whole
-        asked = (inhibition.rule, wanted)
-        if asked not in self._inhibitors:
-            known = dict(zip(parts, values, strict=True))
-            places = (self._anchored(inhibition, known), self._others(inhibition, parts))
-            found = [place[wanted] for place in places if wanted in place]
-            self._inhibitors[asked] = min(found, key=_fired, default=None)
-        return self._inhibitors[asked]
+    def _find_inhibitors(self, alerts: Sequence[Alert]) -> None:
+        """Reads what may inhibit these alerts, all at once: there may be thousands."""
+        data: dict[str, list[Mapping[str, Any]]] = {}
+        for alert in alerts:
+            data.setdefault(alert.rule, []).append(self._data(alert.event_id))
+        for name, events in data.items():
+            rule = self._policy.rule(name)
+            for inhibition in rule.inhibited_by if rule else ():
+                if self._policy.rule(inhibition.rule) is not None:
+                    self._find(inhibition, events)
 
-    def _anchored(self, inhibition: Inhibition, known: Mapping[str, Any]) -> Inhibitors:
+    def _find(self, inhibition: Inhibition, events: Iterable[Mapping[str, Any]]) -> None:
+        """The alerts that fire and have the values of these events; of several the one that fired first."""
+        parts = tuple(one.text for one in inhibition.equal)
+        found = (values for data in events if (values := equal_values(inhibition, data)) is not None)
+        wanted = {_asked(inhibition, values): dict(zip(parts, values, strict=True)) for values in found}
+        missing = {asked: known for asked, known in wanted.items() if asked not in self._inhibitors}
+        if not missing:
+            return
+        places = (self._anchored(inhibition, missing.values()), self._others(inhibition, parts))
+        for asked in missing:
+            firing = [place[asked[1]] for place in places if asked[1] in place]
+            self._inhibitors[asked] = min(firing, key=_fired, default=None)
+
+    def _anchored(self, inhibition: Inhibition, wanted: Iterable[Mapping[str, Any]]) -> Inhibitors:
         """Those that a part of their key finds."""
         name = inhibition.rule
-        anchors = [keys.anchor(name, part, known[part]) for part in self._shared(name, known)]
+        anchors = {
+            keys.anchor(name, part, known[part]) for known in wanted for part in self._shared(name, known)
+        }
         return self._firing(inhibition, [self._unit.open_alerts((), anchors)] if anchors else [])
 
     def _others(self, inhibition: Inhibition, parts: tuple[str, ...]) -> Inhibitors:
@@ -189,6 +202,12 @@ class Mutes:
                     text = Key(parts, values).whole
                     found[text] = min(found.get(text, alert), alert, key=_fired)
         return found
+
+
+def _asked(inhibition: Inhibition, values: tuple[Any, ...]) -> tuple[str, str]:
+    """The rule that inhibits, and what its alert's values must be, as canonical JSON text."""
+    parts = tuple(one.text for one in inhibition.equal)
+    return inhibition.rule, Key(parts, values).whole
 
 
 def _fired(alert: Alert) -> tuple[int, str]:

@@ -5,7 +5,7 @@ SQLite, which has one writer, takes no FOR UPDATE.
 
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, exists, func, select, text, tuple_, update
+from sqlalchemy import Table, and_, bindparam, exists, func, or_, select, text, tuple_, update
 
 from router.core import alert
 from router.core.alert import AlertState
@@ -98,7 +98,7 @@ _URGENCY: dict[Urgency, str] = {
 _WHICH: tuple[Urgency | None, ...] = (None, "critical", "others")
 
 _events, _alerts, _groups, _deliveries = tables.events, tables.alerts, tables.groups, tables.deliveries
-_told, _silences = tables.notifications.c, tables.silences
+_told, _silences, _members = tables.notifications.c, tables.silences, tables.group_alerts
 
 SERIALISE = select(func.pg_advisory_xact_lock(_ADVANCING))
 TAKE_TURN = select(func.pg_try_advisory_xact_lock(_TELLING))
@@ -113,6 +113,20 @@ DUE_ALERTS = _moving(_first(_alerts, select(_alerts)))
 NEXT_ALERT = _moving(select(func.min(_alerts.c.due_at)))
 GROUPS = _by_values(_groups.c.id)
 OPEN_GROUPS = _by_values(_groups.c.slot, IS_OPEN)
+FIRING_MEMBERS = (
+    select(_alerts)
+    .join_from(_members, _alerts, _alerts.c.id == _members.c.alert_id)
+    .where(
+        or_(
+            _members.c.group_id == bindparam("group"),
+            _members.c.group_id.in_(select(_groups.c.id).where(_groups.c.storm_id == bindparam("group"))),
+        )
+    )
+    .where(_members.c.alert_id > bindparam("after"))
+    .where(_alerts.c.state == AlertState.FIRING.value, _alerts.c.muted_by == "")
+    .order_by(_members.c.alert_id)
+    .limit(bindparam("limit"))
+)
 DUE_GROUPS = _first(_groups, select(_groups))
 NEXT_GROUP = select(func.min(_groups.c.due_at))
 NEXT_TIMER = select(func.min(tables.timers.c.due_at))

@@ -1,9 +1,9 @@
 """A target that fails is left alone, and found again soon after it heals."""
 
-import pytest
 
 from router.core.delivery import SECOND, Outcome, Patience, State, Verdict
 from router.core.message import Message
+from tests.logs import logged
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 
 DOWN = Verdict(Outcome.UNREACHABLE, "connection refused")
@@ -136,20 +136,20 @@ def test_nothing_is_given_up_where_attempts_are_made(make: MakePipeline) -> None
     assert {one.state for one in pipeline.deliveries()} == {State.SENT}
 
 
-def test_standing_is_seen(make: MakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
+def test_standing_is_seen(make: MakePipeline) -> None:
     """Left alone, broken and recovered: in the metrics, and each once in the log."""
     pipeline = make(rule(), channels=(plan("oncall"),))
     channel = pipeline.channels["oncall/1"]
     channel.concurrency = 1
     channel.script = [DOWN] * 5
-    jobs(pipeline, 9)
-    pipeline.send()
-    assert gauges(pipeline) == [1, 0]
-    channel.script = [Verdict(Outcome.REFUSED, "token revoked", 401, broken=True)] * 9
-    run_for(pipeline, 60)
-    assert gauges(pipeline) == [0, 1]
-    jobs(pipeline, 1, begin=9)
-    pipeline.send()
-    assert gauges(pipeline) == [0, 0]
-    said = "".join(capsys.readouterr())
+    with logged() as said:
+        jobs(pipeline, 9)
+        pipeline.send()
+        assert gauges(pipeline) == [1, 0]
+        channel.script = [Verdict(Outcome.REFUSED, "token revoked", 401, broken=True)] * 9
+        run_for(pipeline, 60)
+        assert gauges(pipeline) == [0, 1]
+        jobs(pipeline, 1, begin=9)
+        pipeline.send()
+        assert gauges(pipeline) == [0, 0]
     assert [said.count(f"target.{word}") for word in ("left_alone", "broken", "recovered")] == [1, 1, 1]

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from router.core.alert import Alert
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.silence import Silence
-from router.pipeline import people
+from router.pipeline import dispatch, people
+from router.storage.unit import SqlUnit
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import HOUR, RESOLVED, at, failed, instance, job, last, reasons, take
 
@@ -104,3 +106,38 @@ def test_a_storm_is_repeated_while_something_in_it_fires_unseen(make: MakePipeli
     assert reasons(pipeline) == BEGIN
     at(pipeline, HOUR + 2)
     assert reasons(pipeline) == (BEGIN if seen else [*BEGIN, "storm"])
+
+
+def test_what_a_storm_takes_in_costs_the_same_however_many_it_has(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may mute its alerts is judged when it is told, not with each group that it takes in."""
+    read: list[str] = []
+    real = SqlUnit.firing_members
+
+    def counted(unit: SqlUnit, group_id: str, limit: int, *, after: str = "") -> list[Alert]:
+        read.append(group_id)
+        return real(unit, group_id, limit, after=after)
+
+    monkeypatch.setattr(SqlUnit, "firing_members", counted)
+    pipeline = storming(make, 5, mute_time_intervals=("never",))
+    told_with = len(read)
+    for number in range(5, 20):
+        take(pipeline, number, instance(job_id=f"job-{number}"))
+    assert len(read) == told_with
+    at(pipeline, 302)
+    assert reasons(pipeline) == [*BEGIN, "storm"]
+    assert len(read) > told_with
+
+
+def test_a_storm_of_more_than_can_be_judged_is_told(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some are looked at; that the others may be muted keeps nobody from being told."""
+    monkeypatch.setattr(dispatch, "OF_STORM", 2)
+    monkeypatch.setattr(dispatch, "JUDGED", 4)
+    pipeline = storming(make, 9)
+    silence(pipeline, range(9), end=1000)
+    at(pipeline, 302)
+    assert reasons(pipeline) == [*BEGIN, "storm"]
+    assert last(pipeline)["group"]["firing"] == 3

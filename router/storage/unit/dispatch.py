@@ -99,15 +99,8 @@ class SqlDispatchUnit(Statements):
         return [rows.alert_of(row) for row in self._rows(found.order_by(of.id).limit(limit))]
 
     def firing_members(self, group_id: str, limit: int, *, after: str = "") -> list[Alert]:
-        table, of, groups = tables.alerts, tables.group_alerts, tables.groups
-        together = select(groups.c.id).where(groups.c.storm_id == group_id)
-        found = (
-            select(table)
-            .join_from(of, table, table.c.id == of.c.alert_id)
-            .where(or_(of.c.group_id == group_id, of.c.group_id.in_(together)))
-            .where(of.c.alert_id > after, table.c.state == "firing", table.c.muted_by == "")
-        )
-        return [rows.alert_of(row) for row in self._rows(found.order_by(of.c.alert_id).limit(limit))]
+        asked = {"group": group_id, "after": after, "limit": limit}
+        return [rows.alert_of(row) for row in self._prepared(ask.FIRING_MEMBERS, asked)]
 
     def events_of(self, ids: Collection[str]) -> list[Event]:
         return [rows.event_of(row) for row in self._bound(ask.EVENTS, ids)]

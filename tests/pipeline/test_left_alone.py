@@ -1,6 +1,5 @@
 """A target that fails is left alone, and found again soon after it heals."""
 
-
 from router.core.delivery import SECOND, Outcome, Patience, State, Verdict
 from router.core.message import Message
 from tests.logs import logged

@@ -17,7 +17,7 @@ from router.core.policy import Policy
 from router.core.rule import Severity
 from router.failpoints import failpoint
 from router.pipeline.deliver import observe_dropped
-from router.pipeline.incidents import marking, opened_instead
+from router.pipeline.incidents import marking, told_instead
 from router.pipeline.mutes import Mutes
 from router.pipeline.notify import Told, targets_of, tell
 from router.pipeline.second_look import unheard
@@ -260,8 +260,11 @@ class _Telling:
 
     def _close_elsewhere(self, group: Group) -> None:
         """What the fallback channel was told of has ended too: its incidents are closed, nobody is told."""
-        for told_instead in opened_instead(self._unit, group, self._policy.channels):
-            self._book.put_group(groups.over(told_instead, group, self._now))
+        for kept in told_instead(self._unit, group, self._policy.channels):
+            # It may have been told in this very transaction.
+            other = self._book.groups.get(kept.id, kept)
+            if other.told_at is not None:
+                self._book.put_group(groups.over(other, group, self._now))
 
     def _acknowledge(self, group: Group) -> Chosen | None:
         """The group whose incident is marked as acknowledged where it was opened."""

@@ -44,15 +44,14 @@ def marking(unit: Unit, group: Group, plan: ChannelPlan | None) -> Marking:
     return Marking(frozenset(now), later)
 
 
-def opened_instead(unit: Unit, group: Group, plans: Mapping[str, ChannelPlan]) -> list[Group]:
-    """The groups for which the fallback channel opened incidents, since this one was not delivered."""
+def told_instead(unit: Unit, group: Group, plans: Mapping[str, ChannelPlan]) -> list[Group]:
+    """The groups by which the fallback channel is told of this one, which was not delivered."""
     plan = plans.get(group.channel)
     other = plans.get(plan.fallback) if plan and plan.fallback else None
     if other is None or not any(target.kind in INCIDENTS for target in other.targets):
         return []
     written = unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
-    found = unit.groups([fallback_id(other.name, one.id) for one in written])
-    return [one for one in found if one.told_at is not None]
+    return unit.groups([fallback_id(other.name, one.id) for one in written])
 
 
 def marks(unit: Unit, deliveries: Collection[Delivery]) -> set[str]:

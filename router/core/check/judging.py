@@ -9,7 +9,7 @@ from router.core.check.likeness import Memory, likeness_of
 from router.core.check.numbers import about_numbers
 from router.core.check.reading import read
 from router.core.check.remark import Remark
-from router.core.check.settled import about_always, about_never
+from router.core.check.settled import about_always, about_never, about_undocumented
 from router.core.check.study import Study
 from router.core.check.unlike import about_types
 from router.core.check.words import about_fields, about_words, is_foreign
@@ -47,7 +47,7 @@ def judged(expression: Filter, kinds: Sequence[Kind]) -> list[Remark]:
         return words
     wrong = [*about_fields(study), *words, *about_types(study), *about_functions(study)]
     alone = list(about_numbers(study))
-    settled = [] if wrong else list(about_never(study))
+    settled = [] if wrong else list(about_never(study)) or list(about_undocumented(study))
     idle = [] if wrong or settled else list(about_always(study))
     missing = [] if settled or study.is_about_any else list(about_missing(study))
     return _each_once([*wrong, *settled, *alone, *missing, *idle])

@@ -1,7 +1,7 @@
 """What events can hold: the catalogue's, and those of a user's JSON Schema, as sets of values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from router.core.catalogue import EVENTS, FIELDS, JOB, EventType, Field, FieldType
@@ -19,11 +19,13 @@ class Kind:
         name: as people know it: ``OnJobFailed``, or a schema's source.
         root: what its events may be.
         words: known words of fields that may hold others too, for "did you mean".
+        documented: those of them that this very event is documented with.
     """
 
     name: str
     root: Values
     words: Mapping[Path, frozenset[str]] = field(default_factory=dict[Path, frozenset[str]])
+    documented: Mapping[Path, frozenset[str]] = field(default_factory=dict[Path, frozenset[str]])
 
     def values_at(self, path: Path) -> Values:
         """What may stand at a chain of fields."""
@@ -43,6 +45,22 @@ class Kind:
                 return False if held.closed else None
             found = held.fields[name]
         return True
+
+
+def as_documented(kind: Kind) -> Kind:
+    """The same event where nothing undocumented comes: its State is the one that its name says."""
+    root = kind.root
+    for path, words in kind.documented.items():
+        root = _with(root, path, Values(texts=just(*sorted(words))))
+    return replace(kind, root=root)
+
+
+def _with(values: Values, path: Path, found: Values) -> Values:
+    """The same values with others at a chain of fields."""
+    if not path or values.object is None:
+        return found
+    inner = _with(values.get(path[0]), path[1:], found)
+    return values._replace(object=values.object._replace(fields={**values.object.fields, path[0]: inner}))
 
 
 #: What is true of it is true of any event, whoever sends it.
@@ -76,8 +94,13 @@ def as_alert(kind: Kind, rules: frozenset[str]) -> Kind:
         "key": Values(array=Array(None)),
         "event": Values(object=held._replace(fields={**held.fields, **_OF_EVENT})),
     }
-    words = {**kind.words, **{("event", *path): known for path, known in kind.words.items()}, **alert.words}
-    return Kind(kind.name, Values(object=held._replace(fields={**held.fields, **own})), words)
+    words = {**kind.words, **_in_event(kind.words), **alert.words}
+    documented = {**kind.documented, **_in_event(kind.documented)}
+    return Kind(kind.name, Values(object=held._replace(fields={**held.fields, **own})), words, documented)
+
+
+def _in_event(words: Mapping[Path, frozenset[str]]) -> dict[Path, frozenset[str]]:
+    return {("event", *path): known for path, known in words.items()}
 
 
 _OF_TYPE = {
@@ -104,7 +127,10 @@ def _kind(event: EventType, job: Values) -> Kind:
     words: dict[Path, frozenset[str]] = {("State",): _states(event.category)}
     if event.has_job:
         words[(JOB, "State")] = _states("Job")
-    return Kind(event.name, Values(object=Object(fields, closed=True)), words)
+    documented = {
+        (name,): frozenset(one.known) for name, one in event.fields.items() if one.open and one.known
+    }
+    return Kind(event.name, Values(object=Object(fields, closed=True)), words, documented)
 
 
 def _values(one: Field) -> Values:

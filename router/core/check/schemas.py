@@ -6,6 +6,7 @@ fewer values valid, but for references that lead elsewhere: then anything may st
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any, cast
 
@@ -50,7 +51,7 @@ def widened(kind: Kind, schema_kind: Kind) -> Kind:
     }
     is_closed = held.closed and (added.closed or not added.fields)
     united = held._replace(fields={**held.fields, **fields}, closed=is_closed)
-    return Kind(kind.name, Values(object=united), kind.words)
+    return replace(kind, root=Values(object=united))
 
 
 class _Schema:

@@ -1,10 +1,10 @@
-"""Filters and parts that never hold (F105), and that always do (F106)."""
+"""Filters and parts that never hold (F105, or F103 by the documented states alone), and that always do (F106)."""
 
 from collections.abc import Iterator, Sequence
 
 from router.core.catalogue import JOB
 from router.core.check.equality import only
-from router.core.check.kinds import Kind, Path
+from router.core.check.kinds import Kind, Path, as_documented
 from router.core.check.paths import path_of
 from router.core.check.reading import is_understood, read
 from router.core.check.remark import Remark
@@ -15,16 +15,30 @@ from router.core.check.values import NULL, Values
 
 def about_never(study: Study) -> Iterator[Remark]:
     """The filter that no event meets, or a branch of it."""
+    for node in _dead(study):
+        yield _never(study, node)
+
+
+def about_undocumented(study: Study) -> Iterator[Remark]:
+    """The same of events with the states that they are documented with, of which others may come."""
+    documented = [path for kind in study.kinds for path in kind.documented]
+    if not any(path_of(part.node) in documented for part in study.parts):
+        return
+    narrow = Study(study.expression, [as_documented(kind) for kind in study.kinds])
+    for node in _dead(narrow):
+        culprit, message = _said_never(narrow, node, "documented ")
+        yield narrow.remark("F103", "warning", culprit, message)
+
+
+def _dead(study: Study) -> Iterator[Node]:
     if not is_understood(study.ast):
         return
     if study.whole and all(one.outcome.never for one in study.whole):
-        yield _never(study, study.ast)
+        yield study.ast
         return
     for part in study.parts:
         if part.node["type"] == "or_expression" and _is_positive(part):
-            yield from (
-                _never(study, side) for side in part.node["children"] if _is_dead(study, part.node, side)
-            )
+            yield from (side for side in part.node["children"] if _is_dead(study, part.node, side))
 
 
 def _is_positive(part: Part) -> bool:
@@ -40,13 +54,18 @@ def _is_dead(study: Study, either: Node, side: Node) -> bool:
 
 
 def _never(study: Study, node: Node) -> Remark:
-    culprit = _culprit(study, node)
-    reason = _reason(study, culprit)
-    written = study.written(culprit)
-    message = f"no {_known(study)}event meets {written}{' here' if culprit is not study.ast else ''}"
+    culprit, message = _said_never(study, node, _known(study))
     is_another = _is_another_word(study, culprit)
     advice = "write || where either may be" if is_another else _elsewhere(study, culprit)
-    return study.remark("F105", "error", culprit, f"{message}: {reason}" if reason else message, None, advice)
+    return study.remark("F105", "error", culprit, message, None, advice)
+
+
+def _said_never(study: Study, node: Node, which: str) -> tuple[Node, str]:
+    """The clause at fault, and what is wrong with it."""
+    culprit = _culprit(study, node)
+    reason = _reason(study, culprit)
+    message = f"no {which}event meets {study.written(culprit)}{' here' if culprit is not study.ast else ''}"
+    return culprit, f"{message}: {reason}" if reason else message
 
 
 def _known(study: Study) -> str:

@@ -74,6 +74,7 @@ class Study:
     """A filter, the kinds of event that it may meet, and what each part comes to for each."""
 
     def __init__(self, expression: Filter, kinds: Sequence[Kind]) -> None:
+        self.expression = expression
         self.text = expression.text
         self.ast = expression.ast
         self.kinds = kinds

@@ -1,4 +1,4 @@
-"""Filters and parts that never hold (F105, or F103 by the documented states alone), and that always do (F106)."""
+"""Filters and parts that never hold (F105; F103 by documented states alone), and that always do (F106)."""
 
 from collections.abc import Iterator, Sequence
 

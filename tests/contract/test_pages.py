@@ -15,7 +15,7 @@ from tests.storage.making import START, alert, delivery, event_record, group
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     """Each store, empty."""
-    opened = open_store(store_url)
+    opened = open_store(store_url, deadline=60)
     yield opened
     opened.close()
 

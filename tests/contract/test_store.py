@@ -62,7 +62,7 @@ def another(store_url: str) -> Iterator[Open]:
     opened: list[Store] = []
 
     def open_again() -> Store:
-        opened.append(open_store(store_url))
+        opened.append(open_store(store_url, deadline=60))
         return opened[-1]
 
     yield open_again

@@ -211,7 +211,7 @@ class Pipeline:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store in a file."""
-    opened = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = open_store(f"sqlite:///{tmp_path / 'state.db'}", deadline=60)
     yield opened
     opened.close()
 

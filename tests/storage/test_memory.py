@@ -35,7 +35,7 @@ def store() -> Store:
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Store]:
     """An empty SQLite."""
-    opened = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    opened = open_store(f"sqlite:///{tmp_path / 'state.db'}", deadline=60)
     yield opened
     opened.close()
 

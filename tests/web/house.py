@@ -100,7 +100,7 @@ class House:
             encoding="utf-8",
         )
         config = load_config(self.file)
-        self.store = open_store(config.settings.store)
+        self.store = open_store(config.settings.store, deadline=60)
         self.router = Router(config, self.store)
         self.router.start()
         self._socket = bind("127.0.0.1:0")

@@ -266,7 +266,7 @@ class Deliver:
             raise
         failpoint("deliver.claim_committed")
         with self._changed:
-            self._moved -= claims.states.keys()
+            self._moved -= frozenset(claims.states)
         return claims
 
     def _withdraw(self, again: Sequence[Delivery], lanes: Mapping[str, Lane], now: int) -> frozenset[str]:

@@ -220,8 +220,8 @@ class _Telling:
         """Looks at each; what is muted, or told by a storm, is not told itself."""
         due = self._fresh.groups
         self._book.load([], due, {})
-        chosen = [one for group in due if (one := self._choose(group.id)) is not None]
-        # A storm that was made or grew in this batch is told at once, in the same transaction.
+        chosen = [one for group in due if not group.is_storm and (one := self._choose(group.id)) is not None]
+        # A storm has what is due at its own moment; one that was made now is told in the same transaction.
         storms = [group.id for group in self._book.groups.values() if group.is_storm]
         chosen += [one for storm in storms if (one := self._choose(storm)) is not None]
         found = show(self._unit, chosen, self._fresh.events, self._policy, self._tongue.public_url)

@@ -108,6 +108,18 @@ def test_a_storm_is_repeated_while_something_in_it_fires_unseen(make: MakePipeli
     assert reasons(pipeline) == (BEGIN if seen else [*BEGIN, "storm"])
 
 
+def test_a_storm_has_what_falls_due_at_its_own_moment(make: MakePipeline) -> None:
+    """A job fails in the moment in which the digest is due: it is told of with it."""
+    pipeline = storming(make, 5)
+    for second in (50, 100, 150, 200, 250):
+        take(pipeline, second, instance(job_id=f"job-{second}"))
+    pipeline.clock.at = START + 302 * SECOND
+    pipeline.take(instance(job_id="job-302"))
+    pipeline.run()
+    assert reasons(pipeline) == [*BEGIN, "storm"]
+    assert last(pipeline)["group"]["firing"] == 9
+
+
 def test_what_a_storm_takes_in_costs_the_same_however_many_it_has(
     make: MakePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,10 +229,12 @@ class _Telling:
 
     def _choose(self, group_id: str) -> Chosen | None:
         """The group as it is told now; None where it is not, or where its channel has no use for it."""
+        reason: Reason | None = None
+        # Where what is news is muted it may be due for a repetition: then others are told, and judged, too.
         # A storm that only grew is not due: what may be muted in it is judged when it is told.
-        if not self._is_due(group_id):
-            return None
-        self._hold_back(self._book.groups[group_id])
+        while self._is_due(group_id) and reason is not self._book.groups[group_id].due_reason:
+            reason = self._book.groups[group_id].due_reason
+            self._hold_back(self._book.groups[group_id])
         if not self._is_due(group_id):
             return None
         group = self._book.groups[group_id]

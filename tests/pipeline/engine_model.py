@@ -413,23 +413,27 @@ class Model:
     def _tell_due(self, now: int) -> bool:
         before = len(self.told)
         for talk in self.talks:
-            due = talk.due()
-            if due is None or due[0] > now or self._holds_back(talk, due[1], now):
-                continue
-            self._tell(talk, due[1], now)
+            reason = self._reason(talk, now)
+            if reason:
+                self._tell(talk, reason, now)
         return len(self.told) > before
 
-    def _holds_back(self, talk: Talk, reason: str, now: int) -> bool:
-        """Mutes what may not be told; whether the talk is not told now, or not for this reason."""
+    def _reason(self, talk: Talk, now: int) -> str:
+        """Why a talk is told now, once what may not be told is muted; empty where it is not."""
+        reason = ""
+        while (due := talk.due()) is not None and due[0] <= now and due[1] != reason:
+            reason = due[1]
+            self._hold_back(talk, reason, now)
+        return due[1] if due is not None and due[0] <= now else ""
+
+    def _hold_back(self, talk: Talk, reason: str, now: int) -> None:
         if talk.farewell:
             if talk.unheard and all(self._is_muted(one, now) for one in talk.unheard):
                 talk.farewell, talk.unheard = "", []
-            return not talk.farewell
-        news = talk.firing if reason == "repeat" else [one for one in talk.firing if one in talk.news]
-        for one in news:
-            self._mute(one, now)
-        due = talk.due()
-        return due is None or due[0] > now
+            return
+        for one in talk.firing:
+            if reason == "repeat" or one in talk.news:
+                self._mute(one, now)
 
     def _moments(self, one: Trouble) -> list[tuple[int, str]]:
         rule = one.rule

@@ -333,6 +333,22 @@ def test_a_silence_holds_back_until_it_ends(make: MakePipeline) -> None:
     assert [one["event"]["data"]["JobId"] for one in sent(pipeline)] == ["job-2", "job-1"]
 
 
+def test_a_repetition_that_takes_the_place_of_muted_news_tells_nothing_muted(make: MakePipeline) -> None:
+    """A silence for the job begins after its first failure was told; the second comes as that is repeated."""
+    pipeline = make(failed(repeat_interval=600 * SECOND))
+    take(pipeline, 0, instance())
+    begin, end = START + 60 * SECOND, START + 1200 * SECOND
+    silence = Silence("s-1", Filter("JobId == 'job-1'"), begin, end, "kim", "moving", START)
+    pipeline.store.write(lambda unit: unit.put_silences([silence]))
+    pipeline.clock.at = START + 600 * SECOND
+    pipeline.take(instance(number=1))
+    pipeline.run()
+    assert reasons(pipeline) == ["first"]
+    at(pipeline, 1200)
+    assert reasons(pipeline) == ["first", "new"]
+    assert last(pipeline)["group"]["firing"] == 2
+
+
 def test_a_silence_that_a_person_ends_lets_go_at_once(make: MakePipeline) -> None:
     """Expired by hand, what it held back is judged again."""
     pipeline = make(failed())

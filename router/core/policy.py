@@ -116,6 +116,11 @@ class Policy:
         """Whether any rule has ``absent``."""
         return any(rule.absent for rule in self.rules)
 
+    @cached_property
+    def inhibits(self) -> bool:
+        """Whether an alert of any rule may be held back by that of another."""
+        return any(rule.inhibited_by for rule in self.rules)
+
     def rule(self, name: str) -> Rule | None:
         """The rule of that name, or None."""
         return self._by_name.get(name)

@@ -18,6 +18,7 @@ from router.errors import RouterError
 from router.failpoints import failpoint
 from router.pipeline.contexts import Contexts
 from router.pipeline.dispatch import Dispatch, Fresh, Round
+from router.pipeline.said_again import released
 from router.pipeline.tracing import Tracing
 from router.pipeline.working_set import close_book, open_book
 from router.ports import Clock, EventOutcome, EventRecord, Known, Receipt, SetAside, Store, Unit
@@ -283,6 +284,9 @@ def take_in(
     seen = unit.known({key for key in keys if key})
     contexts = Contexts.load(unit, events)
     effects = Effects()
+    for key in released(unit, policy, _standing(decoded, seen), now):
+        del seen[key]
+        effects.ended.add(key)
     found = [_judge(effects, *pair, policy, seen, contexts) for pair in decoded]
     failpoint("ingest.matched")
     book = open_book(
@@ -344,6 +348,14 @@ def _judge(
 def _key(envelope: Envelope, event: Event) -> str | None:
     """What makes a further receipt a double."""
     return event.identity or envelope.headers.get(STANDING)
+
+
+def _standing(
+    decoded: Sequence[tuple[Envelope, Event | Undecodable]], seen: dict[str, Known]
+) -> dict[str, Known]:
+    """Of what was received before, what is said to stand."""
+    said = (envelope.headers.get(STANDING, "") for envelope, _ in decoded)
+    return {key: seen[key] for key in said if key in seen}
 
 
 def _known(key: str, event: Event, before: Known | None) -> Known:

@@ -352,6 +352,19 @@ def test_open_alerts_are_found_by_the_places_of_their_keys(store: Store) -> None
     assert [store.read(lambda unit, at=at: unit.open_at(at)) for at in moments] == [0, 2, 3]
 
 
+def test_open_alerts_are_found_by_their_newest_events(store: Store) -> None:
+    """All of one event, and none that has ended."""
+
+    def work(unit: Unit) -> None:
+        unit.put_alerts([alert("a1", "e-1"), alert("a2", "e-1"), alert("a3", "e-2"), alert("a4", "e-3")])
+        unit.put_alerts([alert("old", "e-2", slot="slot-old", ended_at=START)])
+
+    store.write(work)
+    found = store.read(lambda unit: unit.alerts_on(["e-1", "e-2", "none"]))
+    assert sorted(one.id for one in found) == ["a1", "a2", "a3"]
+    assert store.read(lambda unit: unit.alerts_on([])) == []
+
+
 def test_alerts_are_listed_by_rule_state_and_time(store: Store) -> None:
     """The newest first, ended ones too; each filter leaves out what it names not, whatever its letters."""
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from router.core.delivery import SECOND
 from router.core.event import STANDING, Event, Undecodable
 from router.core.filter import Filter
-from router.core.rule import Rule
+from router.core.rule import Inhibition, Rule
 from router.decoders import decode
 from router.errors import RouterError
 from router.pipeline.rerun import recorded, rerun
@@ -132,6 +132,38 @@ def test_of_two_servers_the_one_that_goes_on_is_heard(make: MakePipeline) -> Non
             pipeline, 60 * minute + 20, startsAt=moment(-5), **({"endsAt": moment(-1)} if minute > 7 else {})
         )
     assert reasons(pipeline) == ["first", "resolved", "first", "resolved"]
+
+
+def node_down_inhibits(make: MakePipeline) -> Pipeline:
+    down = replace(alerts_rule(), name="down", when=Filter("labels.alertname == 'NodeDown'"))
+    by_node = Inhibition("down", (Filter("labels.instance"),))
+    return make(replace(alerts_rule(), inhibited_by=(by_node,)), down)
+
+
+NODE_DOWN = {"labels": {"alertname": "NodeDown", "instance": "a:9100"}}
+
+
+def test_what_fires_on_after_its_inhibitor_has_ended_is_told(make: MakePipeline) -> None:
+    """It is said every minute, and heard once: when that may be told."""
+    pipeline = node_down_inhibits(make)
+    said(pipeline, 0, **NODE_DOWN)
+    outcomes = [said(pipeline, second) for second in (1, 60)]
+    said(pipeline, 90, **NODE_DOWN, endsAt=moment(-9))
+    assert reasons(pipeline) == ["first", "resolved"]
+    outcomes += [said(pipeline, second) for second in (120, 180, 240)]
+    assert outcomes == ["routed", "duplicate", "routed", "duplicate", "duplicate"]
+    assert reasons(pipeline) == ["first", "resolved", "first"]
+
+
+def test_what_fires_while_its_inhibitor_does_is_heard_once(make: MakePipeline) -> None:
+    """And what nothing inhibits any more is told by a match, also where its inhibitor came back before."""
+    pipeline = node_down_inhibits(make)
+    said(pipeline, 0, **NODE_DOWN)
+    said(pipeline, 1)
+    said(pipeline, 2, **NODE_DOWN, endsAt=moment(-9))
+    said(pipeline, 3, **NODE_DOWN)
+    assert [said(pipeline, second) for second in (60, 120)] == ["duplicate", "duplicate"]
+    assert reasons(pipeline) == ["first", "resolved", "first"]
 
 
 def test_a_day_that_is_played_again_hears_the_same(make: MakePipeline) -> None:

@@ -246,6 +246,7 @@ def view(unit: Unit) -> Iterator[Any]:
     """All that can be asked; where the port promises no order, in one of ours."""
     yield unit.known(NAMES), unit.ends(NAMES), unit.rules_of_alerts(), deliveries(unit)
     yield from (in_order(unit.jobs(NAMES)), in_order(unit.alerts(NAMES)), in_order(unit.groups(NAMES)))
+    yield in_order(unit.alerts_on(["e", "none"]))
     yield in_order(unit.notifications([f"n-d{number}" for number in range(10)]))
     yield in_order(unit.open_groups(["storm", "group-0", "group-1", "group-2"]))
     for places, anchors in ((["place-0", "place-1"], []), ([], ["job-1"]), (["place-2"], ["job-1", "job-2"])):

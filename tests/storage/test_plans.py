@@ -20,6 +20,7 @@ def _loops(unit: Unit) -> None:
     unit.open_alerts(["k-1", "k-2"], ["k-3", "k-4"])
     unit.open_groups(["k-1", "k-2"])
     unit.rules_of_alerts()
+    unit.alerts_on(["e-1"])
     unit.open_alerts_of("a")
     unit.open_alerts_of("a", 10, Mark(START, "a-1"))
     unit.ends(["e-1"])

@@ -59,6 +59,10 @@ class IngestUnit(Protocol):
         """Alerts that have not ended, by the places of their keys."""
         ...
 
+    def alerts_on(self, events: Collection[str]) -> list[Alert]:
+        """Alerts that have not ended, by the newest event of each."""
+        ...
+
     def open_alerts_of(self, rule: str, limit: int = 1000, before: Mark | None = None) -> list[Alert]:
         """Alerts of a rule that have not ended, by their last match, the newest first.
 

@@ -98,6 +98,10 @@ class MemoryAlerts:
             found.update(self._anchors.get(anchor, {}))
         return self.alerts(found)
 
+    def alerts_on(self, events: Collection[str]) -> list[Alert]:
+        wanted = frozenset(events)
+        return [one for one in self._alerts.values() if one.ended_at is None and one.event_id in wanted]
+
     def open_alerts_of(self, rule: str, limit: int = 1000, before: Mark | None = None) -> list[Alert]:
         marks = ((Mark(alert.received_at, alert.id), alert) for alert in self.alerts(self._rules[rule]))
         found = (one for one in marks if before is None or one[0] < before)

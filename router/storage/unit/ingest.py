@@ -52,6 +52,9 @@ class SqlIngestUnit(Statements):
         found = self._bound(ask.OPEN_ALERTS, slots) + self._bound(ask.ANCHORED, anchors)
         return list({row["id"]: rows.alert_of(row) for row in found}.values())
 
+    def alerts_on(self, events: Collection[str]) -> list[Alert]:
+        return [rows.alert_of(row) for row in self._bound(ask.ALERTS_ON, events)]
+
     def open_alerts_of(self, rule: str, limit: int = 1000, before: Mark | None = None) -> list[Alert]:
         of = tables.alerts.c
         found = select(tables.alerts).where(of.rule == rows.kept(rule), ask.IS_OPEN)

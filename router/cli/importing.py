@@ -38,11 +38,17 @@ def alertmanager(
         return
     for one in imported.findings:
         say(harmless(str(one)))
-    say(f"\n{len(imported.findings)} things were not carried over as they stand.")
+    many = len(imported.findings)
+    what = (
+        "1 thing was not carried over as it stands"
+        if many == 1
+        else f"{many} things were not carried over as they stand"
+    )
+    say(f"\n{what}.")
     for path in written:
         say(f"wrote {harmless(str(path))}")
     if imported.variables:
-        say("\nSet these, then run alert-router check router.yaml:")
+        say(f"\nSet these, then run alert-router check {harmless(str(to / 'router.yaml'))}:")
     for name, form in imported.variables.items():
         say(f"  {name}={harmless(form)}")
 

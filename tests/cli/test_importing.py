@@ -14,6 +14,7 @@ def test_a_person_reads_what_is_lost_and_what_to_set(tmp_path: Path) -> None:
     assert f"{FILE}:2:3: warning: global.resolve_timeout: is not carried over [A001]" in done.out
     assert "DEFAULT_SLACK_URL=slack://TOKEN_A/TOKEN_B/TOKEN_C/#general" in done.out
     assert (tmp_path / "rules/alertmanager.yaml").exists()
+    assert f"then run alert-router check {tmp_path / 'router.yaml'}:" in done.out
 
 
 def test_a_program_reads_the_same(tmp_path: Path) -> None:

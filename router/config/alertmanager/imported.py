@@ -7,7 +7,6 @@ from typing import Any
 from router.config.alertmanager.emitted import comment, flow, scalar
 from router.config.alertmanager.inhibition import Inhibited, read_inhibition
 from router.config.alertmanager.intervals import read_intervals
-from router.config.alertmanager.matchers import NEVER
 from router.config.alertmanager.receivers import Channel, kebab, read_receivers
 from router.config.alertmanager.routes import Route, read_routes
 from router.config.alertmanager.source import Source
@@ -52,7 +51,7 @@ def import_file(path: Path) -> Imported:
     routes = _named(read_routes(source, silent), channels, source)
     names, intervals = read_intervals(source)
     # The root, where the routes below it take every alert, has none left.
-    reached = [route for route in routes if NEVER not in route.filters()]
+    reached = [route for route in routes if not route.is_passed]
     inhibited = read_inhibition(source, reached)
     rules = [line for route in reached for line in _rule(source, route, channels, inhibited, names)]
     source.lose_the_rest()
@@ -77,7 +76,9 @@ def _named(routes: list[Route], channels: dict[str, Channel], source: Source) ->
             source.lose(route.way, "is not carried over: there is no such receiver")
             if route.parent is None:
                 raise ConfigError(source.findings)
-        elif route.parent is None or NEVER not in route.filters():
+        elif not route.is_reached:
+            source.lose(route.way, "is not carried over: no alert comes to it, in Alertmanager neither")
+        elif route.parent is None or not route.is_passed:
             values = [one.value for one in route.own if one.operator == "="]
             words = [route.receiver, *values] if route.parent else ["everything-else"]
             route.name = kebab("-".join(words), taken, "route")

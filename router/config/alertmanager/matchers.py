@@ -6,8 +6,10 @@ a label that is missing equals ``''``, and a regular expression must match the w
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+from router.core.filter import Filter
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ONE = re.compile(rf"\s*({_QUOTED}|[^\s{{}}!=~,\"'`\\]+)\s*(=~|!~|!=|=)\s*({_QUOTED}|[^\"]*?)\s*", re.S)
@@ -37,10 +39,13 @@ class Matcher:
         negated = "!" if self.operator == "!~" else ""
         return f"{negated}matches({label} || '', {text(f'^(?:{self.value})$')})"
 
-    def excludes(self, other: "Matcher") -> bool:
-        """Whether no label can meet both; False where that is not plain."""
-        values = self.label == other.label and self.operator == "=" and other.operator == "="
-        return values and self.value != other.value
+    def decides(self, other: "Matcher") -> bool | None:
+        """Whether a label that meets it meets the other one, too; None where that is not plain."""
+        if self == other:
+            return True
+        if self.label != other.label or self.operator != "=":
+            return None
+        return Filter(other.filter()).holds({"labels": {self.label: self.value}})
 
 
 def parse(written: str) -> list[Matcher]:
@@ -72,9 +77,22 @@ def _unquoted(word: str) -> str:
     return re.sub(r'\\["\\n]', lambda found: _ESCAPES[found[0]], word[1:-1])
 
 
+def implied(matchers: Collection[Matcher], by: Collection[Matcher]) -> bool:
+    """Whether labels that meet all of ``by`` plainly meet all of the others, too."""
+    return all(any(one.decides(other) for one in by) for other in matchers)
+
+
+def apart(matchers: Collection[Matcher], others: Collection[Matcher]) -> bool:
+    """Whether no labels can meet all of both; False where that is not plain."""
+    pairs = [(one, other) for one in matchers for other in others]
+    return any(one.decides(other) is False or other.decides(one) is False for one, other in pairs)
+
+
 def all_of(matchers: Iterable[Matcher]) -> list[str]:
-    """Filters that must all hold."""
-    return list(dict.fromkeys(matcher.filter() for matcher in matchers))
+    """Filters that must all hold; none that another one implies."""
+    each = dict.fromkeys(matchers)
+    needed = [one for one in each if not any(other != one and other.decides(one) for other in each)]
+    return [matcher.filter() for matcher in needed]
 
 
 def not_all_of(matchers: Iterable[Matcher]) -> str:

@@ -41,6 +41,7 @@ _ADDRESS = frozenset(
 )
 #: Files that hold a URL of a provider's own which Apprise reads as it is.
 _FILES = {"slack": "api_url_file", "discord": "webhook_url_file", "msteamsv2": "webhook_url_file"}
+_BODY = "docs/webhook.md has it; mend what receives it"
 #: Of ``global``: what is a part of addresses.
 _GLOBAL = re.compile(
     r"(smtp_(from|smarthost|hello|auth_username|auth_password|auth_secret)|slack_api_url"
@@ -127,7 +128,11 @@ def _address(source: Source, way: Way, channel: str, kind: str, number: int) -> 
         source.take(*way, key)
     line = source.line(*way)
     file_key = _FILES.get(kind, "")
+    for key in keys.keys() & {"url", "url_file"} if kind == "webhook" else ():
+        source.lose((*way, key), "is sent the JSON of a json:// channel, not Alertmanager's", _BODY)
     if isinstance(keys.get(file_key), str) and "}" not in keys[file_key]:
+        if "channel" in keys:
+            source.lose((*way, "channel"), "is not carried over: the URL in the file says where it goes")
         return Address(f"${{file:{source.text(*way, file_key)}}}", "", "", line)
     for key in keys:
         if key.endswith("_file"):
@@ -145,6 +150,8 @@ def _form(source: Source, way: Way, kind: str) -> str:
     channel = str(getattr(source.document.events.get((*way, "channel")), "value", ""))
     if kind == "slack" and channel:
         return f"{_FORMS[kind]}/#{quote(channel.lstrip('#'), safe='')}"
+    if kind == "webhook" and str(source.at(*way, "url")).startswith("http://"):
+        return _FORMS[kind].replace("jsons:", "json:")
     return _FORMS.get(kind, "an Apprise URL")
 
 
@@ -155,5 +162,5 @@ def _mail(source: Source, way: Way) -> str:
 
     user = quote(known("auth_username") or "USER", safe="")
     where = quote(known("smarthost") or "HOST:587", safe=":")
-    sender, to = (quote(known(key), safe="@,") for key in ("from", "to"))
+    sender, to = (quote(re.sub(r",\s+", ",", known(key)), safe="@,") for key in ("from", "to"))
     return f"mailtos://{user}:PASSWORD@{where}?from={sender}&to={to}"

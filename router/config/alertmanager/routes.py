@@ -9,7 +9,7 @@ filter what they leave out.
 
 from dataclasses import dataclass, field
 
-from router.config.alertmanager.matchers import Matcher, all_of, labels, not_all_of, parse
+from router.config.alertmanager.matchers import Matcher, all_of, apart, implied, labels, not_all_of, parse
 from router.config.alertmanager.source import Source
 from router.config.yaml import Way, listed, mapping
 from router.core.filter import Filter
@@ -64,18 +64,35 @@ class Route:
         """Whether each alert that matches it ends at a rule that stops."""
         return self.stops and all(child._seals() for child in self.children)
 
-    def filters(self) -> list[str]:
-        """What its rule's ``when`` is made of."""
-        before = [
+    def _before(self) -> "list[Route]":
+        """Those that take an alert away from it, if they match it."""
+        return [
             other
             for route in self.path()
             for other in (route.parent.children[: route.parent.children.index(route)] if route.parent else [])
-            if not other.goes_on
+            if not other.goes_on and not other.is_broken
         ]
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether alerts come to it, or to routes below it: in Alertmanager, too."""
+        own = self.matchers()
+        return not apart(own, own) and not any(implied(other.own, own) for other in self._before())
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether the routes below it take all its alerts."""
+        return any(implied(child.own, self.matchers()) for child in self.children if not child.is_broken)
+
+    def filters(self) -> list[str]:
+        """What its rule's ``when`` is made of."""
+        own = self.matchers()
         left_out = [
-            other for other in [*before, *self.children] if not other._seals() and not other.is_broken
+            [matcher for matcher in other.own if not implied([matcher], own)]
+            for other in [*self._before(), *self.children]
+            if not other._seals() and not other.is_broken and not apart([*own, *other.own], other.own)
         ]
-        return all_of(self.matchers()) + list(dict.fromkeys(not_all_of(other.own) for other in left_out))
+        return all_of(own) + list(dict.fromkeys(not_all_of(matchers) for matchers in left_out))
 
     def severity(self) -> str:
         """By the value of ``severity`` that it asks for."""

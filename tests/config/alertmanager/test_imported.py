@@ -235,3 +235,78 @@ def test_a_root_that_no_alert_reaches_becomes_no_rule(tmp_path: Path) -> None:
     (tmp_path / "any.yaml").write_text(import_file(tmp_path / "any.yml").rules, encoding="utf-8")
     rules, findings = load_rules([tmp_path / "any.yaml"])
     assert (findings, [rule.name for rule in rules]) == ([], ["a"])
+
+
+def imported_of(folder: Path, routes: list[Any], **more: Any) -> tuple[list[Rule], list[str], Imported]:
+    """The rules of these routes below a root for ``a``, what check says of them, and all that was made."""
+    receivers = [{"name": name, "webhook_configs": [{"url": f"http://{name}"}]} for name in "ab"]
+    whole = {
+        "route": {"receiver": "a", "routes": routes},
+        "receivers": [*receivers, {"name": "none"}],
+        **more,
+    }
+    (folder / "any.yml").write_text(json.dumps(whole), encoding="utf-8")
+    imported = import_file(folder / "any.yml")
+    config = load(written(folder, imported), environ=dict.fromkeys(imported.variables, "json://127.0.0.1/"))
+    return list(config.policy.rules), [str(one) for one in config.findings], imported
+
+
+def test_routes_that_overlap_become_rules_without_a_remark(tmp_path: Path) -> None:
+    """What cannot meet a rule is not left out by it, and what always does is not asked for again."""
+    routes = [
+        {"receiver": "none", "matchers": ['team="db"']},
+        {"receiver": "b", "matchers": ['team="web"', 'team!="ops"'], "continue": True},
+        {"receiver": "b", "match": {"team": "web", "env": "prod"}},
+    ]
+    rules, said, _ = imported_of(tmp_path, [*routes, {"receiver": "b", "match_re": {"team": "ops|sea"}}])
+    assert said == []
+    assert [rule.when.text for rule in rules[1:3] if rule.when] == [
+        "labels.team == 'web'",
+        "labels.team == 'web' && labels.env == 'prod'",
+    ]
+
+
+def test_a_route_that_no_alert_reaches_is_listed(tmp_path: Path) -> None:
+    """An earlier one takes all of its alerts, or its matchers contradict one another; as in Alertmanager."""
+    below = {"receiver": "a", "matchers": ['team="ops"']}
+    routes = [
+        {"receiver": "none", "matchers": ['team=~"db.*"']},
+        {"receiver": "b", "matchers": ['team="db1"', 'env="prod"']},
+        {"receiver": "b", "matchers": ['team="web"'], "routes": [below]},
+    ]
+    rules, said, imported = imported_of(tmp_path, routes)
+    assert said == []
+    assert [rule.name for rule in rules] == ["none", "b-web", "everything-else"]
+    lost = [one.message.split(":")[0] for one in imported.findings if "no alert comes" in one.message]
+    assert lost == ["route.routes.1", "route.routes.2.routes.0"]
+
+
+def test_what_an_earlier_rule_takes_is_not_inhibited_in_part(tmp_path: Path) -> None:
+    """The root never sees it; labels that are missing on both sides are equal."""
+    routes = [{"receiver": "a", "matchers": [f'alertname="{name}"']} for name in ("NodeDown", "CpuHigh")]
+    by = {"source_match": {"alertname": "NodeDown"}, "target_match": {"alertname": "CpuHigh"}}
+    rules, _, imported = imported_of(tmp_path, routes, inhibit_rules=[by | {"equal": ["instance"]}])
+    assert not [one for one in imported.findings if "inhibit" in one.message]
+    [inhibition] = rules[1].inhibited_by
+    assert inhibition.rule == "a-nodedown"
+    assert [inhibition.equal[0].search({"labels": one}) for one in ({}, {"instance": "x"})] == ["-", "x"]
+
+
+def test_a_webhook_is_said_to_get_another_body(tmp_path: Path) -> None:
+    """What receives Alertmanager's must be changed; its other keys are listed all the same."""
+    hook = {"url": "http://hook", "max_alerts": 3}
+    receivers = [{"name": "a", "webhook_configs": [hook]}, {"name": "b"}, {"name": "none"}]
+    *_, imported = imported_of(tmp_path, [], receivers=receivers)
+    lost = {one.message.split(": ")[0].split(".")[-1]: one.message for one in imported.findings}
+    assert "not Alertmanager's" in lost["url"]
+    assert (set(lost), imported.variables) == ({"url", "max_alerts"}, {"A_WEBHOOK_URL": "json://HOST/PATH"})
+
+
+def test_a_room_beside_the_file_of_a_url_is_listed(tmp_path: Path) -> None:
+    """The URL says where it goes; nothing is dropped without a word."""
+    slack = {"api_url_file": "slack-url", "channel": "#sre"}
+    receivers = [{"name": "a", "slack_configs": [slack]}, {"name": "b"}, {"name": "none"}]
+    *_, imported = imported_of(tmp_path, [], receivers=receivers)
+    assert [one.message.split(": ")[0] for one in imported.findings] == [
+        "receivers.0.slack_configs.0.channel"
+    ]

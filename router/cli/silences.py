@@ -36,7 +36,7 @@ def list_silences(
     rows = [
         (
             s["id"],
-            s["state"],
+            f"{s['state']}, recurs" if s["recurs"] else s["state"],
             moment(s["starts_at"]),
             moment(s["ends_at"]),
             s["author"],
@@ -94,7 +94,10 @@ def add(
     if output is Form.JSON:
         print_json({"silences": [silence]})
     else:
-        say(f"{silence['id']} is {silence['state']} until {moment(silence['ends_at'])} UTC.")
+        within = f", within {interval} only" if silence["recurs"] else ""
+        say(
+            f"{silence['id']} is {silence['state']} until {moment(silence['ends_at'])} UTC{harmless(within)}."
+        )
 
 
 @group.command()

@@ -4,6 +4,7 @@ from router.errors import RouterError
 
 _FULL = ("the disk is full", "Free space; nothing was lost, senders will come back")
 _REFUSED = ("the database server refuses this user", "Check the user, the password and the rights it has")
+_READ_ONLY = ("the store's file or folder is read-only", "Give this user the right to write it")
 
 #: What SQLite or PostgreSQL say, what it means, what to do. The first that fits holds: a server's own
 #: words about a user or a database come inside "connection failed: …".
@@ -41,7 +42,8 @@ _KNOWN = (
     ),
     ("too many clients", "the database server has no connection left", "End others, or let it take more"),
     ("database is locked", "another process holds the store's lock", "See which process has the file open"),
-    ("readonly database", "the store's file or folder is read-only", "Give this user the right to write it"),
+    ("readonly database", *_READ_ONLY),
+    ("read-only file system", *_READ_ONLY),
     ("disk i/o error", "the disk reported an error", "Check the disk before you trust it again"),
     ("permission denied", "this user may not open the store's file", "Give this user the right to write it"),
     ("is a directory", "a folder stands where the store's file should be", "Check the path in `store`"),
@@ -64,7 +66,8 @@ _KNOWN = (
     (
         "unable to open",
         "the store's file cannot be opened",
-        "Check that its folder exists and may be written, and that the process may open more files",
+        "Check that its folder exists and may be written (read-only file system?), and that the process may"
+        " open more files",
     ),
     (
         "timeout",

@@ -2,10 +2,12 @@
 
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from mns.account import Account
@@ -148,6 +150,16 @@ def test_a_damaged_store_is_an_error(tmp_path: Path) -> None:
     found = checks(file)["store"]
     assert found[0] == "error"
     assert path.read_bytes() == before
+
+
+def test_a_store_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    """Whoever reads that it is damaged puts it away: on a read-only file system nothing is wrong with it."""
+    file = write_router(tmp_path, [RULE], "oncall")
+    open_store(f"sqlite:///{tmp_path / 'state.db'}").close()
+    refused = sqlite3.OperationalError("unable to open database file")
+    with patch("router.cli.doctor.store.sqlite3.connect", side_effect=refused):
+        found = checks(file)["store"]
+    assert "damaged" not in found[1]
 
 
 def test_messages_that_nobody_got_are_said(tmp_path: Path) -> None:

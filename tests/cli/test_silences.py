@@ -109,6 +109,13 @@ def test_a_silence_recurs_within_an_interval(config: str) -> None:
     assert "named 'week'; there are: weekend" in run(*words, "week").error
 
 
+def test_who_reads_a_silence_that_recurs_sees_that_it_does(config: str) -> None:
+    """It is active for months, and mutes nothing now."""
+    words = ("rule", "--for", "90d", "--comment", "c", "--interval", "weekend", "-c", config)
+    assert run("silences", "add", *words).out.endswith(" UTC, within weekend only.\n")
+    assert "  active, recurs  " in run("silences", "list", "-c", config).out
+
+
 def test_a_pending_silence_starts_at_its_time(config: str) -> None:
     """Times with an offset; it waits until it starts."""
     words = ("--start", "2027-01-01T08:00+08:00", "--end", "2027-01-01T10:00+08:00", "--comment", "c")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote, urlencode
@@ -18,6 +19,7 @@ from router.config.settings_file import OWN_PATHS
 from router.core.alert import AlertState
 from router.core.event import Envelope, Undecodable
 from router.core.group import absorbed, grown, opened_storm
+from router.core.mute.interval import Span, TimeInterval
 from router.ports import SetAside, Unit
 from router.web.inside import Inside
 from router.web.site import API, make_site
@@ -245,7 +247,9 @@ def test_all_dead_letters_of_a_channel_are_dropped_from_the_list(served: House) 
 
 
 def test_a_silence_is_previewed_made_and_ended(served: House) -> None:
-    """The preview shows the alert that it would mute; made, it is listed; its button ends it."""
+    """The preview shows the alert that it would mute; made, it is listed, with what it recurs in; its button
+    ends it.
+    """
     served.tell(job_failed("job-quiet"))
     matcher = "JobId == 'job-quiet'"
     preview = page(served, f"/silences?matcher={quote(matcher)}&lasts=1h&comment=moving")
@@ -256,6 +260,10 @@ def test_a_silence_is_previewed_made_and_ended(served: House) -> None:
     assert silence.comment == "moving"
     listed = page(served, "/silences")
     assert html.escape(matcher) in listed.replace("&#39;", "&#x27;")
+    assert "within its interval only" not in listed
+    recurs = replace(silence, interval=(TimeInterval(weekdays=(Span(0, 0),)),))
+    served.store.write(lambda unit: unit.put_silences([recurs]))
+    assert "within its interval only" in page(served, "/silences")
     assert post(served, f"/silences/{silence.id}/expire", [("form", proof(listed))]).status == 303
     assert "moving" not in page(served, "/silences")
 

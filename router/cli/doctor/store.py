@@ -65,6 +65,8 @@ def _file(path: Path) -> Iterator[Check]:
     try:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             said = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.OperationalError:
+        return  # It cannot be looked at: why is said where the database is opened.
     except sqlite3.Error as error:
         said = [str(error)]
     if said != ["ok"]:

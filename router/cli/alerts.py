@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
-from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, Outcome, api_of, id_of
+from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, Outcome, api_of, id_of, whole_id
 from router.cli.output import (
     CONFIG,
     FORM,
@@ -82,7 +82,7 @@ def show(
 ) -> None:
     """One alert: its key, its times, its groups and what was sent of them."""
     with api_of(config, server, token, to_look=True) as api:
-        found = api.get(f"/v1/alerts/{id_of(alert_id)}")
+        found = api.get(f"/v1/alerts/{id_of(whole_id(api.ids, 'a', alert_id))}")
     alert, groups, sent = found["alert"], found["groups"], found["deliveries"]
     if output is Form.JSON:
         print_json({"alerts": [{**alert, "groups": groups, "deliveries": sent}]})
@@ -114,6 +114,7 @@ def ack(
     """Take alerts as seen: they are not repeated and do not escalate."""
     by = by or user()
     with api_of(config, server, token) as api:
+        ids = [whole_id(api.ids, "a", one) for one in ids]
         if whole:
             outcome = _with_their_groups(api, ids, by)
         else:
@@ -151,7 +152,9 @@ def resolve(
 ) -> None:
     """End alerts; who did it is on record, and who was told of them hears of the end."""
     with api_of(config, server, token) as api:
-        outcome = api.changed("/v1/alerts/resolve", ids, by=by or user())
+        outcome = api.changed(
+            "/v1/alerts/resolve", [whole_id(api.ids, "a", one) for one in ids], by=by or user()
+        )
     _said(outcome, "resolved", output)
 
 

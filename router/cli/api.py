@@ -4,6 +4,7 @@ import contextlib
 import hmac
 import http.client
 import json
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -39,6 +40,8 @@ TOKEN = typer.Option(
 WITHIN, LOOK_WITHIN = 60.0, 2.0
 #: Bytes of the answer of who must prove something first.
 _MOST_PROOF = 4096
+#: The beginning of an id: four digits of it or more, and not all of them.
+_BEGIN = re.compile("[a-z]-[0-9a-f]{4,23}")
 #: Addresses that listen everywhere, and where that is here.
 _HERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  nothing is bound
 #: Records that are asked for at once; ids that are sent at once.
@@ -101,6 +104,15 @@ class Api(ABC):
         """What was done. Raises as :meth:`get` does."""
         return self._answer("POST", path, json.dumps(sound(fields)).encode())
 
+    def ids(self, begin: str) -> list[str]:
+        """The first ids that begin so; of an older router none."""
+        try:
+            return self.get("/v1/ids", begin=begin)["ids"]
+        except RouterError as error:
+            if error.code != "not-found":
+                raise
+            return []
+
     def listed(self, path: str, name: str, limit: int, **query: Any) -> list[Any]:
         """So many records of a list, page by page."""
         return list(islice(self._pages(path, name, min(limit, AT_ONCE), query), limit))
@@ -142,6 +154,26 @@ def answer_of(status: int, body: bytes) -> Any:
         raise RouterError(
             "server", f"the server answers as no router does (status {status})", remedy
         ) from None
+
+
+def whole_id(find: Callable[[str], list[str]], letter: str, typed: str) -> str:
+    """The id that begins as somebody typed it, where only one does; else as typed: nothing has it.
+
+    Args:
+        find: the first ids that begin so.
+        letter: the one with which such ids begin; it may be left out.
+
+    Raises:
+        RouterError: ``usage``: several begin so.
+    """
+    begin = typed if typed.startswith(f"{letter}-") else f"{letter}-{typed}"
+    if not _BEGIN.fullmatch(begin):
+        return typed
+    found = find(begin)
+    if len(found) > 1:
+        several = f"{', '.join(found[:3])}{' …' if len(found) > 3 else ''}"
+        raise RouterError("usage", f"several ids begin with {begin}: {several}", "Write more of it")
+    return found[0] if found else typed
 
 
 def id_of(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import typer
 
-from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, Outcome, api_of, id_of
+from router.cli.api import AT_ONCE, SERVER, TOKEN, Api, Outcome, api_of, id_of, whole_id
 from router.cli.output import (
     CONFIG,
     FORM,
@@ -75,7 +75,7 @@ def show(
 ) -> None:
     """One delivery: its text and every attempt with the provider's answer."""
     with api_of(config, server, token, to_look=True) as api:
-        found = api.get(f"/v1/deliveries/{id_of(delivery_id)}")
+        found = api.get(f"/v1/deliveries/{id_of(whole_id(api.ids, 'd', delivery_id))}")
     delivery, text, tried = found["delivery"], found["text"], found["tried"]
     if output is Form.JSON:
         print_json({"deliveries": [{**delivery, "text": text, "tried": tried}]})
@@ -129,7 +129,7 @@ def _change(
         raise RouterError("usage", "name deliveries by id, or all dead ones with --channel, --since or both")
     path, by = f"/v1/deliveries/{verb}", user()
     with api_of(*asked) as api:
-        outcome = api.changed(path, ids, by=by)
+        outcome = api.changed(path, [whole_id(api.ids, "d", one) for one in ids], by=by)
         if every:
             outcome.add(api.post(path, **every, by=by))
         beside = _waiting(api, dead["channel"], outcome) if verb == "retry" and dead["channel"] else ""

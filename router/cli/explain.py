@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from router.cli.api import SERVER, TOKEN, api_of, id_of
+from router.cli.api import SERVER, TOKEN, api_of, id_of, whole_id
 from router.cli.clauses import tree
 from router.cli.files import posted_event, refuse_both, with_job
 from router.cli.output import CONFIG, FORM, SOURCE, Form, message_text, on_one_line, print_json, say, table
@@ -35,7 +35,7 @@ def explain(
     if event_id:
         refuse_both("--source", source, "--id", event_id)
         with api_of(config, server, token, to_look=True) as api:
-            explanation = api.get(f"/v1/events/{id_of(event_id)}")["explanation"]
+            explanation = api.get(f"/v1/events/{id_of(whole_id(api.ids, 'e', event_id))}")["explanation"]
     else:
         explanation = _posted(config, event, source)
     if output is Form.JSON:

@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from router.cli.api import SERVER, TOKEN, api_of, id_of
+from router.cli.api import SERVER, TOKEN, api_of, id_of, whole_id
 from router.cli.clauses import filter_of
 from router.cli.output import CONFIG, FORM, Form, harmless, moment, print_json, say, table, user, warn
 from router.core.times import iso
@@ -111,7 +111,8 @@ def expire(
     """End a silence now; what it held back is judged again."""
     with api_of(config, server, token) as api:
         try:
-            done = api.post(f"/v1/silences/{id_of(silence_id)}/expire", by=user())
+            silence_id = id_of(whole_id(api.ids, "s", silence_id))
+            done = api.post(f"/v1/silences/{silence_id}/expire", by=user())
         except RouterError as error:
             if error.code != "not-found":
                 raise

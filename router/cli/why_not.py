@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from router.cli.api import whole_id
 from router.cli.clauses import tree
 from router.cli.output import CONFIG, FORM, SOURCE, Form, on_one_line, print_json, say, table, when
 from router.web.shapes import clause_json, delivery_json, iso
@@ -79,7 +80,8 @@ def _asked(config: str, path: str, source: str, event_id: str) -> "tuple[Policy,
         return settings.policy, event, None, about_job(event, sent)
     refuse_both("--source", source, "--id", event_id)
     with store_of(config, to_look=True) as (settings, store):
-        fate = store.read(lambda unit: fate_of(stored_event(unit, event_id), unit))
+        whole = whole_id(lambda begin: store.read(lambda unit: unit.ids_from(begin, 10)), "e", event_id)
+        fate = store.read(lambda unit: fate_of(stored_event(unit, whole), unit))
     event = fate.record.event
     return settings.policy, event, fate, about_job(event)
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from router.errors import RouterError
 from router.version import __version__
-from router.web.api import alerts, deliveries, events, jobs, process, silences, tail
+from router.web.api import alerts, deliveries, events, ids, jobs, process, silences, tail
 from router.web.api.asked import Refusal, address_of, headers_of, inside_of, reader
 from router.web.inside import Inside
 from router.web.pages import changed, health, live, looked_into, shown, trying
@@ -21,7 +21,7 @@ from router.web.proof import PATH
 from router.web.status import said_of, status_of
 
 #: The parts of the site: those of the API, and those of the pages.
-API = tuple(part.router for part in (alerts, events, tail, jobs, deliveries, silences, process))
+API = tuple(part.router for part in (alerts, events, tail, jobs, deliveries, silences, ids, process))
 PAGES = tuple(part.router for part in (shown, looked_into, trying, health, changed, live))
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {

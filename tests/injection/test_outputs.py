@@ -105,6 +105,7 @@ READ: dict[str, tuple[Callable[[World], list[str]] | None, Words]] = {
     "/v1/top": (None, [f"/v1/top?by={by}" for by in ("rule", "channel", "event", "job", "source")]),
     "/v1/books": (None, ["/v1/books"]),
     "/v1/deeds": (None, ["/v1/deeds"]),
+    "/v1/ids": (_alerts, ["/v1/ids?begin=*"]),
     "/v1/deliveries": (None, ["/v1/deliveries?limit=500"]),
     "/v1/deliveries/{delivery_id}": (_deliveries, ["/v1/deliveries/*"]),
     "/v1/silences": (None, ["/v1/silences?all=true"]),

@@ -13,6 +13,10 @@ from router.ports.records import Attempt, Deed, EventRecord, SetAside
 class ReadingUnit(Protocol):
     """What is shown to people, read in a transaction."""
 
+    def ids_from(self, begin: str, limit: int) -> list[str]:
+        """Ids that begin so, in their order: of alerts (``a-``), deliveries, events, silences."""
+        ...
+
     def event(self, event_id: str) -> EventRecord | None:
         """One event, or None."""
         ...

@@ -22,9 +22,19 @@ _FEEDS: dict[Feed, tuple[Any, Any]] = {
     "ended deliveries": (tables.deliveries.c.ended_at, tables.deliveries.c.id),
 }
 
+#: What an id is of, by how it begins.
+_NAMED = {"a-": tables.alerts, "d-": tables.deliveries, "e-": tables.events, "s-": tables.silences}
+
 
 class SqlReadingUnit(Statements):
     """See :class:`router.ports.unit.reading.ReadingUnit`."""
+
+    def ids_from(self, begin: str, limit: int) -> list[str]:
+        table = _NAMED.get(begin[:2])
+        if table is None:
+            return []
+        found = select(table.c.id).where(table.c.id.startswith(rows.kept(begin), autoescape=True))
+        return list(self._connection.execute(found.order_by(table.c.id).limit(limit)).scalars())
 
     def event(self, event_id: str) -> EventRecord | None:
         found = self._rows(select(tables.events).where(tables.events.c.id == rows.kept(event_id)))

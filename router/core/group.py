@@ -20,6 +20,9 @@ from router.core.rule import GROUP_INTERVAL, Rule, Severity
 SHOWN = 10
 #: Causes that are counted one by one; what comes after them counts as other.
 CAUSES = 50
+#: An incident that says both, the beginning and the end, stays open so long: its provider calls nobody for
+#: one that is closed before.
+CLOSES_AFTER = 60_000_000
 OTHER = "other"
 
 Rules = Callable[[str], Rule | None]
@@ -134,6 +137,11 @@ class Group:
     def open(self) -> int:
         """How many of its alerts have not ended."""
         return sum(tally.open for tally in self.tallies.values())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all its alerts have ended; a fallback channel's group stands for those of another."""
+        return self.ended_at is not None and not self.open
 
     @property
     def fresh(self) -> int:
@@ -451,18 +459,31 @@ def fallback_id(channel: str, delivery_id: str) -> str:
 
 
 def over(told_instead: Group, group: Group, now: int) -> Group:
-    """A fallback channel's group once the group that it was told for has ended: its incident is closed."""
-    return changed(
+    """A fallback channel's group once the group that it was told for has ended: its incident is closed.
+
+    Where it is still to be told, that says the end too.
+    """
+    as_now = changed(
         told_instead,
-        due_at=now,
-        due_reason=Reason.RESOLVED,
-        quiet=True,
         alerts=group.alerts,
         resolved=group.resolved,
         tallies=group.tallies,
         shown=group.shown,
         causes=group.causes,
     )
+    return as_now if as_now.told_at is None else closing(as_now, now)
+
+
+def closing(group: Group, at: int) -> Group:
+    """A group that people have heard all of: at that time its incidents are closed, and nobody is told."""
+    return changed(group, due_at=max(at, (group.ended_at or 0) + 1), due_reason=Reason.RESOLVED, quiet=True)
+
+
+def is_closing(group: Group) -> bool:
+    """Whether only its incidents are to be closed: an end that is told is due when it comes."""
+    if group.due_reason is not Reason.RESOLVED or group.due_at is None or group.ended_at is None:
+        return False
+    return group.quiet and group.due_at > group.ended_at
 
 
 def for_fallback(group: Group, channel: str, delivery_id: str, reason: Reason, now: int) -> Group:
@@ -480,4 +501,6 @@ def for_fallback(group: Group, channel: str, delivery_id: str, reason: Reason, n
         ended_at=now,
         storm_id=None,
         fallback_of=delivery_id,
+        # What was to be told is told, also where it has ended by itself meanwhile.
+        quiet=group.quiet and reason is Reason.RESOLVED,
     )

@@ -44,6 +44,11 @@ class Notification:
     links: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
+    def says_the_end(self) -> bool:
+        """Whether it is over: also in one message that says both, the beginning and the end."""
+        return self.reason is Reason.RESOLVED or self.group.is_over
+
+    @property
     def heading(self) -> Alert:
         """The alert that names the notification: the most severe, the newest of those; a muted one last."""
         if len(self.alerts) == 1:

@@ -37,8 +37,8 @@ OF_STORM = 5_000
 #: Alerts of a group (the newest) or a storm that are judged before it is told: a transaction has five
 #: seconds, and to be told with some that are muted is better than not to be told.
 JUDGED = 20_000
-#: An acknowledgement waits so long at a time for what its targets are still to be told before it.
-ACKNOWLEDGES_AFTER = 10 * SECOND
+#: An acknowledgement, or a close, waits so long at a time for what its targets are to be told before it.
+MARKS_AFTER = 10 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,23 +238,32 @@ class _Telling:
         if not self._is_due(group_id):
             return None
         group = self._book.groups[group_id]
-        if group.due_reason is Reason.ACKNOWLEDGED:
-            return self._acknowledge(group)
+        if group.due_reason is Reason.ACKNOWLEDGED or groups.is_closing(group):
+            return self._mark(group, group.due_reason or Reason.RESOLVED)
         if group.due_reason is Reason.FIRST and not group.fallback_of:
-            if group.ended_at is not None and self._was_muted(group):
+            if group.ended_at is not None and self._are_muted(self._unseen(group)):
                 self._book.put_group(changed(group, due_at=None, due_reason=None))
                 return None
             if self._storms(group):
                 return None
-        is_unheard = group.due_reason is Reason.RESOLVED and self._was_never_heard(group)
-        if group.due_reason is Reason.RESOLVED:
-            self._close_elsewhere(group)
-        self._book.told(group)
+        telling = self._end(group) if group.due_reason is Reason.RESOLVED else group
+        self._book.told(telling or group)
+        if telling is None:
+            return None
+        if telling.is_over and telling.due_reason is not Reason.RESOLVED:
+            self._close_later(telling)
         plan = self._policy.channels.get(group.channel)
-        if is_unheard or (plan is not None and not targets_of(plan, group)):
+        if plan is not None and not targets_of(plan, telling):
             return None
         self._recent[group.channel] = self._recent.get(group.channel, 0) + 1
-        return self._chosen(group)
+        return self._chosen(telling)
+
+    def _end(self, group: Group) -> Group | None:
+        """The group whose end is told; where nobody has heard of it, one message says both, or none does."""
+        self._close_elsewhere(group)
+        if not self._was_never_heard(group):
+            return group
+        return changed(group, due_reason=Reason.FIRST, quiet=False) if self._says_both(group) else None
 
     def _is_due(self, group_id: str) -> bool:
         due_at = self._book.groups[group_id].due_at
@@ -265,16 +274,24 @@ class _Telling:
         for kept in told_instead(self._unit, group, self._policy.channels):
             # It may have been told in this very transaction.
             other = self._book.groups.get(kept.id, kept)
-            if other.told_at is not None:
+            if not other.is_over:
                 self._book.put_group(groups.over(other, group, self._now))
 
-    def _acknowledge(self, group: Group) -> Chosen | None:
-        """The group whose incident is marked as acknowledged where it was opened."""
-        whom = marking(self._unit, group, self._policy.channels.get(group.channel))
+    def _close_later(self, group: Group) -> None:
+        """What was told of a group that has ended already opens an incident, which nothing else closes."""
+        if self._policy.keeps_incidents(group.channel):
+            after = self._book.groups[group.id]
+            self._book.put_group(groups.closing(after, self._now + groups.CLOSES_AFTER))
+
+    def _mark(self, group: Group, reason: Reason) -> Chosen | None:
+        """The group whose incident is acknowledged, or closed, where it was opened."""
+        whom = marking(self._unit, group, self._policy.channels.get(group.channel), reason)
         if whom.later:
-            self._book.put_group(changed(group, due_at=self._now + ACKNOWLEDGES_AFTER))
-        else:
+            self._book.put_group(changed(group, due_at=self._now + MARKS_AFTER))
+        elif reason is Reason.ACKNOWLEDGED:
             self._book.taken(group)
+        else:
+            self._book.put_group(changed(group, due_at=None, due_reason=None))
         return replace(self._chosen(group), targets=whom.now) if whom.now else None
 
     def _chosen(self, group: Group) -> Chosen:
@@ -296,10 +313,7 @@ class _Telling:
         return tuple(islice((one for alerts in self._firing(storm) for one in fire(alerts)), SHOWN))
 
     def _was_never_heard(self, group: Group) -> bool:
-        """Whether nobody can have heard of what has ended now: what waits is dropped, and no end is told.
-
-        What was critical and not muted is told all the same: its end says both.
-        """
+        """Whether nobody can have heard of what has ended now: what waits is dropped, and no end is told."""
         written = unheard(self._unit, group)
         if not written:
             return False
@@ -309,12 +323,24 @@ class _Telling:
         self.dropped += [
             changed(one, state=State.DROPPED, reason=reason) for one in waits if one.id in dropped
         ]
-        return group.severity != "critical" or self._was_muted(group)
+        return True
 
-    def _was_muted(self, group: Group) -> bool:
-        """Whether all that is shown of a group that was critical, and that nobody has seen, is muted."""
+    def _says_both(self, group: Group) -> bool:
+        """Whether one message says the beginning and the end: it was critical, and nothing muted it.
+
+        Where it ended by itself, or its end is not to be said, only if nobody has seen it.
+        """
+        if group.severity != "critical":
+            return False
+        unseen = self._unseen(group)
+        return (bool(unseen) or not group.quiet) and not self._are_muted(unseen)
+
+    def _unseen(self, group: Group) -> list[Alert]:
+        """What is shown of a group that was critical, and that nobody has seen."""
         shown = self._unit.alerts(group.shown)
-        alerts = [one for one in shown if one.severity == "critical" and not one.acknowledged_by]
+        return [one for one in shown if one.severity == "critical" and not one.acknowledged_by]
+
+    def _are_muted(self, alerts: Sequence[Alert]) -> bool:
         held = self._mutes.judge(alerts)
         muted = [alert for alert, by in zip(alerts, held, strict=True) if alert.muted_by or by]
         return bool(muted) and len(muted) == len(alerts)

@@ -15,7 +15,7 @@ LOOKED_AT = 1_000
 
 
 class Marking(NamedTuple):
-    """Whom an acknowledgement is sent to.
+    """Whom an acknowledgement, or a close, is sent to.
 
     Args:
         now: names of targets that have, or may have, an open incident of the group.
@@ -26,10 +26,10 @@ class Marking(NamedTuple):
     later: bool
 
 
-def marking(unit: Unit, group: Group, plan: ChannelPlan | None) -> Marking:
-    """Whom the acknowledgement of a group is sent to after its last telling: each target once."""
+def marking(unit: Unit, group: Group, plan: ChannelPlan | None, reason: Reason) -> Marking:
+    """Whom an acknowledgement, or a close, is sent to after a group's last telling: each target once."""
     written = unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
-    marked = marks(unit, written)
+    marked = marks(unit, written, reason)
     done = _marked(group, [one for one in written if one.id in marked])
     now: set[str] = set()
     later = False
@@ -54,10 +54,10 @@ def told_instead(unit: Unit, group: Group, plans: Mapping[str, ChannelPlan]) -> 
     return unit.groups([fallback_id(other.name, one.id) for one in written])
 
 
-def marks(unit: Unit, deliveries: Collection[Delivery]) -> set[str]:
-    """Ids of those that tell nobody: they only mark an incident as acknowledged."""
+def marks(unit: Unit, deliveries: Collection[Delivery], reason: Reason = Reason.ACKNOWLEDGED) -> set[str]:
+    """Ids of those that tell nobody: they only mark an incident, as acknowledged or, if asked, as closed."""
     records = unit.notifications({one.notification_id for one in deliveries})
-    of = {record.id for record in records if record.reason is Reason.ACKNOWLEDGED}
+    of = {record.id for record in records if record.reason is reason}
     return {one.id for one in deliveries if one.notification_id in of}
 
 

@@ -118,6 +118,7 @@ def test_ended_before_it_was_told_is_not_told(make: MakePipeline) -> None:
     take(pipeline, 201, job("OnJobFinished", "job-2"))
     assert reasons(pipeline) == ["first"]
     assert (last(pipeline)["group"]["firing"], last(pipeline)["group"]["resolved"]) == (0, 1)
+    assert pipeline.channels["oncall/1"].sent[-1][0].title.startswith("Resolved: ")
 
 
 def test_repeat_reminds_while_it_fires(make: MakePipeline) -> None:

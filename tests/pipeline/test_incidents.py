@@ -3,6 +3,7 @@
 It tells nobody, so it changes nothing of when people are told.
 """
 
+import threading
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 
 from router.core.delivery import SECOND, Delivery, Outcome, Patience, State, Verdict
 from router.core.filter import Filter
+from router.core.group import Group
 from router.core.mute.silence import Silence
 from router.core.policy import ChannelPlan, Target, make_policy
 from router.core.rule import Rule, Severity
+from router.pipeline.dispatch import Fresh
 from router.pipeline.people import acknowledge, acknowledge_group, resolve, retry
 from router.storage import open_store
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
@@ -272,6 +275,144 @@ def test_a_fallback_that_was_not_told_of_a_group_hears_nothing_of_its_end(make: 
     take(pipeline, 60, job("OnJobFinished"))
     assert reasons(pipeline) == ["first", "resolved"]
     assert pipeline.channels[PAGER].sent == []
+
+
+REFUSED = Verdict(Outcome.REFUSED, "no")
+BOTH = ["first", "resolved"]
+
+
+def critical(make: MakePipeline, channel: str, **keys: Any) -> Pipeline:
+    """A critical rule for a channel; the pager is the fallback of oncall."""
+    given: dict[str, Any] = {"to": (channel,), "resolve_when": RESOLVED, "severity": Severity.CRITICAL}
+    rule = failed(**given | keys)
+    return make(rule, channels=(plan("oncall", fallback="pager"), pager("pagerduty", "slack")))
+
+
+def open_incidents(pipeline: Pipeline) -> set[str]:
+    """Keys of the incidents that the provider was told to open, and not to close."""
+    steps = {delivery.group_id: message.data["reason"] for message, delivery in pipeline.channels[PAGER].sent}
+    return {key for key, reason in steps.items() if reason != "resolved"}
+
+
+@pytest.mark.parametrize("channel", ["pager", "oncall"])
+def test_one_message_that_says_both_opens_an_incident_that_is_closed(
+    make: MakePipeline, channel: str
+) -> None:
+    """Its provider calls somebody first: it stays open for a minute; people hear one message."""
+    pipeline = critical(make, channel, group_wait=30 * SECOND)
+    pipeline.channels["oncall/1"].script = [REFUSED]
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    at(pipeline, 11)
+    at(pipeline, 60)
+    assert reasons(pipeline, PAGER) == ["first"]
+    at(pipeline, 75)
+    at(pipeline, HOUR)
+    assert reasons(pipeline, PAGER) == BOTH
+    assert reasons(pipeline, "pager/2") == ["first"]
+    assert not open_incidents(pipeline)
+    assert pipeline.channels[PAGER].sent[0][0].title.startswith("Resolved: ")
+
+
+@pytest.mark.parametrize("channel", ["pager", "oncall"])
+def test_a_critical_one_that_ended_before_its_first_was_sent_opens_an_incident(
+    make: MakePipeline, channel: str
+) -> None:
+    """A close alone would tell nobody of what nobody had heard of."""
+    pipeline = critical(make, channel)
+    for target in (PAGER, "oncall/1"):
+        pipeline.channels[target].script = [replace(DOWN, retry_at=START + 60 * SECOND)]
+    pipeline.channels["oncall/1"].script += [REFUSED]
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    for seconds in (61, 70, 130, 140, HOUR):
+        at(pipeline, seconds)
+    heard = reasons(pipeline, PAGER)
+    assert heard[-2:] == BOTH
+    assert not open_incidents(pipeline)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_fallback_that_is_told_of_a_group_only_after_its_end_closes_its_incident(
+    make: MakePipeline, when: str
+) -> None:
+    """The attempt was on its way, or the fallback was still to be told, when the group ended."""
+    pipeline = make(
+        failed(to=("oncall",), resolve_when=RESOLVED), channels=(plan("oncall", fallback="pager"), pager())
+    )
+    sender = pipeline.channels["oncall/1"]
+    sender.script, sender.hold = [REFUSED], threading.Event()
+    pipeline.take(instance())
+    pipeline.dispatch.step()
+    pipeline.deliver.wake(frozenset(pipeline.channels))
+    pipeline.deliver.step()
+    if when == "before":
+        sender.hold.set()
+        pipeline.settle()
+    pipeline.take(job("OnJobFinished"))
+    ended = [
+        one for one in pipeline.store.read(lambda unit: unit.due_groups(START, 9)) if not one.fallback_of
+    ]
+    dispatch(pipeline, ended)
+    sender.hold.set()
+    for seconds in (1, 2, 90, HOUR):
+        at(pipeline, seconds)
+    assert reasons(pipeline, PAGER) == BOTH
+    assert not open_incidents(pipeline)
+
+
+def dispatch(pipeline: Pipeline, due: list[Group]) -> None:
+    """Tells these groups alone, as the intake does."""
+    now = pipeline.clock.now()
+    done = pipeline.store.write(lambda unit: pipeline.dispatch.tell_at_once(unit, Fresh(due), now))
+    assert done is not None
+    pipeline.dispatch.committed(done)
+
+
+def test_the_close_waits_for_what_opens_the_incident(make: MakePipeline) -> None:
+    """The provider is away for an hour: its close does not take the place of what nobody has heard."""
+    pipeline = critical(make, "pager", group_wait=30 * SECOND)
+    pipeline.channels[PAGER].script = [replace(DOWN, retry_at=START + HOUR * SECOND)]
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    for seconds in (100, 200, 400):
+        at(pipeline, seconds)
+        pipeline.maintain.take_over()
+    for seconds in (HOUR, HOUR + 10, HOUR + 20):
+        at(pipeline, seconds)
+    assert reasons(pipeline, PAGER) == ["first", *BOTH]
+    assert reasons(pipeline, "pager/2") == ["first"]
+
+
+def test_nothing_is_closed_where_nothing_was_opened(make: MakePipeline) -> None:
+    """The provider refuses the message that says both."""
+    pipeline = critical(make, "pager", group_wait=30 * SECOND)
+    pipeline.channels[PAGER].script = [REFUSED]
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    at(pipeline, HOUR)
+    assert reasons(pipeline, PAGER) == ["first"]
+    assert not pipeline.store.read(lambda unit: unit.due_groups(2**60, 9))
+
+
+def test_a_fallback_is_told_of_what_has_ended_in_silence(make: MakePipeline) -> None:
+    """The attempt was on its way when close_after ended the alert: people on the fallback hear of it."""
+    pipeline = critical(make, "oncall", closes_after=60 * SECOND)
+    sender = pipeline.channels["oncall/1"]
+    sender.script, sender.hold = [REFUSED], threading.Event()
+    pipeline.take(instance())
+    pipeline.dispatch.step()
+    pipeline.deliver.wake(frozenset(pipeline.channels))
+    pipeline.deliver.step()
+    pipeline.clock.move(61)
+    pipeline.advance.step()
+    pipeline.dispatch.step()
+    sender.hold.set()
+    pipeline.run()
+    at(pipeline, 70)
+    at(pipeline, HOUR)
+    assert reasons(pipeline, "pager/2") == ["first"]
+    assert reasons(pipeline, PAGER) == BOTH
 
 
 def test_the_storm_guard_does_not_count_it(make: MakePipeline) -> None:

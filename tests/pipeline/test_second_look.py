@@ -237,7 +237,37 @@ def test_what_was_critical_and_not_muted_is_told_at_its_end(make: MakePipeline, 
     at(pipeline, LATER)
     dropped(pipeline)
     take(pipeline, LATER + 10, job("OnJobFinished"))
-    assert reasons(pipeline) == (["first"] if mute else ["first", "resolved"])
+    assert reasons(pipeline) == (["first"] if mute else ["first", "first"])
+
+
+def ended(pipeline: Pipeline) -> str:
+    """The title of what was told last."""
+    message, _ = pipeline.channels["oncall/1"].sent[-1]
+    return message.title
+
+
+@pytest.mark.parametrize("silent", ["send_resolved", "close_after"])
+def test_what_was_critical_is_told_at_its_end_however_silent_that_is(make: MakePipeline, silent: str) -> None:
+    """Neither a rule that does not send ends nor an end by itself keeps it from people."""
+    keys: dict[str, Any] = {"resolve_when": RESOLVED, "severity": Severity.CRITICAL}
+    keys |= {"send_resolved": False} if silent == "send_resolved" else {"closes_after": 100 * SECOND}
+    pipeline = waiting(make, **keys)
+    take(pipeline, 10, job("OnJobFinished")) if silent == "send_resolved" else at(pipeline, 110)
+    at(pipeline, LATER)
+    at(pipeline, HOUR)
+    assert reasons(pipeline) == ["first", "first"]
+    assert ended(pipeline).startswith("Resolved: ")
+    assert [one.state for one in pipeline.deliveries()] == [State.DROPPED, State.SENT]
+
+
+def test_what_somebody_has_seen_is_not_told_when_it_ends_by_itself(make: MakePipeline) -> None:
+    """Its message was dropped because of that; a day later there is nothing to say."""
+    pipeline = waiting(make, severity=Severity.CRITICAL, closes_after=2 * HOUR * SECOND)
+    acknowledged(pipeline)
+    at(pipeline, LATER)
+    dropped(pipeline)
+    at(pipeline, 3 * HOUR)
+    assert reasons(pipeline) == ["first"]
 
 
 def test_what_may_have_arrived_is_not_repeated_once_over_but_its_end_is_told(make: MakePipeline) -> None:

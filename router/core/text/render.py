@@ -180,7 +180,10 @@ class _Rendering:
 
     def _with_the_end(self, template: str, change: _Change) -> _Change:
         """So that the message of the end says so; a text that says it itself is left as it is."""
-        if self.notification.reason is not Reason.RESOLVED or self._tells_the_end(template):
+        reason = self.notification.reason
+        if not self.notification.says_the_end:
+            return change
+        if reason is Reason.RESOLVED and self._tells_the_end(template):
             return change
 
         def changed(text: str) -> str:

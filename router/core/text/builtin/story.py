@@ -85,7 +85,7 @@ def story_of(notification: Notification, now: int, timezone: str, words: Words) 
     """
     event = notification.event
     severity = notification.heading.severity
-    ended = notification.reason is Reason.RESOLVED
+    ended = notification.says_the_end
     return Story(
         severity=severity,
         ended=ended,
@@ -115,6 +115,8 @@ def _headline(notification: Notification, severity: str, words: Words) -> str:
     # One alert alone is no storm, though it came in one.
     if reason is Reason.ACKNOWLEDGED:
         return one_line(_acknowledged(notification, happened, words))
+    if notification.says_the_end:
+        return one_line(words.resolved.format(said=happened))
     is_alone = reason is Reason.STORM and notification.group.alerts == 1
     if reason is not Reason.FIRST and not is_alone:
         count = notification.firing if reason is Reason.STORM else notification.new
@@ -257,7 +259,7 @@ def _step(event: Event, words: Words) -> str:
 
 
 def _links(notification: Notification, words: Words) -> Iterator[tuple[str, str]]:
-    if notification.reason is not Reason.RESOLVED:
+    if not notification.says_the_end:
         yield words.ack, notification.links.get("ack", "")
         yield words.silence, notification.links.get("silence", "")
     label = words.storm_list if notification.group.is_storm else words.explain

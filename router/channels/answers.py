@@ -102,8 +102,12 @@ def wait_of(found: Any) -> Said | None:
 def words_of(exchange: Exchange) -> str:
     """The provider's words: the usual fields of JSON or XML, an HTML page's title, or the text."""
     text = exchange.body.decode("utf-8", "replace")
-    if found := _words(fields_of(exchange)):
-        return found
+    try:
+        if found := _words(fields_of(exchange)):
+            return found
+    except (RecursionError, orjson.JSONEncodeError):
+        # It is nested deeper than anybody reads.
+        return text
     if code := xml_code(exchange):
         told = _XML_WORDS.search(text[:_LOOKED_AT])
         return f"{code}: {unescape(told[1])}" if told else code

@@ -166,7 +166,7 @@ def _seconds(header: str, now: int) -> float | None:
         pass
     try:
         date = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return date.timestamp() - now / SECOND

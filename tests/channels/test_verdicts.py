@@ -77,6 +77,8 @@ def test_what_a_status_means(status: int, outcome: Outcome, broken: bool) -> Non
         ("soon", None),
         ("", None),
         ("Tue, 99 Nov 2023 99:99:99 GMT", None),
+        ("Tue, 14 Nov 99999999999999999999 22:14:00 GMT", None),
+        ("Tue, 14 Nov 2023 22:14:00 +999999999999999999", None),
     ],
 )
 def test_how_long_to_wait(header: str, wait: int | None) -> None:
@@ -204,6 +206,17 @@ def test_a_page_of_titles_costs_nothing() -> None:
     begun = time.thread_time()
     Judge().verdict([answered(400, b"<title>" * 9000)], False, NOW)
     assert time.thread_time() - begun < 2
+
+
+@pytest.mark.parametrize("nested", [(b'{"error":', b"}"), (b"[", b"]")])
+def test_an_answer_nested_deeper_than_anybody_reads_is_judged_by_its_status(
+    nested: tuple[bytes, bytes],
+) -> None:
+    """Its words are the answer as it came."""
+    body = b'{"errors":' + nested[0] * 900 + b"1" + nested[1] * 900 + b"}"
+    assert Judge().verdict([answered(200, body)], True, NOW).outcome is Outcome.ACCEPTED
+    said = Judge().verdict([answered(400, body)], False, NOW)
+    assert (said.outcome, said.answer) == (Outcome.REFUSED, f"400: {body.decode()}")
 
 
 @given(body=st.binary(max_size=2000), status=st.integers(200, 599))

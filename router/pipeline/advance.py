@@ -9,6 +9,7 @@ from router.core.book import Book
 from router.core.policy import Policy
 from router.failpoints import failpoint
 from router.pipeline import absences
+from router.pipeline.newer import ours
 from router.pipeline.working_set import book_of, close_book
 from router.ports import Clock, Store, Unit
 
@@ -116,7 +117,8 @@ class Advance:
             if not unit.take_turn():
                 return None
             unit.serialise()
-            due = unit.due_alerts(now, BATCH, waiting_for)
+            found = unit.due_alerts(now, BATCH, waiting_for)
+            due = ours(unit, policy, found, lambda alert: _is_in_force(policy, alert.rule), now)
             if not due:
                 missing = absences.judge(unit, policy, now, waiting_for) if policy.expects_arrivals else 0
                 return [("", Step.MISS)] * missing

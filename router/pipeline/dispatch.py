@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from router import telemetry
@@ -19,6 +20,7 @@ from router.failpoints import failpoint
 from router.pipeline.deliver import observe_dropped
 from router.pipeline.incidents import marking, told_instead
 from router.pipeline.mutes import Mutes
+from router.pipeline.newer import ours
 from router.pipeline.notify import Told, targets_of, tell
 from router.pipeline.second_look import unheard
 from router.pipeline.shown import Chosen, show
@@ -121,7 +123,8 @@ class Dispatch:
             if not unit.take_turn():
                 return self._tell(unit, Fresh(), now)
             unit.serialise()
-            return self._tell(unit, Fresh(unit.due_groups(now, BATCH)), now)
+            policy, due = self._policy(), unit.due_groups(now, BATCH)
+            return self._tell(unit, Fresh(ours(unit, policy, due, partial(_knows, policy), now)), now)
 
         done = self._store.write(work)
         failpoint("dispatch.committed")
@@ -435,6 +438,12 @@ class _Telling:
 
     def _accepts(self, storm: Group, channel: str) -> bool:
         return storm.channel == channel and storm.ended_at is None and (storm.accepts_until or 0) > self._now
+
+
+def _knows(policy: Policy, group: Group) -> bool:
+    """Whether a policy has the group's channel, and the rules of what it tells."""
+    rules = (name for name, tally in group.tallies.items() if tally.open)
+    return group.channel in policy.channels and all(policy.rule(name) is not None for name in rules)
 
 
 def _is_to_tell(alert: Alert, group: Group, again: bool) -> bool:

@@ -11,6 +11,7 @@ from router.failpoints import failpoint
 from router.pipeline.claims import take_back_probes
 from router.pipeline.deliver import observe_ended, patience_of
 from router.pipeline.fallbacks import tell_fallbacks, tell_instead
+from router.pipeline.newer import since
 from router.pipeline.second_look import still_true
 from router.ports import Attempt, Clock, Store, Unit
 
@@ -137,7 +138,7 @@ class Maintain:
 
         def work(unit: Unit) -> int:
             unit.serialise()
-            late = still_true(unit, policy, unit.overdue(now, BATCH), now)
+            late = still_true(unit, policy, unit.overdue(now, BATCH, list(policy.channels)), now)
             plans = [(one, policy.channels.get(one.channel)) for one in late]
             told = tell_instead(unit, [(one, p.fallback) for one, p in plans if p and p.fallback], now)
             failpoint("maintain.overdue")
@@ -185,7 +186,8 @@ class Maintain:
 
     def bury_strays(self) -> int:
         """Ends what is due to targets that left the configuration, and tells their fallback."""
-        now, plans = self._clock.now(), self._policy().channels
+        now, policy = self._clock.now(), self._policy()
+        plans = policy.channels
         known = {target.name for plan in plans.values() for target in plan.targets}
 
         def work(unit: Unit) -> int:
@@ -193,7 +195,7 @@ class Maintain:
             if not strays:
                 return 0
             token = f"gone:{now}"
-            claimed = unit.claim_deliveries(now, strays, token, now)
+            claimed = unit.claim_deliveries(since(unit, policy, now), strays, token, now)
             buried = [_buried(delivery, now) for delivery in claimed]
             unit.settle_deliveries(buried, [token] * len(buried))
             default = [(delivery, plans.get(delivery.channel)) for delivery in buried]

@@ -885,10 +885,10 @@ def test_what_is_overdue_is_given_once(store: Store) -> None:
         unit.add_deliveries([delivery("sent", state=State.SENT, ended_at=START, overdue_at=START)])
 
     store.write(work)
-    found = store.write(lambda unit: unit.overdue(START + 9, 2))
+    found = store.write(lambda unit: unit.overdue(START + 9, 2, ["oncall"]))
     assert [one.id for one in found] == ["sending", "late"]
-    assert [one.id for one in store.write(lambda unit: unit.overdue(START + 9, 9))] == ["later"]
-    assert store.write(lambda unit: unit.overdue(START + 9, 9)) == []
+    assert [one.id for one in store.write(lambda unit: unit.overdue(START + 9, 9, ["oncall"]))] == ["later"]
+    assert store.write(lambda unit: unit.overdue(START + 9, 9, ["oncall"])) == []
     assert one(store, "late").state is State.PENDING
 
 
@@ -905,7 +905,7 @@ def test_what_takes_the_place_of_another_is_overdue_with_it(store: Store) -> Non
         unit.replace_deliveries([("d1", "d2"), ("t1", "t2")], START + 5)
 
     store.write(work)
-    assert [one.id for one in store.write(lambda unit: unit.overdue(START + 5, 9))] == ["d2"]
+    assert [one.id for one in store.write(lambda unit: unit.overdue(START + 5, 9, ["oncall"]))] == ["d2"]
     assert one(store, "t2").overdue_at == START + 6
 
 
@@ -918,6 +918,31 @@ def test_a_beat_and_a_policy_are_written_as_often_as_wanted(store: Store) -> Non
 
     store.write(work)
     store.write(work)
+
+
+def test_what_is_overdue_of_another_channel_is_left(store: Store) -> None:
+    """To a replica that knows its fallback."""
+
+    def work(unit: Unit) -> None:
+        unit.add_deliveries([delivery("d1", overdue_at=START)])
+
+    store.write(work)
+    assert store.write(lambda unit: unit.overdue(START, 9, ["another"])) == []
+    assert [one.id for one in store.write(lambda unit: unit.overdue(START, 9, ["oncall"]))] == ["d1"]
+
+
+def test_the_policy_that_is_loaded_last_supersedes_the_others(store: Store) -> None:
+    """Whatever the clocks say; one that is not kept is not superseded."""
+
+    def superseded() -> list[bool]:
+        return store.read(lambda unit: [unit.is_superseded(name) for name in ("p", "q", "r")])
+
+    store.write(lambda unit: unit.keep_policy("p", "text", START))
+    assert superseded() == [False, False, False]
+    store.write(lambda unit: unit.keep_policy("q", "text", START - 9))
+    assert superseded() == [True, False, False]
+    store.write(lambda unit: unit.keep_policy("p", "text", START))
+    assert superseded() == [False, True, False]
 
 
 def test_what_was_made_after_now_is_due_now(store: Store) -> None:

@@ -26,8 +26,8 @@ class MaintainUnit(Protocol):
         """Ends deliveries that are waiting: (id, id of the one that has its content, overdue with it)."""
         ...
 
-    def overdue(self, now: int, limit: int) -> list[Delivery]:
-        """Unfinished deliveries that are overdue, the longest first; each is given once, to one process."""
+    def overdue(self, now: int, limit: int, channels: Collection[str]) -> list[Delivery]:
+        """Unfinished deliveries of channels that are overdue, the longest first; each is given once."""
         ...
 
     def outbox(self) -> dict[str, tuple[int, int]]:

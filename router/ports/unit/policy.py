@@ -24,7 +24,11 @@ class PolicyUnit(Protocol):
         ...
 
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
-        """Keeps a policy's canonical text by its hash; once."""
+        """Keeps a policy's canonical text by its hash; it is the one that was loaded last."""
+        ...
+
+    def is_superseded(self, policy_hash: str) -> bool:
+        """Whether another policy was loaded after this one; not where this one is not kept."""
         ...
 
     def link_keys(self) -> LinkKeys | None:

@@ -158,9 +158,10 @@ class MemoryDeliveries:
                 self._put(replace(self.sent[new], overdue_at=since))
             self._end([old], replace_with=new, state=State.REPLACED, now=now, reason=reason)
 
-    def overdue(self, now: int, limit: int) -> list[Delivery]:
+    def overdue(self, now: int, limit: int, channels: Collection[str]) -> list[Delivery]:
         waits = (self.sent[name] for lane in self._lanes.values() for _, name in lane)
-        late = [one for one in waits if one.overdue_at is not None and one.overdue_at <= now]
+        ours = (one for one in waits if one.channel in channels)
+        late = [one for one in ours if one.overdue_at is not None and one.overdue_at <= now]
         found = sorted(late, key=lambda one: (one.overdue_at or 0, one.id))[:limit]
         for one in found:
             self._put(replace(one, overdue_at=None))

@@ -23,6 +23,9 @@ class MemoryUnit(MemoryAlerts, MemoryDeliveries):
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
         """Nothing reads it again."""
 
+    def is_superseded(self, policy_hash: str) -> bool:
+        return False
+
 
 class MemoryStore:
     """The part of :class:`router.ports.Store` that the steps of the engine need.

@@ -59,9 +59,9 @@ class SqlMaintainUnit(Statements):
             inherits = update(table).where(table.c.id == new, table.c.overdue_at > since)
             self._connection.execute(inherits.values(overdue_at=since))
 
-    def overdue(self, now: int, limit: int) -> list[Delivery]:
+    def overdue(self, now: int, limit: int, channels: Collection[str]) -> list[Delivery]:
         table = tables.deliveries
-        late = select(table).where(_IS_LATE, table.c.overdue_at <= now)
+        late = select(table).where(_IS_LATE, table.c.overdue_at <= now, table.c.channel.in_(channels))
         ordered = late.order_by(table.c.overdue_at, table.c.id).limit(limit)
         found = self._rows(ordered.with_for_update(skip_locked=True))
         self._run(update(table).values(overdue_at=None), table.c.id, [row["id"] for row in found])

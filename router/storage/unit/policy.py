@@ -1,6 +1,6 @@
 """The policy in force, and the keys of links."""
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, func, select, update
 
 from router.core.group import Reason
 from router.core.link import LinkKeys
@@ -39,4 +39,13 @@ class SqlPolicyUnit(Statements):
         self._put(tables.meta, [{"name": "link_keys", "value": value}])
 
     def keep_policy(self, policy_hash: str, text: str, now: int) -> None:
-        self._put(tables.policies, [{"hash": policy_hash, "text": rows.kept(text), "loaded_at": now}])
+        last = self._connection.execute(select(func.max(tables.policies.c.loaded_at))).scalar() or 0
+        # Whatever clocks say: what is loaded later is newer.
+        loaded_at = max(now, last + 1)
+        self._put(tables.policies, [{"hash": policy_hash, "text": rows.kept(text), "loaded_at": loaded_at}])
+
+    def is_superseded(self, policy_hash: str) -> bool:
+        of, ours = tables.policies.c, tables.policies.alias()
+        loaded_at = select(ours.c.loaded_at).where(ours.c.hash == policy_hash).scalar_subquery()
+        newer = select(of.hash).where(of.loaded_at > loaded_at).limit(1)
+        return self._connection.execute(newer).first() is not None

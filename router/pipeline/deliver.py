@@ -384,8 +384,12 @@ class Deliver:
         pairs = [(sent, after) for sent in done for after in self._settled(sent)]
         tokens = [one.token or "" for sent in done for one in sent.sending.deliveries]
         news = self._news(done)
+        # A probe among what is given back would keep others from being sent.
+        unsent = {one.lane.target for one in done if one.verdict is None and one.lane.breaker.pauses}
 
         def work(unit: Unit) -> tuple[set[str], bool, Learnt]:
+            if unsent:
+                take_back_probes(unit, unsent)
             learnt = learn(unit, news) if news else {}
             ours = set(unit.settle_deliveries([after for _, after in pairs], tokens))
             unit.add_attempts([attempt for sent in done for attempt in sent.attempts])

@@ -1,7 +1,11 @@
 """A target that fails is left alone, and found again soon after it heals."""
 
+import pytest
+
 from router.core.delivery import SECOND, Outcome, Patience, State, Verdict
 from router.core.message import Message
+from router.pipeline.digesting import Sending
+from router.pipeline.lane import Lane
 from tests.logs import logged
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
 
@@ -60,6 +64,39 @@ def test_no_other_target_waits(make: MakePipeline) -> None:
     while pipeline.send():
         pass
     assert len(pipeline.channels["oncall/2"].sent) == 25
+
+
+def test_a_probe_that_is_given_back_keeps_no_other_from_being_sent(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was claimed when the router was stopped, and not begun: the next one sends a probe at once."""
+    pipeline = make(rule())
+    oncall = pipeline.channels["oncall/1"]
+    oncall.script = [DOWN] * 5
+    jobs(pipeline, 5)
+    pipeline.send()
+    assert pipeline.deliver.left_alone()
+    pipeline.clock.move(6)
+    taken: list[Sending] = []
+
+    def take(_lane: Lane, sending: Sending) -> None:
+        taken.append(sending)
+
+    def take_back(_lane: Lane) -> list[Sending]:
+        return taken
+
+    monkeypatch.setattr(Lane, "take", take)
+    monkeypatch.setattr(Lane, "take_back", take_back)
+    pipeline.deliver.wake(frozenset(pipeline.channels))
+    assert pipeline.deliver.step() == 1
+    pipeline.deliver.stop_claiming()
+    pipeline.settle()
+    monkeypatch.undo()
+    after = Pipeline(pipeline.store, pipeline.policy, pipeline.clock, owner="next")
+    after.send()  # it learns that the target is left alone
+    after.send()
+    after.deliver.use({})
+    assert len(after.channels["oncall/1"].sent) == 5
 
 
 def test_a_provider_that_throttles_is_left_in_peace(make: MakePipeline) -> None:

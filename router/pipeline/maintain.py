@@ -225,8 +225,8 @@ class Maintain:
         return deleted
 
     def measure(self) -> None:
-        """Reads the outbox's depth and age into the metrics."""
-        now, outbox = self._clock.now(), self._store.read(lambda unit: unit.outbox())
+        """Reads the outbox's depth and age into the metrics; of a great one that takes a second."""
+        now, outbox = self._clock.now(), self._store.look(lambda unit: unit.outbox())
         for state in ("pending", "sending", "waiting"):
             self._metrics.outbox.labels(state).set(outbox.get(state, (0, 0))[0])
         oldest = min((made for _, made in outbox.values()), default=now)

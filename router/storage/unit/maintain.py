@@ -25,16 +25,21 @@ class SqlMaintainUnit(Statements):
         return {row["target"] for row in self._rows(found)}
 
     def overtaken(self, before: int, limit: int, left_alone: Collection[str] = ()) -> list[tuple[str, str]]:
-        table = tables.deliveries
+        table, failing = tables.deliveries, tables.deliveries.alias()
         place = (table.c.group_id, table.c.target)
-        stuck = [func.max(table.c.attempts) > 0]
-        if left_alone:
-            stuck.append(table.c.target.in_(left_alone))
+        tried = exists().where(
+            failing.c.group_id == table.c.group_id,
+            failing.c.target == table.c.target,
+            ask.stands(ask.UNFINISHED, failing),
+            failing.c.attempts > 0,
+        )
+        # Asked of those that are several: of all others the index is enough, however many wait.
+        stuck = or_(table.c.target.in_(left_alone), tried) if left_alone else tried
         crowded = (
             select(*place)
             .where(ask.stands(ask.UNFINISHED))
             .group_by(*place)
-            .having(func.count() > 1, or_(*stuck))
+            .having(func.count() > 1, stuck)
             .limit(limit)
         )
         pairs: list[tuple[str, str]] = []

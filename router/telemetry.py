@@ -47,6 +47,7 @@ LOG_EVENTS: dict[str, str] = {
     "delivery.replaced": "later messages took the place of failing ones of their group",
     "delivery.overdue": "the fallback was told of deliveries that were not accepted in `fallback_after`",
     "delivery.rescued": "a delivery whose sender ended without an outcome was given back",
+    "clock.differs": "this machine's clock is so many seconds ahead of the store's, which counts",
     "clock.set_back": "the clock was set back: what would wait that much longer is due now",
     "target.left_alone": "a target failed five times in a row: only probes are sent to it",
     "target.broken": "a provider refuses us, not a message: a token, an address or a right is wrong",

@@ -1,7 +1,9 @@
 """What the wiring decides by itself."""
 
+import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Never
 
@@ -10,17 +12,19 @@ import pytest
 from sqlalchemy import make_url
 
 from router.app import Router, SystemClock, load_config
+from router.app.clock import AgreedClock
 from router.app.router import MAINTENANCE, PRUNE_EVERY, SHORTEST_WAIT, pause_until, prunes_every
 from router.config import Config
-from router.core.delivery import SECOND
+from router.core.delivery import SECOND, State
 from router.core.event import Envelope
+from router.core.policy import make_policy
 from router.errors import RouterError
 from router.pipeline.deliver import LEASE
 from router.pipeline.watermarks import LONGEST_HOLD
 from router.ports import Clock
 from router.storage import open_store
 from tests.acceptance.harness import Sink
-from tests.pipeline.conftest import HandClock, Pipeline, wait_until
+from tests.pipeline.conftest import HandClock, Pipeline, plan, rule, wait_until
 from tests.torture.proxy import Proxy
 
 CONFIG = """
@@ -213,6 +217,58 @@ def test_what_one_router_takes_another_on_the_same_store_tells_at_once(
         for number in range(1, 4):
             tell(one, number)
             assert len(sink.wait_for(number, 60)) == number
+
+
+@dataclass
+class WrongClock:
+    """This machine's clock, so many seconds ahead."""
+
+    ahead: int
+
+    def now(self) -> int:
+        return SystemClock().now() + self.ahead * SECOND
+
+
+def test_where_a_store_is_shared_its_clock_counts(postgres_url: str) -> None:
+    """A machine whose clock is minutes wrong has the others' time; once it is set right, its own again."""
+    machine, store = WrongClock(180), open_store(postgres_url)
+    clock = AgreedClock(machine)
+    for machine.ahead in (180, -180, 0):
+        clock.agree(store)
+        assert abs(clock.now() - SystemClock().now()) < 5 * SECOND
+    assert abs(clock.now() - machine.now()) < SECOND // 10
+    store.close()
+
+
+def test_a_store_that_is_not_shared_has_no_clock(tmp_path: Path) -> None:
+    """The machine's clock is all there is."""
+    store, clock = open_store(f"sqlite:///{tmp_path / 'state.db'}"), HandClock()
+    agreed = AgreedClock(clock)
+    agreed.agree(store)
+    assert agreed.now() == clock.now()
+    store.close()
+
+
+def test_a_router_whose_clock_is_ahead_takes_no_send_of_another_for_given_up(postgres_url: str) -> None:
+    """What the other has in hand is told once, though by this machine's clock its claim has run out."""
+    store = open_store(postgres_url)
+    clocks = [AgreedClock(WrongClock(ahead)) for ahead in (0, 180)]
+    for clock in clocks:
+        clock.agree(store)
+    policy = make_policy((rule(),), {"oncall": plan("oncall")}, "")
+    hands = [HandClock(clock.now()) for clock in clocks]
+    one, other = [Pipeline(store, policy, hand, owner=f"r{n}") for n, hand in enumerate(hands)]
+    one.channels["oncall/1"].hold = threading.Event()
+    one.take({"JobId": "j"})
+    one.dispatch.step()
+    one.deliver.step()
+    assert other.maintain.rescue() == 0
+    one.channels["oncall/1"].hold.set()
+    one.settle()
+    assert [delivery.state for delivery in one.deliveries()] == [State.SENT]
+    for each in (one, other):
+        each.deliver.use({})
+    store.close()
 
 
 def test_labels_of_rules_are_metrics_to_join_to(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from router import telemetry
 from router.app.channels import channels_of
-from router.app.clock import SystemClock
+from router.app.clock import AgreedClock, SystemClock
 from router.app.loading import load_config
 from router.app.looking import store_place
 from router.app.pull import Pull
@@ -93,7 +93,7 @@ class Router:
         self.watched = watched or Watched(config.files[0])
         self.metrics = telemetry.Metrics()
         self._store = store
-        self._clock = clock or SystemClock()
+        self._clock = AgreedClock(clock or SystemClock())
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._stopping = threading.Event()
         self._due = threading.Event()
@@ -204,6 +204,8 @@ class Router:
 
         On a store that is shared a claim may be a living router's: only its lease says when it is not.
         """
+        self._clock.agree(self._store)
+        self._started_at = self._clock.now()
         last_beat = self._store.read(lambda unit: unit.last_beat())
         self._standstill = self._started_at - last_beat if last_beat is not None else 0
         self._take_into_force(self.config)
@@ -470,6 +472,7 @@ class Router:
         self._stopping.wait(seconds)
 
     def _maintenance(self) -> int:
+        self._clock.agree(self._store)
         self.maintain.beat()
         self._note_wrong_tokens()
         self.maintain.rescue()

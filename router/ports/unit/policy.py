@@ -8,6 +8,10 @@ from router.core.link import LinkKeys
 class PolicyUnit(Protocol):
     """What a change of the policy, and the keys of links, ask of a transaction."""
 
+    def time(self) -> int | None:
+        """What time it is by a shared store's clock, microseconds UTC; None of one that is not shared."""
+        ...
+
     def last_beat(self) -> int | None:
         """When a router last wrote the time; None on a new store."""
         ...

@@ -1,6 +1,6 @@
 """The policy in force, and the keys of links."""
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, extract, func, select, update
 
 from router.core.group import Reason
 from router.core.link import LinkKeys
@@ -11,6 +11,12 @@ from router.storage.unit.statements import Statements
 
 class SqlPolicyUnit(Statements):
     """See :class:`router.ports.unit.policy.PolicyUnit`."""
+
+    def time(self) -> int | None:
+        if not self._postgresql:
+            return None
+        seconds = self._connection.execute(select(extract("epoch", func.clock_timestamp()))).scalar_one()
+        return int(seconds * 1_000_000)
 
     def last_beat(self) -> int | None:
         found = select(tables.meta.c.value).where(tables.meta.c.name == "beat")

@@ -16,7 +16,7 @@ from router.core.alert import Alert, AlertState, Seat
 from router.core.breaker import Breaker
 from router.core.delivery import SECOND, Delivery, Outcome, State, Thread, Verdict
 from router.core.event import MAX_BODY
-from router.core.group import Reason, Tally
+from router.core.group import Group, Reason, Tally
 from router.core.link import KEY_BYTES
 from router.core.mute.silence import alert_document
 from router.pipeline.links import make_keys, rotate_keys
@@ -960,6 +960,30 @@ def test_what_was_made_after_now_is_due_now(store: Store) -> None:
     assert store.write(work) == {"oncall/later"}
     assert [one.id for one in store.read(lambda unit: unit.due_groups(START, 9))] == ["later"]
     assert (one(store, "later").due_at, one(store, "older").due_at) == (START, START + 99)
+
+
+def test_what_was_told_or_fired_after_now_counts_as_of_now(store: Store) -> None:
+    """After a clock was set back: of groups that are open, and of alerts that may escalate."""
+    said = group("told", START + 99, opened_at=START - 9, told_at=START + 5)
+    over = group("over", None, opened_at=START - 9, told_at=START + 5, ended_at=START + 6)
+    fired = alert("fired", "e1", START, escalates_from=START + 5, due_at=START + 99)
+    before = alert("before", "e2", START, escalates_from=START - 5, due_at=START + 99)
+
+    def work(unit: Unit) -> tuple[list[Group], list[Alert]]:
+        unit.put_groups([said, over])
+        unit.put_alerts([fired, before])
+        unit.hasten(START)
+        return unit.groups(["told", "over"]), unit.alerts(["fired", "before"])
+
+    groups, alerts = store.write(work)
+    assert {one.id: (one.told_at, one.due_at) for one in groups} == {
+        "told": (START, START),
+        "over": (START + 5, None),
+    }
+    assert {one.id: (one.escalates_from, one.due_at) for one in alerts} == {
+        "fired": (START, START + 94),
+        "before": (START - 5, START + 99),
+    }
 
 
 def _told(unit: Unit, name: str, at: int, state: State) -> None:

@@ -6,6 +6,8 @@ from typing import TypeVar
 import pytest
 
 from router.core.delivery import SECOND, Outcome, State, Verdict
+from router.core.filter import Filter
+from router.core.rule import Escalation
 from router.errors import RouterError
 from router.ports import Store, Unit
 from tests.pipeline.conftest import MakePipeline, Pipeline, plan, rule
@@ -104,6 +106,28 @@ def test_a_clock_set_ahead_tells_what_waits_at_once_and_once(make: MakePipeline)
     assert told(pipeline) == 2
     goes_on(pipeline)
     assert [one.state for one in pipeline.deliveries()] == [State.SENT] * 2
+
+
+def test_what_follows_comes_in_its_time_after_the_clock_was_set_back(make: MakePipeline) -> None:
+    """What joins a group, and a step of `escalate`: both count from the moment of the change."""
+    slow = Escalation(900 * SECOND, ("slow",))
+    grouped = rule(group_by=None, group_interval=300 * SECOND, key=(Filter("Id"),), escalate=(slow,))
+    pipeline = make(grouped, channels=(plan("oncall"), plan("slow")))
+    pipeline.maintain.beat()
+    pipeline.take({"JobId": "j", "Id": "1"})
+    pipeline.run()
+    pipeline.clock.move(-HOUR)
+    pipeline.maintain.beat()
+    pipeline.run()
+    pipeline.take({"JobId": "j", "Id": "2"})
+    pipeline.run()
+    assert told(pipeline) == 1
+    pipeline.clock.move(301)
+    pipeline.run()
+    assert (told(pipeline), len(pipeline.channels["slow/1"].sent)) == (2, 0)
+    pipeline.clock.move(600)
+    pipeline.run()
+    assert (told(pipeline), len(pipeline.channels["slow/1"].sent)) == (2, 1)
 
 
 def test_what_waits_when_the_clock_is_set_back_does_not_wait_that_much_longer(make: MakePipeline) -> None:

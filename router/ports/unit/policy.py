@@ -24,6 +24,7 @@ class PolicyUnit(Protocol):
         """Makes due now what was made after now, by a clock that has been set back, and would wait that long.
 
         Deliveries that wait for an attempt, and groups for anything but a reminder; returns the targets.
+        What was told, or fired, after now counts as of now: what follows comes so much later and no more.
         """
         ...
 

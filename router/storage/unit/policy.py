@@ -1,6 +1,6 @@
 """The policy in force, and the keys of links."""
 
-from sqlalchemy import and_, extract, func, select, update
+from sqlalchemy import and_, extract, func, or_, select, update
 
 from router.core.group import Reason
 from router.core.link import LinkKeys
@@ -27,10 +27,16 @@ class SqlPolicyUnit(Statements):
         self._put(tables.meta, [{"name": "beat", "value": str(now)}])
 
     def hasten(self, now: int) -> frozenset[str]:
-        groups, waiting = tables.groups, tables.deliveries
-        told = groups.c.due_reason != Reason.REPEAT.value
-        early = and_(groups.c.due_at > now, groups.c.opened_at > now, told)
+        groups, alerts, waiting = tables.groups, tables.alerts, tables.deliveries
+        made = or_(groups.c.opened_at > now, groups.c.told_at > now)
+        early = and_(groups.c.due_at > now, made, groups.c.due_reason != Reason.REPEAT.value)
         self._connection.execute(update(groups).where(early).values(due_at=now))
+        self._connection.execute(
+            update(groups).where(ask.IS_OPEN, groups.c.told_at > now).values(told_at=now)
+        )
+        escalating = update(alerts).where(ask.IS_OPEN, alerts.c.escalates_from > now)
+        sooner = alerts.c.due_at - (alerts.c.escalates_from - now)
+        self._connection.execute(escalating.values(escalates_from=now, clock_at=None, due_at=sooner))
         late = and_(waiting.c.due_at > now, waiting.c.created_at > now, ask.stands(ask.OPEN))
         hastened = update(waiting).where(late).values(due_at=now).returning(waiting.c.target)
         return frozenset(self._connection.execute(hastened).scalars())

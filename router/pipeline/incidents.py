@@ -1,6 +1,6 @@
 """Incidents that a provider keeps for groups: where one was opened, and is to be marked as acknowledged."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from router.core.delivery import Delivery, State
@@ -45,13 +45,27 @@ def marking(unit: Unit, group: Group, plan: ChannelPlan | None, reason: Reason) 
 
 
 def told_instead(unit: Unit, group: Group, plans: Mapping[str, ChannelPlan]) -> list[Group]:
-    """The groups by which the fallback channel is told of this one, which was not delivered."""
-    plan = plans.get(group.channel)
-    other = plans.get(plan.fallback) if plan and plan.fallback else None
-    if other is None or not any(target.kind in INCIDENTS for target in other.targets):
-        return []
-    written = unit.deliveries(group_ids=[group.id], limit=LOOKED_AT)
-    return unit.groups([fallback_id(other.name, one.id) for one in written])
+    """The groups by which others that keep incidents are told of this one, which was not delivered.
+
+    A fallback may have a fallback of its own, which is told of what the first was not.
+    """
+    chain = list(_fallbacks(plans, group.channel))
+    while chain and not chain[-1].keeps_incidents:
+        chain.pop()
+    found: list[Group] = []
+    unsaid = [group]
+    for plan in chain:
+        written = [one for of in unsaid for one in unit.deliveries(group_ids=[of.id], limit=LOOKED_AT)]
+        unsaid = unit.groups([fallback_id(plan.name, one.id) for one in written])
+        found += unsaid if plan.keeps_incidents else []
+    return found
+
+
+def _fallbacks(plans: Mapping[str, ChannelPlan], channel: str) -> Iterator[ChannelPlan]:
+    """The channels that are told instead of one, in their order; no configuration has a circle of them."""
+    plan = plans.get(channel)
+    while plan and plan.fallback and (plan := plans.get(plan.fallback)):
+        yield plan
 
 
 def marks(unit: Unit, deliveries: Collection[Delivery], reason: Reason = Reason.ACKNOWLEDGED) -> set[str]:

@@ -266,6 +266,23 @@ def test_an_incident_opened_as_the_fallback_is_closed_with_its_group(
     assert reasons(pipeline, "pager/2") == ["first", "new", *extra]
 
 
+def test_the_fallback_of_a_fallback_closes_its_incident(make: MakePipeline) -> None:
+    """Neither the channel nor its fallback could be reached: the next one opened an incident."""
+    pipeline = make(
+        failed(to=("oncall",), resolve_when=RESOLVED),
+        channels=(plan("oncall", fallback="backup"), plan("backup", fallback="pager"), pager()),
+    )
+    for target in ("oncall/1", "backup/1"):
+        pipeline.channels[target].script = [Verdict(Outcome.REFUSED, "no")]
+    take(pipeline, 0, instance())
+    at(pipeline, 1)
+    assert reasons(pipeline, PAGER) == ["first"]
+    take(pipeline, 60, job("OnJobFinished"))
+    at(pipeline, HOUR)
+    assert reasons(pipeline, PAGER) == ["first", "resolved"]
+    assert reasons(pipeline, "backup/1") == ["first"]
+
+
 def test_a_fallback_that_was_not_told_of_a_group_hears_nothing_of_its_end(make: MakePipeline) -> None:
     """An incident that nobody opened is not closed."""
     pipeline = make(

@@ -122,13 +122,18 @@ def _told(
 # text
 
 
+def _roughly(count: float) -> str:
+    """As people read it: a decimal where it counts."""
+    return f"{count:,.0f}" if count >= 10 or count == int(count) else f"{count:.1f}"
+
+
 def _say(found: Plan, events: int, unknown: int) -> None:
     numbers = found.numbers
     said = ", ".join(f"{numbers[name]:,} {name}" for name in NAMES[:5])
     say(colour(f"{events:,} events since {when(found.since)} UTC: {said}.", "bold"))
     lasted = (found.until - found.since) / 1_000_000
     reckoned = f" (reckoned from {span(lasted, _UNITS)})" if lasted < _DAY else ""
-    per_day = f"{numbers['per_day']:g} a day{reckoned}"
+    per_day = f"{_roughly(numbers['per_day'])} a day{reckoned}"
     say(f"{len(found.old):,} notifications before, {len(found.new):,} after: {per_day}.")
     if unknown:
         say(f"{unknown:,} {'alert was' if unknown == 1 else 'alerts were'} open before: known to neither.")

@@ -184,7 +184,7 @@ class Condition:
             raise RouterError("usage", f"--fail-if {text!r}: {error.message}", _EXAMPLE) from error
         unknown = sorted(set(_fields(self._filter.ast)) - set(NAMES))
         if unknown:
-            known = f"there is {', '.join(NAMES)}"
+            known = f"The numbers are {', '.join(NAMES)}"
             raise RouterError("usage", f"--fail-if {text!r}: no number is named {unknown[0]}", known)
 
     def holds(self, plan: Plan) -> bool:

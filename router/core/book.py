@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from router.core import alert as alerts
 from router.core import group as groups
 from router.core import key as keys
-from router.core.alert import HIDDEN, Alert, Seat, Step
+from router.core.alert import HIDDEN, Alert, AlertState, Seat, Step
 from router.core.cause import cause_of
 from router.core.changed import changed
 from router.core.event import Event
@@ -507,8 +507,9 @@ class Book:
         for seat in alert.seats:
             group = self.groups[seat.group_id]
             told = self._round(group)
-            was_told = seat.since < told
-            moved = seat._replace(held=True, since=seat.since if was_told or seat.held else HIDDEN)
+            # What somebody has seen is known, though no message told of it.
+            was_heard = seat.since < told or alert.state is AlertState.ACKNOWLEDGED
+            moved = seat._replace(held=True, since=seat.since if was_heard or seat.held else HIDDEN)
             before, after = groups.part_of(alert, seat, told), groups.part_of(held, moved, told)
             self._count(group, held, before, after, fresh=False)
             seats.append(moved)

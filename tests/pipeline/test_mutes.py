@@ -10,7 +10,7 @@ from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import Silence
 from router.core.rule import Inhibition, Rule, Severity
-from router.pipeline import mutes
+from router.pipeline import mutes, people
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, reasons, take
 
@@ -97,6 +97,26 @@ def test_what_was_held_back_for_longer_than_it_stays_open_is_told(make: MakePipe
     at(pipeline, 4 * HOUR - 1)
     assert len(pipeline.store.read(lambda unit: unit.open_alerts_of("failed"))) == 1
     at(pipeline, 4 * HOUR)
+    assert pipeline.store.read(lambda unit: unit.open_alerts_of("failed")) == []
+
+
+def test_what_somebody_has_seen_closes_in_its_time_though_it_is_held_back(make: MakePipeline) -> None:
+    """No message told of it, but nobody is to hear of it on Monday either."""
+    wait = 30 * SECOND
+    pipeline = make(
+        failed(closes_after=HOUR * SECOND, group_wait=wait),
+        failed("jobs", "Event == 'OnJobFailed'", group_wait=wait),
+    )
+    silence(pipeline, 2, 3 * HOUR, "rule == 'failed'")
+    take(pipeline, 0, instance())
+    [seen] = pipeline.store.read(lambda unit: unit.open_alerts_of("failed"))
+    now = pipeline.clock.now()
+    pipeline.store.write(lambda unit: people.acknowledge(unit, pipeline.policy, [seen.id], now, "kim"))
+    take(pipeline, 10, job("OnJobFailed"))
+    at(pipeline, 30)
+    [held] = pipeline.store.read(lambda unit: unit.alerts([seen.id]))
+    assert (reasons(pipeline), held.muted_by != "") == (["first"], True)
+    at(pipeline, HOUR)
     assert pipeline.store.read(lambda unit: unit.open_alerts_of("failed")) == []
 
 

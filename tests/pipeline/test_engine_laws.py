@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -28,6 +29,8 @@ from router.storage import open_store
 from tests.pipeline.conftest import START, HandClock, Pipeline, ScriptedChannel, plan
 from tests.pipeline.engine_model import Happening
 from tests.pipeline.test_engine_model import CRASHES, SHIFT, TORTURE, body_of, one_rule, seconds
+
+pytestmark = pytest.mark.slow
 
 #: Two messages in a minute; then further groups are a storm.
 CHANNELS = {name: plan(name, storm=(2, 60 * SECOND)) for name in ("oncall", "duty")}
@@ -307,7 +310,7 @@ def _arrived(one: Delivery, made: dict[str, Delivery]) -> bool:
 
 TestLaws = Laws.TestCase
 TestLaws.settings = settings(
-    max_examples=1000 if TORTURE else 4,
+    max_examples=300 if TORTURE else 4,
     stateful_step_count=40 if TORTURE else 20,
     deadline=None,
     derandomize=not TORTURE,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -28,6 +29,7 @@ from router.storage import open_store
 from tests.pipeline.conftest import START, HandClock, Pipeline, plan
 from tests.pipeline.engine_model import Happening, Hush, Model, Told
 
+pytestmark = pytest.mark.slow
 TORTURE = os.environ.get("ALERT_ROUTER_TORTURE") == "1"
 KEY = (Filter("JobId"), Filter("InstanceId"))
 # What is in hand at a kill may have been sent: after two of them it would be dead.
@@ -356,7 +358,7 @@ def body_of(one: Happening) -> dict[str, Any]:
 
 TestEngine = Engine.TestCase
 TestEngine.settings = settings(
-    max_examples=2000 if TORTURE else 12,
+    max_examples=600 if TORTURE else 12,
     stateful_step_count=40 if TORTURE else 20,
     deadline=None,
     derandomize=not TORTURE,

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ from tests.pipeline.conftest import START, HandClock, Pipeline, plan
 from tests.pipeline.engine_model import Happening
 from tests.pipeline.test_engine_model import SHIFT, TORTURE, body_of, one_rule, seconds
 
+pytestmark = pytest.mark.slow
 CHANNELS = {name: plan(name) for name in ("oncall", "duty")}
 JOBS = 3
 #: How long the last alerts have to close, and to be told so.
@@ -215,7 +217,7 @@ def _apart(moment: Moment) -> Moment:
 
 
 SETTINGS = settings(
-    max_examples=1000 if TORTURE else 8, deadline=None, derandomize=not TORTURE, print_blob=True
+    max_examples=300 if TORTURE else 8, deadline=None, derandomize=not TORTURE, print_blob=True
 )
 MOMENTS = st.lists(MOMENT, min_size=1, max_size=6).map(lambda found: [_apart(one) for one in found])
 ORDERS = st.randoms(use_true_random=False)

@@ -3,7 +3,7 @@
 So an alert is never held back that Alertmanager would have told; what is told too much is listed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from router.config.alertmanager.matchers import Matcher, apart, implied, labels
 from router.config.alertmanager.routes import Route, read_matchers
@@ -28,22 +28,28 @@ def read_inhibition(source: Source, routes: list[Route]) -> Inhibited:
         weak = read_matchers(source, way, "target_")
         if strong is None or weak is None:
             continue
-        by = [route for route in routes if _within(route, strong) and not route.silent]
+        by = [route for route in routes if _within(route, strong)]
         targets = [route for route in routes if _within(route, weak)]
-        pairs = [(one, other) for one in targets for other in by if one is not other]
-        made = [pair for pair in pairs if _add(found, *pair, equal)]
-        whole = all(
-            _within(route, side) or _apart(routes[:place], route, side)
-            for place, route in enumerate(routes)
-            for side in (strong, weak)
-        )
+        may_be_by = _names(route for route in routes if _may_take(routes, route, strong))
+        may_be_targets = _names(route for route in routes if _may_take(routes, route, weak))
+        # What is source and target at once is, in Alertmanager, not held back by its like.
+        pairs = [
+            (target, other)
+            for target in targets
+            for other in by
+            if target.name not in may_be_by or other.name not in may_be_targets
+        ]
+        made = [pair for pair in pairs if not pair[1].silent and _add(found, *pair, equal)]
         if not made:
             source.lose(way, "is not carried over: no two rules take just its sources and its targets", _FIX)
-        elif not whole or len(made) < len(targets) * len(by):
-            source.lose(
-                way, "is carried over in part: other rules take such alerts too, or it goes in a circle", _FIX
-            )
+        elif len(made) < len(pairs) or not (may_be_by <= _names(by) and may_be_targets <= _names(targets)):
+            said = "other rules take such alerts too, tell nobody, or it goes in a circle"
+            source.lose(way, f"is carried over in part: {said}", _FIX)
     return found
+
+
+def _names(routes: Iterable[Route]) -> set[str]:
+    return {route.name for route in routes}
 
 
 def _within(route: Route, matchers: list[Matcher]) -> bool:
@@ -51,10 +57,11 @@ def _within(route: Route, matchers: list[Matcher]) -> bool:
     return implied(matchers, route.matchers())
 
 
-def _apart(before: Sequence[Route], route: Route, matchers: list[Matcher]) -> bool:
-    """Whether nothing that its rule takes meets the matchers: they differ, or an earlier rule takes all."""
-    taken = any(one.stops and implied(one.matchers(), matchers) for one in before)
-    return taken or apart(route.matchers(), matchers)
+def _may_take(routes: Sequence[Route], route: Route, matchers: list[Matcher]) -> bool:
+    """Whether an alert that meets the matchers may be its rule's: no earlier rule takes all of them."""
+    both = [*route.matchers(), *matchers]
+    before = routes[: routes.index(route)]
+    return not apart(both, both) and not any(one.stops and implied(one.matchers(), both) for one in before)
 
 
 def _add(found: Inhibited, target: Route, by: Route, equal: list[str]) -> bool:

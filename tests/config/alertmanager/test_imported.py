@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.config import load_rules
 from router.config.alertmanager import Imported, import_file
-from router.config.alertmanager.matchers import Matcher
+from router.config.alertmanager.matchers import Matcher, parse
 from router.config.alertmanager.routes import read_matchers
 from router.config.alertmanager.source import Source
 from router.config.load import load
@@ -94,6 +94,7 @@ def rules_of(file: Path, folder: Path) -> list[Rule]:
     return _RULES[file.stem]
 
 
+@settings(deadline=None)
 @given(_LABELS, st.sampled_from(FILES))
 def test_the_rules_tell_whom_the_tree_tells(
     tmp_path_factory: pytest.TempPathFactory, labels: dict[str, str], file: Path
@@ -196,6 +197,7 @@ _ANY: Any = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_ANY, _ANY, _ANY, _ANY)
 def test_no_form_of_a_file_is_a_crash(
     tmp_path_factory: pytest.TempPathFactory, route: Any, receiver: Any, inhibition: Any, intervals: Any
@@ -310,3 +312,104 @@ def test_a_room_beside_the_file_of_a_url_is_listed(tmp_path: Path) -> None:
     assert [one.message.split(": ")[0] for one in imported.findings] == [
         "receivers.0.slack_configs.0.channel"
     ]
+
+
+def test_what_is_source_and_target_at_once_is_not_held_back_by_its_like(tmp_path: Path) -> None:
+    """As in Alertmanager: two critical alerts of team web would keep one another silent."""
+    inhibition = {"source_matchers": ['severity="critical"'], "target_matchers": ['team="web"']}
+    critical: dict[str, Any] = {"receiver": "b", "matchers": ['severity="critical"'], "continue": True}
+    web = {"receiver": "a", "matchers": ['team="web"']}
+    rules, _, imported = imported_of(tmp_path, [critical, web], inhibit_rules=[inhibition])
+    assert [rule.inhibited_by for rule in rules] == [(), (), ()]
+    [lost] = [one.message for one in imported.findings if "inhibit" in one.message]
+    assert "is not carried over" in lost
+
+
+def test_what_is_a_target_alone_is_held_back_by_what_is_both(tmp_path: Path) -> None:
+    """The rule that takes all critical alerts stops: none of them comes to the rule of team web."""
+    inhibition = {"source_matchers": ['severity="critical"'], "target_matchers": ['team="web"']}
+    routes = [
+        {"receiver": "b", "matchers": ['severity="critical"']},
+        {"receiver": "a", "matchers": ['team="web"']},
+    ]
+    rules, said, imported = imported_of(tmp_path, routes, inhibit_rules=[inhibition])
+    assert (said, [[one.rule for one in rule.inhibited_by] for rule in rules]) == (
+        [],
+        [[], ["b-critical"], []],
+    )
+    [lost] = [one.message for one in imported.findings if "inhibit" in one.message]
+    assert "in part" in lost
+
+
+def test_a_source_that_tells_nobody_is_listed(tmp_path: Path) -> None:
+    """Alertmanager lets it inhibit; what is in shadow inhibits nothing here."""
+    inhibition = {"source_matchers": ['kind="source"'], "target_matchers": ['kind="target"']}
+    routes = [
+        {"receiver": "none", "matchers": ['kind="source"', 'env="test"']},
+        {"receiver": "b", "matchers": ['kind="source"']},
+        {"receiver": "a", "matchers": ['kind="target"']},
+    ]
+    rules, _, imported = imported_of(tmp_path, routes, inhibit_rules=[inhibition])
+    assert [one.rule for one in rules[2].inhibited_by] == ["b-source"]
+    [lost] = [one.message for one in imported.findings if "inhibit" in one.message]
+    assert "tell nobody" in lost
+
+
+_ASKED = ['severity="critical"', 'severity="warning"', 'severity!="critical"', 'team="web"', 'team=~"web|db"']
+_SIDE = st.lists(st.sampled_from(_ASKED), min_size=1, max_size=2)
+_LEAF: Any = st.fixed_dictionaries(
+    {"receiver": st.sampled_from(["a", "b", "none"]), "matchers": _SIDE, "continue": st.booleans()}
+)
+_TREE: Any = st.tuples(_LEAF, st.lists(_LEAF, max_size=2)).map(lambda both: both[0] | {"routes": both[1]})
+_INHIBITION = st.fixed_dictionaries(
+    {"source_matchers": _SIDE, "target_matchers": _SIDE, "equal": st.sampled_from([[], ["team"]])}
+)
+_ALERTS = [
+    {name: value for name, value in (("severity", severity), ("team", team)) if value}
+    for severity in ("critical", "warning", "")
+    for team in ("web", "db", "")
+]
+
+
+def inhibits(inhibition: dict[str, list[str]], by: dict[str, str], target: dict[str, str]) -> bool:
+    """As Alertmanager's ``inhibit.Inhibitor.Mutes``, with ``excludeTwoSidedMatch``."""
+
+    def is_on(side: str, labels: dict[str, str]) -> bool:
+        return all(meets(parse(written)[0], labels) for written in inhibition[f"{side}_matchers"])
+
+    both = is_on("source", target) and is_on("target", by)
+    equal = all(by.get(name, "") == target.get(name, "") for name in inhibition["equal"])
+    return is_on("source", by) and is_on("target", target) and equal and not both
+
+
+def takers(rules: list[Rule], labels: dict[str, str]) -> list[Rule]:
+    """The rules that take an alert."""
+    found: list[Rule] = []
+    for rule in rules:
+        if rule.when is None or rule.when.holds({"status": "firing", "labels": labels}):
+            found.append(rule)
+            if rule.stop and rule.mode != "shadow":
+                break
+    return found
+
+
+@settings(deadline=None)
+@given(st.lists(_TREE, max_size=3), st.lists(_INHIBITION, min_size=1, max_size=2))
+def test_nothing_is_held_back_that_alertmanager_would_tell(
+    tmp_path_factory: pytest.TempPathFactory, routes: list[Any], inhibitions: list[Any]
+) -> None:
+    """And where it would hold back and we do not, it is listed: alert by alert, over any routes."""
+    folder = tmp_path_factory.mktemp("inhibition")
+    rules, _, imported = imported_of(folder, routes, inhibit_rules=inhibitions)
+    lost = {one.message.split(":")[0] for one in imported.findings}
+    taken = [(labels, rule) for labels in _ALERTS for rule in takers(rules, labels)]
+    for target, rule in taken:
+        for by, other in taken:
+            due = {f"inhibit_rules.{n}" for n, one in enumerate(inhibitions) if inhibits(one, by, target)}
+            held = any(
+                one.rule == other.name
+                and all(part.search({"labels": by}) == part.search({"labels": target}) for part in one.equal)
+                for one in rule.inhibited_by
+            )
+            assert due or not held
+            assert held or not due or due & lost or rule.mode == "shadow"

@@ -61,7 +61,7 @@ def import_file(path: Path) -> Imported:
     variables = {one.variable: one.form for channel in told for one in channel.addresses if one.variable}
     return Imported(
         "\n".join([*_settings(source, told, intervals), *_lost(findings)]) + "\n",
-        "\n".join([*_head(source, routes[-1]), *rules]) + "\n",
+        "\n".join([*_head(source, routes[-1]), *(rules or ["  []"])]) + "\n",
         variables,
         findings,
     )

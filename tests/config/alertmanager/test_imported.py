@@ -239,6 +239,13 @@ def test_a_root_that_no_alert_reaches_becomes_no_rule(tmp_path: Path) -> None:
     assert (findings, [rule.name for rule in rules]) == ([], ["a"])
 
 
+def test_a_file_of_which_no_rule_is_left_can_be_read(tmp_path: Path) -> None:
+    """The route that takes all has no receiver: an empty list of rules, and a finding."""
+    rules, _, imported = imported_of(tmp_path, [{"receiver": "gone"}])
+    assert rules == []
+    assert ["no such receiver" in one.message for one in imported.findings].count(True) == 1
+
+
 def imported_of(folder: Path, routes: list[Any], **more: Any) -> tuple[list[Rule], list[str], Imported]:
     """The rules of these routes below a root for ``a``, what check says of them, and all that was made."""
     receivers = [{"name": name, "webhook_configs": [{"url": f"http://{name}"}]} for name in "ab"]

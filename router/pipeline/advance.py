@@ -39,12 +39,16 @@ def _in_order(
             moment.append(heappop(waiting))
         # Asked before any of them closes: alerts of one moment have no order.
         acting = [one for _, one in moment if not book.is_told_first(book.alerts[one])]
-        judge([book.alerts[one] for one in acting if book.is_escalating(book.alerts[one])])
+        escalating = {one for one in acting if book.is_escalating(book.alerts[one])}
+        judge([book.alerts[one] for one in acting if one in escalating])
         for alert_id in acting:
-            step = book.time_out(book.alerts[alert_id])
-            if step is None:
-                continue
-            yield alert_id, step
+            step = None
+            # What was muted before its step comes to it later: it may close, or be told, before.
+            if alert_id not in escalating or book.is_escalating(book.alerts[alert_id]):
+                step = book.time_out(book.alerts[alert_id])
+                if step is None:
+                    continue
+                yield alert_id, step
             next_at = book.alerts[alert_id].due_at
             if next_at is not None and next_at <= last and step is not Step.RECHECK:
                 heappush(waiting, (next_at, alert_id))

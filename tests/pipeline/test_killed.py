@@ -145,7 +145,9 @@ def diary(heard: list[Heard]) -> Diary:
     what is due to it, one that has sends each as it comes.
 
     When a failing target is tried again depends on its breaker, which no process leaves to the next: so
-    what is given up for it reaches the fallback some seconds earlier or later, and in another order.
+    what is given up for it reaches the fallback some seconds earlier or later, and in another order. What
+    ended meanwhile is told as a first message where nobody can have heard of it, and as the end of one that
+    may have arrived: with the same words.
     """
     found: dict[str, list[tuple[int, tuple[str, str, str]]]] = {}
     had: set[str] = set()
@@ -157,7 +159,10 @@ def diary(heard: list[Heard]) -> Diary:
             found.setdefault(one.target, []).append((one.at, (one.reason, one.title, one.body)))
         had.add(one.delivery)
     told = {target: [line for _, line in sorted(lines)] for target, lines in found.items()}
-    given_up = [(reason, title, AGO.sub("", body)) for reason, title, body in told["backup/1"]]
+    given_up = [
+        ("" if title.startswith("Resolved: ") else reason, title, AGO.sub("", body))
+        for reason, title, body in told["backup/1"]
+    ]
     return told | {"backup/1": sorted(given_up)}
 
 

@@ -9,7 +9,7 @@ from router.core.delivery import SECOND, Outcome, State, Verdict
 from router.core.filter import Filter
 from router.core.mute.interval import ClockSpan, TimeInterval
 from router.core.mute.silence import Silence
-from router.core.rule import Inhibition, Rule, Severity
+from router.core.rule import Escalation, Inhibition, Rule, Severity
 from router.pipeline import mutes, people
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, reasons, take
@@ -118,6 +118,23 @@ def test_what_somebody_has_seen_closes_in_its_time_though_it_is_held_back(make: 
     assert (reasons(pipeline), held.muted_by != "") == (["first"], True)
     at(pipeline, HOUR)
     assert pipeline.store.read(lambda unit: unit.open_alerts_of("failed")) == []
+
+
+def test_what_was_due_in_a_standstill_is_told_though_a_mute_delays_its_escalation(make: MakePipeline) -> None:
+    """After the standstill its step, its end and its message are due: a silence that is over moves the step
+    behind the end, and the message comes before that.
+    """
+    wait = 60 * SECOND
+    closes = wait + SECOND // 2
+    pipeline = make(
+        failed("jobs", "Event == 'OnJobFailed'", group_interval=wait, closes_after=closes),
+        failed(group_interval=wait, closes_after=closes, escalate=(Escalation(wait, ("oncall",)),)),
+    )
+    silence(pipeline, 0, 30, "rule == 'failed'")
+    take(pipeline, 0, job("OnJobFailed"))
+    take(pipeline, 0, instance())
+    at(pipeline, 400)
+    assert reasons(pipeline) == ["first", "new"]
 
 
 def test_what_is_held_back_is_counted_by_what_mutes_it(make: MakePipeline) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from router.core.delivery import SECOND
 from router.core.filter import Filter
+from router.core.group import SHOWN
 from router.core.message import Message
 from router.core.mute.silence import Silence
 from router.core.policy import make_policy
@@ -173,12 +174,16 @@ class Router:
                 one.channel,
                 message.data["reason"],
                 one.severity,
-                message.title,
-                message.body,
+                *_words(message),
                 _numbers(message),
             )
             for one, message in found
         )
+
+
+def _words(message: Message) -> tuple[str, str]:
+    """Title and text, but of a group of more alerts than are named: which of one moment are is chance."""
+    return ("", "") if message.data["group"]["count"] > SHOWN else (message.title, message.body)
 
 
 def _numbers(message: Message) -> str:

@@ -325,10 +325,10 @@ def escalated(alert: Alert, rule: Rule) -> Alert:
     return timed(changed(alert, escalated=alert.escalated + 1, clock_at=at), rule)
 
 
-def delayed(alert: Alert, rule: Rule, by: int) -> Alert:
+def delayed(alert: Alert, rule: Rule, by: int, now: int) -> Alert:
     """The alert that was muted for so long before its next step of ``escalate``, unseen."""
-    later = (alert.escalates_from or 0) + by
-    return timed(changed(alert, escalates_from=later, clock_at=escalates_at(alert, rule)), rule)
+    later = changed(alert, escalates_from=(alert.escalates_from or 0) + by)
+    return timed(changed(later, clock_at=min(escalates_at(later, rule) or now, now)), rule)
 
 
 # time

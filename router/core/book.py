@@ -527,7 +527,7 @@ class Book:
         """Mutes that are over count no more for the next step of ``escalate``: it comes so much later."""
         rule = self.policy.rule(alert.rule)
         if by and rule is not None:
-            self._put(alerts.delayed(alert, rule, by))
+            self._put(alerts.delayed(alert, rule, by, self.now))
 
     def recheck(self, alert: Alert, at: int | None) -> None:
         """Looks at a muted alert again at that time."""

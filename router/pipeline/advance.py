@@ -44,7 +44,7 @@ def _in_order(
         for alert_id in acting:
             step = None
             # What was muted before its step comes to it later: it may close, or be told, before.
-            if alert_id not in escalating or book.is_escalating(book.alerts[alert_id]):
+            if alert_id not in escalating or book.alerts[alert_id].due_at == moment[0][0]:
                 step = book.time_out(book.alerts[alert_id])
                 if step is None:
                     continue

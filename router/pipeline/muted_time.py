@@ -33,14 +33,26 @@ class MutedTime:
         Args:
             event: its newest.
         """
-        if begin >= end:
-            return 0
+        return lasted(self._spans(alert, event, begin), begin, end) if begin < end else 0
+
+    def delaying(self, alert: Alert, event: Event | None, begin: int, at: int) -> int:
+        """How much later a moment comes to which no muted time counts, neither before it nor until then.
+
+        Args:
+            event: its newest.
+        """
+        found, by = self._spans(alert, event, begin), 0
+        while (muted := lasted(found, begin, at + by)) > by:
+            by = muted
+        return by
+
+    def _spans(self, alert: Alert, event: Event | None, begin: int) -> list[Span]:
         day = begin - begin % DAY
         found = [*self._outside(alert.rule, day)]
         if silences := self._silent(day):
             document = alert_document(alert, event)
             found += (span for one, spans in silences if one.matcher.holds(document) for span in spans)
-        return lasted(found, begin, end)
+        return found
 
     def _silent(self, day: int) -> list[tuple[Silence, list[Span]]]:
         if day not in self._silences:

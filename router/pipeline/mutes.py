@@ -99,7 +99,10 @@ class Mutes:
         rule = self._policy.rule(alert.rule)
         at = alerts.escalates_at(alert, rule) if rule else None
         self._read({alert.event_id})
-        return 0 if at is None else self._muted_for(alert, alerts.read_at(alert), at)
+        if at is None:
+            return 0
+        event = self._events.get(alert.event_id)
+        return self._muted_time.delaying(alert, event, alerts.read_at(alert), at)
 
     def _muted_for(self, alert: Alert, begin: int, end: int) -> int:
         return self._muted_time.of(alert, self._events.get(alert.event_id), begin, end)

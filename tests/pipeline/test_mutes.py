@@ -137,6 +137,19 @@ def test_what_was_due_in_a_standstill_is_told_though_a_mute_delays_its_escalatio
     assert reasons(pipeline) == ["first", "new"]
 
 
+def test_a_step_does_not_come_with_the_end_of_a_silence_longer_than_it(make: MakePipeline) -> None:
+    """The router did not run meanwhile: of the time after the step, too, what was muted does not count."""
+    pipeline = make(
+        failed(escalate=(Escalation(60 * SECOND, ("duty",)),)), channels=(plan("oncall"), plan("duty"))
+    )
+    take(pipeline, 0, instance())
+    silence(pipeline, 10, 1000)
+    at(pipeline, 1000)
+    assert reasons(pipeline, "duty/1") == []
+    at(pipeline, 1050)
+    assert reasons(pipeline, "duty/1") == ["escalation"]
+
+
 def test_what_is_held_back_is_counted_by_what_mutes_it(make: MakePipeline) -> None:
     """One that is due and silenced counts once, however long the silence lasts."""
     pipeline = make(failed())

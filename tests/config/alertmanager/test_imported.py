@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from router.config import load_rules
@@ -407,7 +407,11 @@ def test_nothing_is_held_back_that_alertmanager_would_tell(
 ) -> None:
     """And where it would hold back and we do not, it is listed: alert by alert, over any routes."""
     folder = tmp_path_factory.mktemp("inhibition")
-    rules, _, imported = imported_of(folder, routes, inhibit_rules=inhibitions)
+    try:
+        rules, _, imported = imported_of(folder, routes, inhibit_rules=inhibitions)
+    except ConfigError:
+        # Of routes that contradict one another `check` still finds some that no alert reaches.
+        reject()
     lost = {one.message.split(":")[0] for one in imported.findings}
     taken = [(labels, rule) for labels in _ALERTS for rule in takers(rules, labels)]
     for target, rule in taken:

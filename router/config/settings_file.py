@@ -32,7 +32,7 @@ OWN_PATHS = (
         for name in ("books", "job", "rules", "silences", "status", "tail", "top", "try", "undecodable")
     ),
     *(f"/v1/{name}" for name in ("alerts/acknowledge", "alerts/resolve", "silences/preview")),
-    *("/v1/deliveries/drop", "/v1/deliveries/retry", "/alerts/resolve", "/deliveries/change"),
+    *("/v1/ids", "/v1/deliveries/drop", "/v1/deliveries/retry", "/alerts/resolve", "/deliveries/change"),
 )
 
 

@@ -79,6 +79,16 @@ def test_pages_of_events_have_all_that_match_and_each_once(
         assert through(store, lambda u, at: read(u, at, rule="rule")) == []
 
 
+def test_ids_are_found_by_how_they_begin(store: Store) -> None:
+    """Those that begin so, in their order, and no others; nothing is a pattern."""
+    names = ["e-6b49d2000", "e-6b49d2ff0", "e-6b49d3000", "e-6b4a00000"]
+    store.write(lambda unit: unit.add_events([event_record(name, START, {}) for name in names]))
+    for begin, found in (("e-6b49", names[:3]), ("e-6b49d2", names[:2]), ("e-6b49d4", []), ("e-6b4%", [])):
+        assert store.read(lambda unit, begin=begin: unit.ids_from(begin, 10)) == found
+    assert store.read(lambda unit: unit.ids_from("e-6b", 2)) == names[:2]
+    assert store.read(lambda unit: unit.ids_from("x-6b49", 2)) == []
+
+
 STATES = (*State,)
 ENDED = {"sent", "dead", "replaced", "dropped"}
 

@@ -227,6 +227,17 @@ def _counted(alert: Alert, rule: Rule, count: Count, at: int, now: int) -> Alert
     return timed(changed(alert, times=times), rule)
 
 
+def missed_again(alert: Alert, rule: Rule, now: int) -> Alert:
+    """The alert of ``absent`` after a further tick at which nothing had come: it is heard of, not news.
+
+    It fires again where somebody had seen it, and that covers it no more.
+    """
+    heard = changed(alert, received_at=now)
+    if alert.state is AlertState.ACKNOWLEDGED and now >= (alert.acknowledged_until or 0):
+        return fired(heard, rule, now)
+    return timed(heard, rule)
+
+
 def fired(alert: Alert, rule: Rule, now: int) -> Alert:
     """The alert whose condition is met, or that fires again after it was acknowledged."""
     return timed(

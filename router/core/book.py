@@ -17,6 +17,7 @@ from router.core.changed import changed
 from router.core.event import Event
 from router.core.group import NOTHING, Group, Tally
 from router.core.key import Key, Place
+from router.core.mute.tick import ripe_tick
 from router.core.policy import Policy
 from router.core.rule import Judgement, Match, Rule, Severity
 
@@ -204,10 +205,11 @@ class Book:
         name = keys.arrival(rule.name)
         self.ends[name] = max(event.at, self.ends.get(name, 0))
         self.changed_ends[name] = None
-        known = self._by_slot.get(keys.slot(rule.name, keys.key_of_absence(rule.name)))
-        if known is not None:
-            self.finish(self.alerts[known], f"it came: {event.kind or 'an event'} {event.id}")
-        return known or ""
+        missing = self._missing(rule)
+        if missing is None or not _has_come(rule, missing, event):
+            return ""
+        self.finish(missing, f"it came: {event.kind or 'an event'} {event.id}")
+        return missing.id
 
     def last_arrival(self, rule: Rule) -> int:
         """The time of the newest match of a rule with ``absent``; 0 if there was none."""
@@ -215,7 +217,21 @@ class Book:
 
     def is_missing(self, rule: Rule) -> bool:
         """Whether an alert says already that nothing came."""
-        return keys.slot(rule.name, keys.key_of_absence(rule.name)) in self._by_slot
+        return self._missing(rule) is not None
+
+    def _missing(self, rule: Rule) -> Alert | None:
+        """The open alert that says that nothing came."""
+        known = self._by_slot.get(keys.slot(rule.name, keys.key_of_absence(rule.name)))
+        return None if known is None else self.alerts[known]
+
+    def miss_again(self, rule: Rule) -> bool:
+        """Keeps the alert open that says already that nothing came; whether there is one."""
+        alert = self._missing(rule)
+        if alert is None:
+            return False
+        later = alerts.missed_again(alert, rule, self.now)
+        self._change(alert, later, rule, fresh=later.state is not alert.state)
+        return True
 
     def miss(self, rule: Rule, event: Event) -> str:
         """Opens the alert of a rule with ``absent``; the event says what did not come."""
@@ -560,6 +576,12 @@ class Book:
         before, after = groups.part_of(alert, seat, group.told), groups.part_of(alert, moved, group.told)
         self._count(group, alert, before, after, fresh=False)
         return moved
+
+
+def _has_come(rule: Rule, missing: Alert, event: Event) -> bool:
+    """Whether an event is from the tick on that was missed last; an earlier one belongs to another."""
+    tick = ripe_tick(rule.absent, missing.received_at) if rule.absent else None
+    return tick is None or event.at >= tick
 
 
 def _is_ended(alert: Alert, event: Event) -> bool:

@@ -64,7 +64,8 @@ def _judge(unit: Unit, book: Book, timer: Timer, rule: Rule, now: int) -> None:
         return
     tick = ripe_tick(rule.absent, now)
     last = book.last_arrival(rule)
-    if tick is not None and last < tick and tick > timer.data["since"] and not book.is_missing(rule):
+    is_missed = tick is not None and last < tick and tick > timer.data["since"]
+    if tick is not None and is_missed and not book.miss_again(rule):
         event = missing(rule, tick, last, now)
         alert = book.miss(rule, event)
         body = json.dumps(event.data).encode()

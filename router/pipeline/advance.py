@@ -121,11 +121,14 @@ class Advance:
             if not unit.take_turn():
                 return None
             unit.serialise()
+            # Before an alert closes that says already that nothing came: a further tick keeps it open.
+            missing = absences.judge(unit, policy, now, waiting_for) if policy.expects_arrivals else 0
+            if missing:
+                return [("", Step.MISS)] * missing
             found = unit.due_alerts(now, BATCH, waiting_for)
             due = ours(unit, policy, found, lambda alert: _is_in_force(policy, alert.rule), now)
             if not due:
-                missing = absences.judge(unit, policy, now, waiting_for) if policy.expects_arrivals else 0
-                return [("", Step.MISS)] * missing
+                return []
             book = book_of(unit, due, policy, now)
             failpoint("advance.loaded")
             steps = list(_in_order(book, due, lambda alerts: self._recheck(unit, book, alerts)))

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+import pytest
+
+from router.core.alert import Alert
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.silence import Silence, expired
 from router.core.mute.tick import Schedule, next_tick
 from router.core.rule import Count, Expect, Rule
+from router.core.times import iso
 from router.pipeline import absences
+from router.pipeline.people import acknowledge
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan, rule
 
 MINUTE = 60
@@ -291,6 +296,69 @@ def test_what_never_came_is_told(make: MakePipeline) -> None:
     assert reasons(pipeline) == ["first", "resolved"]
     at(pipeline, tick + 4 * 86_400 + 1800)
     assert reasons(pipeline) == ["first", "resolved", "first"]
+
+
+@pytest.mark.parametrize("later", [-0.25, 0, 0.25], ids=["sooner", "at the same time", "later"])
+def test_what_is_missing_every_day_is_one_alert(make: MakePipeline, later: float) -> None:
+    """Each missed tick is heard of: close_after begins anew, however late in its second a tick is judged."""
+    pipeline = make(failed("nightly", "Event == 'OnJobFinished'", absent=NIGHTLY))
+    judged = tick_of(pipeline) + 1800.5
+    for day in range(4):
+        at(pipeline, judged + day * (86_400 + later))
+        at(pipeline, judged + day * 86_400 + 60)
+    assert [one.state for one in alerts_of(pipeline, "nightly")] == ["firing"]
+    assert reasons(pipeline) == ["first"]
+    take(pipeline, judged + 4 * 86_400 - 3600, job("OnJobFinished"))
+    assert reasons(pipeline) == ["first", "resolved"]
+
+
+def test_what_is_missing_again_is_told_when_nobody_has_it_in_hand_any_more(make: MakePipeline) -> None:
+    """Acknowledged for an hour after the first day: the second one fires again."""
+    pipeline = make(failed("nightly", "Event == 'OnJobFinished'", absent=NIGHTLY))
+    judged = tick_of(pipeline) + 1800
+    at(pipeline, judged)
+    [alert] = alerts_of(pipeline, "nightly")
+    pipeline.store.write(
+        lambda unit: acknowledge(unit, pipeline.policy, [alert.id], pipeline.clock.at, "ann")
+    )
+    at(pipeline, judged + 86_399)
+    assert reasons(pipeline) == ["first"]
+    at(pipeline, judged + 86_400)
+    assert reasons(pipeline) == ["first", "new"]
+
+
+def test_what_comes_late_does_not_end_what_is_missing_since(make: MakePipeline) -> None:
+    """It happened before the tick, and belongs to the one before."""
+    pipeline = make(failed("nightly", "type == 'done'", absent=NIGHTLY))
+    tick = tick_of(pipeline)
+    at(pipeline, tick + 1800)
+    take(pipeline, tick + 1900, done(tick - 1))
+    assert reasons(pipeline) == ["first"]
+    take(pipeline, tick + 2000, done(tick))
+    assert reasons(pipeline) == ["first", "resolved"]
+
+
+def test_what_was_missing_yesterday_does_not_end_what_is_missing_today(make: MakePipeline) -> None:
+    """Two ticks were missed: what comes late for the first of them is not what the second waits for."""
+    pipeline = make(failed("nightly", "type == 'done'", absent=NIGHTLY))
+    tick = tick_of(pipeline)
+    at(pipeline, tick + 1800)
+    at(pipeline, tick + 86_400 + 1800)
+    take(pipeline, tick + 86_400 + 1900, done(tick + 86_399))
+    assert reasons(pipeline) == ["first"]
+    take(pipeline, tick + 86_400 + 2000, done(tick + 86_400 + 1700))
+    assert reasons(pipeline) == ["first", "resolved"]
+
+
+def done(seconds: float) -> dict[str, Any]:
+    """A CloudEvent that happened so many seconds after the start, whenever it comes."""
+    time = iso(START + int(seconds * SECOND))
+    return {"specversion": "1.0", "id": f"done {seconds}", "source": "/job", "type": "done", "time": time}
+
+
+def alerts_of(pipeline: Pipeline, rule: str) -> list[Alert]:
+    """All alerts of a rule."""
+    return pipeline.store.read(lambda unit: unit.list_alerts(rule=rule))
 
 
 def test_what_came_after_its_tick_is_not_missed(make: MakePipeline) -> None:

@@ -362,7 +362,8 @@ def _moments(alert: Alert, rule: Rule) -> list[tuple[int, Step]]:
         if alert.deadline is not None:
             return [(alert.deadline, Step.FIRE)]
         within = rule.count.within if rule.count else rule.close_after
-        return [(alert.event_at + within, Step.HEAL)]
+        # From its receipt: a source may bring its events later than the window lasts, one by one.
+        return [(alert.received_at + within, Step.HEAL)]
     if not alert.is_open:
         return []
     last = max(alert.received_at, alert.fired_at or 0, alert.closes_from or 0)

@@ -128,7 +128,8 @@ def _is_pending(case: Case) -> Reason | None:
     if alert is None or alert.state is not AlertState.PENDING:
         return None
     if rule.count:
-        said = f"for more: {len(alert.times)} of the {rule.count.at_least} matches that count wants"
+        within = sum(time > alert.event_at - rule.count.within for time in alert.times)
+        said = f"for more: {within} of the {rule.count.at_least} matches that count wants"
     elif rule.expect:
         said = f"until {clock(alert.deadline)} for what it expects"
     else:

@@ -439,7 +439,7 @@ class Model:
         rule = one.rule
         if one.state == "pending":
             if rule.count:
-                return [(one.at + rule.count.within, "heal")]
+                return [(one.received + rule.count.within, "heal")]
             within = rule.expect.within if rule.expect else rule.hold
             return [(one.first_at + within, "fire")]
         if one.state == "ended":

@@ -156,6 +156,25 @@ def test_a_count_that_is_not_reached_heals(make: MakePipeline) -> None:
     assert healed(pipeline) == 1
 
 
+def test_a_count_is_reached_by_what_comes_later_than_its_window_lasts(make: MakePipeline) -> None:
+    """They happened within a minute, and come one by one two minutes later."""
+    pipeline = make(failed(when="type == 'done'", count=Count(3, 60 * SECOND), key=(Filter("type"),)))
+    for happened in (0, 20, 40):
+        take(pipeline, happened + 120, done(happened))
+    assert reasons(pipeline) == ["first"]
+
+
+def test_a_count_that_comes_late_and_is_not_reached_heals(make: MakePipeline) -> None:
+    """Its window has passed when nothing came for as long as it lasts."""
+    pipeline = make(failed(when="type == 'done'", count=Count(3, 60 * SECOND), key=(Filter("type"),)))
+    take(pipeline, 120, done(0))
+    take(pipeline, 140, done(20))
+    at(pipeline, 199)
+    assert healed(pipeline) == 0
+    at(pipeline, 200)
+    assert healed(pipeline) == 1
+
+
 def test_an_expectation_that_is_met_tells_nobody(make: MakePipeline) -> None:
     """A job that finishes in time is healed; one that does not is told at the deadline."""
     expect = Expect(Filter("Event == 'OnJobFinished'"), 2 * HOUR * SECOND)

@@ -18,7 +18,7 @@ from router.pipeline.reasons import Reason
 from router.pipeline.why_not import Answer, why_not_all, why_not_channel, why_not_rule
 from router.ports import Unit
 from tests.pipeline.conftest import IMPATIENT, START, MakePipeline, Pipeline, plan, rule
-from tests.pipeline.test_alerts import RESOLVED, failed, instance, job, take
+from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, take
 
 FAILED = {"Event": "OnJobFailed", "JobId": "job-1", "JobName": "nightly-etl"}
 TEAM = plan("team")
@@ -293,6 +293,17 @@ def test_what_waits_for_its_condition_is_pending(make: MakePipeline) -> None:
         "it matched, but was over before it was to be told: resolve_when: OnJobFini"
     )
     assert asked(pipeline, end.id, "held").reason.code == "ends"
+
+
+def test_what_has_left_the_window_of_count_is_not_said_to_count(make: MakePipeline) -> None:
+    """Four have matched, and the newest two within a minute."""
+    pipeline = make(failed("counted", count=Count(3, 60 * SECOND)))
+    for seconds in (0, 40, 70, 105):
+        at(pipeline, seconds)
+        [receipt] = pipeline.take(instance(number=seconds))
+    assert asked(pipeline, receipt.id, "counted").reason.text == (
+        "it matched, and waits for more: 2 of the 3 matches that count wants"
+    )
 
 
 def test_what_absent_waits_for_tells_nobody(make: MakePipeline) -> None:

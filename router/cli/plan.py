@@ -27,9 +27,8 @@ from router.web.shapes import iso
 
 if TYPE_CHECKING:
     from router.config import Config
-    from router.core.event import Envelope
-    from router.core.mute.silence import Silence
     from router.core.telling import Telling
+    from router.pipeline.rerun import Recorded
 
 #: Events of the store in one plan.
 MOST = 1_000_000
@@ -77,44 +76,36 @@ def plan(
     start = until - duration(since)
     old = load_config(against)
     with store_of(str(config)) as (new, store):
-        envelopes, silences = recorded(store, start, MOST)
-        if not envelopes:
+        past = recorded(store, start, MOST)
+        if not past.envelopes:
             said = f"the store has no event of the last {since}"
             raise RouterError("not-found", said, "Name a longer --since")
-        # A store that is younger than --since would dilute what comes in a day.
-        start = max(start, envelopes[0].received_at)
-        unknown = store.read(lambda unit: unit.open_at(start))
-    told = [_told(one, envelopes, silences, start, until, what) for one, what in ((old, "old"), (new, "new"))]
-    found = compare(told[0], told[1], start, until)
+        unknown = store.read(lambda unit: unit.open_at(past.since))
+    told = [_told(one, past, until, what) for one, what in ((old, "old"), (new, "new"))]
+    found = compare(told[0], told[1], past.since, until)
     refused = condition is not None and condition.holds(found)
     if output is Form.JSON:
-        print_json(_json(found, len(envelopes), unknown, refused=refused))
+        print_json(_json(found, len(past.envelopes), unknown, refused=refused))
     else:
-        _say(found, len(envelopes), unknown)
+        _say(found, len(past.envelopes), unknown)
         if refused:
             say(colour(f"\nRefused: {fail_if}", "red"))
     if refused:
         raise typer.Exit(1)
 
 
-def _told(
-    config: "Config",
-    envelopes: "list[Envelope]",
-    silences: "list[Silence]",
-    since: int,
-    until: int,
-    what: str,
-) -> "list[Telling]":
+def _told(config: "Config", past: "Recorded", until: int, what: str) -> "list[Telling]":
     from router.decoders import decode
     from router.pipeline.rerun import rerun
     from router.pipeline.tongue import Tongue
     from router.storage.memory import MemoryStore
 
-    show = counting(f"events through the {what} rules", len(envelopes))
+    show = counting(f"events through the {what} rules", len(past.envelopes))
     tongue = Tongue(config.settings.timezone, config.settings.language)
+    since, envelopes, silences, jobs = past
     try:
         store = MemoryStore()
-        return rerun(envelopes, config.policy, decode, store, tongue, since, until, silences, show)
+        return rerun(envelopes, config.policy, decode, store, tongue, since, until, silences, jobs, show)
     finally:
         progress("")
 

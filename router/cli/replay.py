@@ -154,11 +154,12 @@ def _rerun(settings: "Config", store: Store, since: str) -> "list[Telling]":
 
     now = SystemClock().now()
     start = now - duration(since)
-    envelopes, silences = recorded(store, start, MOST)
+    start, envelopes, silences, jobs = recorded(store, start, MOST)
     tongue = Tongue(settings.settings.timezone, settings.settings.language)
     show = counting("events", len(envelopes))
+    memory = MemoryStore()
     try:
-        return rerun(envelopes, settings.policy, decode, MemoryStore(), tongue, start, now, silences, show)
+        return rerun(envelopes, settings.policy, decode, memory, tongue, start, now, silences, jobs, show)
     finally:
         progress("")
 

@@ -57,6 +57,18 @@ class Contexts:
             unit.put_jobs(list(newest.values()), now)
 
 
+def known_before(events: Iterable[Event]) -> list[Job]:
+    """What was known of jobs before these events, as they were judged, came in this order."""
+    first: dict[str, Job | None] = {}
+    for event in events:
+        job = _job_of(event)
+        if job and event.kind in _OF_JOBS | _OF_PARTS:
+            data = event.data.get(JOB) if event.kind in _OF_PARTS else None
+            # When it was heard is not on record: whatever is heard now is newer.
+            first.setdefault(job, Job(job, data, 0) if data else None)
+    return [job for job in first.values() if job]
+
+
 def is_of_part(event: Event) -> bool:
     """Whether filters see ``Job`` in the event: it is about a task or an instance."""
     return event.kind in _OF_PARTS

@@ -1,7 +1,7 @@
 """Rerun: recorded events through the engine again, each at the time of its receipt, on a virtual clock."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from router.core.absence import SOURCE
 from router.core.event import Envelope
@@ -9,10 +9,11 @@ from router.core.mute.silence import Silence
 from router.core.policy import Policy
 from router.core.telling import Telling
 from router.errors import RouterError
+from router.pipeline.contexts import known_before
 from router.pipeline.ingest import Decode
 from router.pipeline.tongue import Tongue
 from router.pipeline.virtual import Answer, VirtualRouter, accept
-from router.ports import Store, Unit
+from router.ports import Job, Store, Unit
 
 T = TypeVar("T")
 
@@ -28,16 +29,34 @@ def not_too_many(found: list[T], most: int) -> list[T]:
     return found
 
 
-def recorded(store: Store, since: int, limit: int) -> tuple[list[Envelope], list[Silence]]:
-    """What came since then, without the router's own events, which come of themselves; and the silences.
+class Recorded(NamedTuple):
+    """What the store has of a time.
+
+    Args:
+        since: when it begins; later than was asked for where the store is younger.
+        envelopes: without the router's own events, which come of themselves.
+        jobs: what had been heard of the events' jobs before.
+    """
+
+    since: int
+    envelopes: list[Envelope]
+    silences: list[Silence]
+    jobs: list[Job]
+
+
+def recorded(store: Store, since: int, limit: int) -> Recorded:
+    """What came since then.
 
     Raises:
         RouterError: ``usage``: there are more events than the limit.
     """
 
-    def work(unit: Unit) -> tuple[list[Envelope], list[Silence]]:
+    def work(unit: Unit) -> Recorded:
         records = not_too_many(unit.events(since=since, limit=limit + 1), limit)
-        return [one.envelope for one in records if one.envelope.source != SOURCE], unit.silences(since)
+        is_younger = bool(records) and not unit.events(before=since, limit=1)
+        begins = records[0].envelope.received_at if is_younger else since
+        envelopes = [one.envelope for one in records if one.envelope.source != SOURCE]
+        return Recorded(begins, envelopes, unit.silences(since), known_before(one.event for one in records))
 
     return store.read(work)
 
@@ -51,6 +70,7 @@ def rerun(
     since: int,
     until: int,
     silences: Sequence[Silence] = (),
+    jobs: Sequence[Job] = (),
     progress: Callable[[int], None] = lambda _: None,
     answer: Answer = accept,
 ) -> list[Telling]:
@@ -61,11 +81,13 @@ def rerun(
         store: new.
         since: when the clock begins; ``until`` when it ends. Microseconds UTC.
         silences: as they were made.
+        jobs: what had been heard of them before.
         progress: called with the number of events that have been taken.
         answer: of every channel; without it they accept everything.
     """
     router = VirtualRouter(store, policy, decode, since, tongue=tongue, answer=answer)
     store.write(lambda unit: unit.put_silences(silences))
+    store.write(lambda unit: unit.put_jobs(jobs, since))
     taken = 0
     for together in _moments(envelopes):
         router.move_to(together[0].received_at)

@@ -14,6 +14,7 @@ from router.core.absence import SOURCE, missing
 from router.core.catalogue import EVENTS
 from router.core.event import Envelope
 from router.core.rule import Rule
+from router.core.times import iso
 from router.decoders import decode
 from router.pipeline.ingest import Ingest
 from router.pipeline.virtual import VirtualClock
@@ -45,6 +46,26 @@ def old(tmp_path: Path) -> str:
         answer.result(timeout=60)
     store.close()
     return path
+
+
+def add(old: str, *events: tuple[float, str, dict[str, str]]) -> None:
+    """Lets the old router take events of one more job: how many hours ago, their names and fields."""
+    config = load(Path(old))
+    store, now = open_store(config.settings.store), SystemClock().now()
+    for ago, name, fields in events:
+        body = EVENTS[name].sample() | {"JobId": "job-9"} | fields
+        message = Envelope("hook", json.dumps(body).encode(), now - int(ago * HOUR), position=f"{name} {ago}")
+        clock = VirtualClock(message.received_at)
+        ingest = Ingest(store, decode, lambda: config.policy, clock, telemetry.Metrics(), lambda _: None)
+        answer = ingest.submit([message])
+        ingest.step()
+        answer.result(timeout=60)
+    store.close()
+
+
+def ago(hours: float) -> str:
+    """The time so long ago, as programs read it."""
+    return iso(SystemClock().now() - int(hours * HOUR))[:19]
 
 
 def changed(old: str, *rules: dict[str, Any]) -> str:
@@ -137,6 +158,36 @@ def test_a_replay_at_recorded_times_says_what_would_have_been_told(old: str) -> 
     out = run("replay", "--since", "1d", "--at-recorded-times", "-c", old).out
     assert "6 notifications. Nothing was sent." in out
     assert run("replay", "--since", "1d", "--at-recorded-times", "--send", "-c", old).status == 2
+
+
+def test_what_was_heard_of_a_job_before_is_known(old: str) -> None:
+    """Its own event came before the time that is asked for: filters see ``Job`` as they saw it then."""
+    add(old, (5.5, "OnJobRunning", {"JobName": "nightly"}), (2.5, "OnTaskFailed", {}))
+    when = "Event == 'OnTaskFailed' && Job.JobName == 'nightly'"
+    new = changed(old, {"name": "by-name", "when": when, "to": ["team"]})
+    told = run_json("replay", "--since", "3h", "--at-recorded-times", "-c", new)["notifications"]
+    assert [one["rule"] for one in told] == ["by-name"]
+    assert run_json("plan", "-c", new, "--against", new, "--since", "3h")["kept"] == 1
+    # What it was called when the event came, whatever came of it.
+    add(old, (0.5, "OnJobFailed", {"JobName": "renamed"}))
+    told = run_json("replay", "--since", "3h", "--at-recorded-times", "-c", new)["notifications"]
+    assert [one["rule"] for one in told] == ["by-name"]
+
+
+def test_nothing_is_missing_before_the_store_was_there(old: str) -> None:
+    """Its first event is six hours old: of the days before nobody knows."""
+    absent = {"every": "*/10 * * * *", "grace": "1m"}
+    new = changed(old, {"name": "absent", "when": "Event == 'OnJobFailed'", "absent": absent, "to": ["team"]})
+    told = run_json("replay", "--since", "7d", "--at-recorded-times", "-c", new)["notifications"]
+    assert min(one["time"] for one in told) > ago(6.1)
+
+
+def test_what_is_missing_before_the_first_event_is_told(old: str) -> None:
+    """A quiet time is a part of what is asked for, where the store is older."""
+    absent = {"every": "*/10 * * * *", "grace": "1m"}
+    new = changed(old, {"name": "absent", "when": "Event == 'OnJobFailed'", "absent": absent, "to": ["team"]})
+    found = run_json("plan", "-c", new, "--against", old, "--since", "230m")
+    assert min(one["time"] for one in found["changes"]["added"]) < ago(3.1)
 
 
 @pytest.mark.parametrize(

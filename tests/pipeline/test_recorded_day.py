@@ -286,7 +286,7 @@ def test_a_day_is_told_alike_by_the_loops_and_on_a_virtual_clock(store: Store, t
     reasons = {reason for _, _, reason, _, _ in told}
     assert {"first", "escalation", "resolved", "repeat"} <= reasons
     # As `plan` and `replay` take them: as the store kept them, those of a moment together.
-    envelopes, silences = recorded(store, START, 2 * EVENTS_OF_A_DAY)
+    _, envelopes, silences, _ = recorded(store, START, 2 * EVENTS_OF_A_DAY)
     assert len(envelopes) == EVENTS_OF_A_DAY
     again = rerun(
         envelopes, policy, decode, MemoryStore(), Tongue(), START, until, silences, answer=day.answer

@@ -171,7 +171,7 @@ def test_a_day_that_is_played_again_hears_the_same(make: MakePipeline) -> None:
     pipeline = make(alerts_rule())
     for second, keys in ((0, {}), (60, {"endsAt": moment(-9)}), (61, {}), (62, {"endsAt": moment(-8)})):
         said(pipeline, second, **keys)
-    envelopes, _ = recorded(pipeline.store, 0, 10)
+    envelopes = recorded(pipeline.store, 0, 10).envelopes
     told = rerun(envelopes, pipeline.policy, decode, MemoryStore(), Tongue(), START, START + HEARD_AGAIN)
     assert [one.reason.value for one in told] == reasons(pipeline) == ["first", "resolved"] * 2
 

@@ -55,6 +55,14 @@ def judge(unit: Unit, policy: Policy, now: int, waiting_for: Collection[str]) ->
     return len(due)
 
 
+def remember(unit: Unit, policy: Policy, now: int) -> None:
+    """Keeps what came last from being forgotten: a tick may be judged months after it."""
+    names = [arrival(rule.name) for rule in policy.rules if rule.absent]
+    if names:
+        unit.serialise()
+        unit.put_ends(unit.ends(names), now)
+
+
 def _waits(rule: Rule, waiting_for: Collection[str]) -> bool:
     return any(rule.sources is None or source in rule.sources for source in waiting_for)
 

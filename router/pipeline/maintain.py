@@ -8,6 +8,7 @@ from router.core import delivery as deliveries
 from router.core.delivery import SECOND, Delivery, Outcome, State, Verdict
 from router.core.policy import ChannelPlan, Policy
 from router.failpoints import failpoint
+from router.pipeline import absences
 from router.pipeline.claims import take_back_probes
 from router.pipeline.deliver import observe_ended, patience_of
 from router.pipeline.fallbacks import tell_fallbacks, tell_instead
@@ -21,7 +22,7 @@ BATCH = 500
 PATIENCE = 120 * SECOND
 #: So far clocks of replicas may differ; one that goes back farther has been set.
 SET_BACK = 10 * SECOND
-#: Identities of messages are remembered at least this long, and while their events are kept.
+#: Identities of messages, ends and jobs are remembered at least this long, and while events are kept.
 REMEMBER = 16 * 24 * 3600 * SECOND
 
 
@@ -211,9 +212,10 @@ class Maintain:
 
     def prune(self) -> int:
         """Deletes a batch of ended records that are older than the retention; returns how many."""
-        now, retention = self._clock.now(), self._retention()
+        now, retention, policy = self._clock.now(), self._retention(), self._policy()
 
         def work(unit: Unit) -> int:
+            absences.remember(unit, policy, now)
             deleted = unit.prune(now - retention, now - max(REMEMBER, retention), BATCH)
             failpoint("maintain.pruned")
             return deleted

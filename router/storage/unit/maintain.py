@@ -141,7 +141,8 @@ def _old(before: int, identities_before: int) -> list[tuple[Table, Any]]:
         (t.undecodable, t.undecodable.c.received_at < before),
         (t.deeds, t.deeds.c.at < before),
         (t.silences, t.silences.c.ends_at < before),
-        (t.jobs, t.jobs.c.seen_at < before),
+        # A job may run on for longer than records are kept, and its tasks ask for it.
+        (t.jobs, t.jobs.c.seen_at < identities_before),
         (t.ends, t.ends.c.seen_at < identities_before),
         (t.identities, t.identities.c.seen_at < identities_before),
     ]

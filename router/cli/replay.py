@@ -20,7 +20,7 @@ from router.cli.output import (
     when,
 )
 from router.cli.tellings import telling_json
-from router.core.event import Envelope
+from router.core.event import REPLAYED, Envelope
 from router.errors import RouterError
 from router.ports import Store
 
@@ -105,7 +105,7 @@ def _fresh(envelopes: list[Envelope]) -> Iterator[Envelope]:
     """With identities of their own, or they would be taken for doubles of themselves."""
     run = secrets.token_hex(4)
     for number, envelope in enumerate(envelopes):
-        yield replace(envelope, identity=f"replay:{run}:{number}")
+        yield replace(envelope, identity=f"{REPLAYED}{run}:{number}")
 
 
 def _show(envelopes: list[Envelope], settings: "Config", store: Store, output: Form) -> None:

@@ -16,6 +16,8 @@ MAX_BODY = 256 * 1024
 #: ``standing`` is a double of what had the same before it, until a message that ``ends`` it has come.
 STANDING = "standing"
 ENDS = "ends"
+#: How the identity of what is taken once more begins: whatever is inside, it is no double of itself.
+REPLAYED = "replay:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple, cast
 
 from router.core.event import (
     MAX_BODY,
+    REPLAYED,
     Envelope,
     Event,
     Undecodable,
@@ -43,7 +44,8 @@ def decode(envelope: Envelope) -> Event | Undecodable:
     if is_cloud_event:
         cloudevents.open_payload(data)
     odd = batchcompute.read_values(data) if batchcompute.is_batch_compute(data) else ()
-    mns_id = content.mns_id or envelope.headers.get("x-mns-message-id", "")
+    is_replayed = (envelope.identity or "").startswith(REPLAYED)
+    mns_id = "" if is_replayed else content.mns_id or envelope.headers.get("x-mns-message-id", "")
     identity = _identity(envelope, mns_id, cloudevents.identity(data) if is_cloud_event else None)
     return Event(
         id=_id(envelope, mns_id, identity),

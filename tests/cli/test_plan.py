@@ -1,4 +1,4 @@
-"""``plan`` and ``replay --at-recorded-times``: recorded events through the engine again."""
+"""``plan`` and ``replay``: recorded events through the engine again."""
 
 import json
 import re
@@ -21,6 +21,7 @@ from router.pipeline.virtual import VirtualClock
 from router.ports import EventRecord
 from router.storage import open_store
 from tests.cli.running import run, run_json, write_router
+from tests.decoders.forms import FORMS, MESSAGE_ID, Form, in_form
 
 HOUR = 3_600_000_000
 RULES: list[dict[str, Any]] = [
@@ -211,3 +212,21 @@ def test_what_the_router_made_itself_is_not_replayed(old: str) -> None:
     store.write(lambda unit: unit.add_events([record]))
     store.close()
     assert len(run_json("replay", "--since", "1d", "-c", old)["events"]) == 6
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_came_over_mns_is_sent_again(old: str, form: Form) -> None:
+    """Its id there makes it no double of itself, nor the same event once more."""
+    config = load(Path(old))
+    store, clock = open_store(config.settings.store), SystemClock()
+    body = in_form(form, json.dumps(EVENTS["OnJobFailed"].sample() | {"JobId": "job-9"}))
+    headers = {"x-mns-message-id": MESSAGE_ID}
+    message = Envelope("queue", body, clock.now(), headers=headers, identity=f"mns:{MESSAGE_ID}")
+    ingest = Ingest(store, decode, lambda: config.policy, clock, telemetry.Metrics(), lambda _: None)
+    answer = ingest.submit([message])
+    ingest.step()
+    [first] = answer.result(timeout=60)
+    store.close()
+    [again] = run_json("replay", "--since", "30m", "--send", "-c", old)["events"]
+    assert (first.outcome, again["outcome"]) == ("routed", "routed")
+    assert again["id"] != first.id

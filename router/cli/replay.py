@@ -92,13 +92,11 @@ def _found(file: str, since: str, undecodable: bool, store: Store) -> list[Envel
     if undecodable:
         kept = store.read(lambda unit: unit.set_aside_messages(limit=MOST))
         return [message.undecodable.envelope for message in reversed(kept)]
-    from router.core.absence import SOURCE
-    from router.pipeline.rerun import not_too_many
+    from router.pipeline.rerun import from_outside, not_too_many
 
     start = SystemClock().now() - duration(since)
     kept = store.read(lambda unit: unit.events(since=start, limit=MOST + 1))
-    # What the router made itself comes of itself again.
-    return [one.envelope for one in not_too_many(kept, MOST) if one.envelope.source != SOURCE]
+    return from_outside(not_too_many(kept, MOST))
 
 
 def _fresh(envelopes: list[Envelope]) -> Iterator[Envelope]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from router.core.absence import SOURCE
+from router.core import absence, drill
 from router.core.event import Envelope
 from router.core.mute.silence import Silence
 from router.core.policy import Policy
@@ -13,7 +13,7 @@ from router.pipeline.contexts import known_before
 from router.pipeline.ingest import Decode
 from router.pipeline.tongue import Tongue
 from router.pipeline.virtual import Answer, VirtualRouter, accept
-from router.ports import Job, Store, Unit
+from router.ports import EventRecord, Job, Store, Unit
 
 T = TypeVar("T")
 
@@ -29,12 +29,18 @@ def not_too_many(found: list[T], most: int) -> list[T]:
     return found
 
 
+def from_outside(records: Iterable[EventRecord]) -> list[Envelope]:
+    """What was received, without what the router made itself: it comes of itself, or tries the way."""
+    own = (absence.SOURCE, drill.NAME)
+    return [one.envelope for one in records if one.envelope.source not in own]
+
+
 class Recorded(NamedTuple):
     """What the store has of a time.
 
     Args:
         since: when it begins; later than was asked for where the store is younger.
-        envelopes: without the router's own events, which come of themselves.
+        envelopes: without the router's own events, see :func:`from_outside`.
         jobs: what had been heard of the events' jobs before.
     """
 
@@ -55,8 +61,8 @@ def recorded(store: Store, since: int, limit: int) -> Recorded:
         records = not_too_many(unit.events(since=since, limit=limit + 1), limit)
         is_younger = bool(records) and not unit.events(before=since, limit=1)
         begins = records[0].envelope.received_at if is_younger else since
-        envelopes = [one.envelope for one in records if one.envelope.source != SOURCE]
-        return Recorded(begins, envelopes, unit.silences(since), known_before(one.event for one in records))
+        jobs = known_before(one.event for one in records)
+        return Recorded(begins, from_outside(records), unit.silences(since), jobs)
 
     return store.read(work)
 

@@ -10,9 +10,10 @@ import pytest
 from router import telemetry
 from router.app import SystemClock
 from router.config import load
+from router.core import drill
 from router.core.absence import SOURCE, missing
 from router.core.catalogue import EVENTS
-from router.core.event import Envelope
+from router.core.event import Envelope, Event
 from router.core.rule import Rule
 from router.core.times import iso
 from router.decoders import decode
@@ -205,13 +206,19 @@ def test_more_events_than_fit_are_not_cut_in_silence(
 
 
 def test_what_the_router_made_itself_is_not_replayed(old: str) -> None:
-    """It comes of itself: an absence is no event for the rules."""
+    """An absence comes of itself, and a drill that is over tries nothing."""
     store, now = open_store(f"sqlite:///{Path(old).parent / 'state.db'}"), SystemClock().now()
     event = missing(Rule("nightly", when=None), now - HOUR, 0, now)
-    record = EventRecord(event, Envelope(SOURCE, json.dumps(event.data).encode(), now), "", "routed", "", ())
-    store.write(lambda unit: unit.add_events([record]))
+    absent = Envelope(SOURCE, json.dumps(event.data).encode(), now)
+    tried = Envelope(drill.NAME, drill.event_body(), now, position="1")
+    drilled = decode(tried)
+    assert isinstance(drilled, Event)
+    pairs = ((event, absent), (drilled, tried))
+    records = [EventRecord(one, envelope, "", "routed", "", ()) for one, envelope in pairs]
+    store.write(lambda unit: unit.add_events(records))
     store.close()
     assert len(run_json("replay", "--since", "1d", "-c", old)["events"]) == 6
+    assert run_json("plan", "-c", old, "--against", old)["events"] == 6
 
 
 @pytest.mark.parametrize("form", FORMS)

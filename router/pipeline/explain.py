@@ -206,13 +206,14 @@ def _verdict(
         return "matched", "matched", f"tells {', '.join(rule.to)}{_condition(rule)}"
     if rule.mode == "off":
         return "not judged", "off", "its mode is off"
+    # `from` is about `when` only: whatever source the end came from, it is one.
+    if rule.name in case.ended:
+        return "not matched", "ends", "it meets resolve_when: it ends what this rule told, and opens nothing"
     if not wants_source(rule, case.event.source, None):
         source = case.event.source
         came = f"this one came from {source}" if source else "this one has no source (name one with --source)"
         wanted = ", ".join(sorted(rule.sources or ()))
         return "not judged", "source", f"it looks only at events from {wanted}, and {came}"
-    if rule.name in case.ended:
-        return "not matched", "ends", "it meets resolve_when: it ends what this rule told, and opens nothing"
     if stopper and not rule.absent:
         return "not judged", "stopped", f"{stopper} has stop: true and took the event"
     if rule.catch_all and taker:

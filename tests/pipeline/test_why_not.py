@@ -295,6 +295,15 @@ def test_what_waits_for_its_condition_is_pending(make: MakePipeline) -> None:
     assert asked(pipeline, end.id, "held").reason.code == "ends"
 
 
+def test_an_end_from_another_source_is_said_to_be_one(make: MakePipeline) -> None:
+    """``from`` is about ``when`` only: it did end the alert."""
+    pipeline = make(failed(sources=frozenset({"queue"}), resolve_when=RESOLVED))
+    pipeline.take(instance(), source="queue")
+    [end] = pipeline.take(job("OnJobFinished"), source="hook")
+    assert (end.outcome, end.reason) == ("routed", "ended 1 alert")
+    assert asked(pipeline, end.id).reason.code == "ends"
+
+
 def test_what_has_left_the_window_of_count_is_not_said_to_count(make: MakePipeline) -> None:
     """Four have matched, and the newest two within a minute."""
     pipeline = make(failed("counted", count=Count(3, 60 * SECOND)))

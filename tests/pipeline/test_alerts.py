@@ -11,8 +11,12 @@ from router.core.mute.silence import Silence, expired
 from router.core.mute.tick import Schedule, next_tick
 from router.core.rule import Count, Expect, Rule
 from router.core.times import iso
+from router.decoders import decode
 from router.pipeline import absences
 from router.pipeline.people import acknowledge
+from router.pipeline.rerun import recorded, rerun
+from router.pipeline.tongue import Tongue
+from router.storage.memory import MemoryStore
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan, rule
 
 MINUTE = 60
@@ -403,6 +407,21 @@ def test_absence_waits_for_its_source(make: MakePipeline) -> None:
     pipeline.waiting_for = frozenset()
     at(pipeline, tick + 7201)
     assert reasons(pipeline) == ["first"]
+
+
+def test_a_silence_that_is_given_a_start_in_the_past_has_muted_nothing_then(make: MakePipeline) -> None:
+    """The same events played again, as ``plan`` does, are told as they were: it was not made yet."""
+    pipeline = make(failed())
+    take(pipeline, 0, instance())
+    at(pipeline, 100)
+    rule, made_at = Filter("rule == 'failed'"), pipeline.clock.at
+    silence = Silence("s-1", rule, START - SECOND, START + HOUR * SECOND, "kim", "moving", made_at)
+    pipeline.store.write(lambda unit: unit.put_silences([silence]))
+    take(pipeline, 200, instance(job_id="job-2"))
+    since, envelopes, silences, jobs = recorded(pipeline.store, START, 10)
+    again = MemoryStore(), Tongue(), since, START + 300 * SECOND
+    told = rerun(envelopes, pipeline.policy, decode, *again, silences, jobs)
+    assert [one.reason for one in told] == reasons(pipeline) == ["first"]
 
 
 def test_a_silence_holds_back_until_it_ends(make: MakePipeline) -> None:

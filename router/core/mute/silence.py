@@ -46,6 +46,11 @@ class Silence:
     expired_at: int | None = None
 
     @property
+    def begins_at(self) -> int:
+        """From when on it mutes: not before somebody made it, whatever start it was given."""
+        return max(self.starts_at, self.created_at)
+
+    @property
     def over_at(self) -> int:
         """When it ends, or has ended."""
         return self.ends_at if self.expired_at is None else min(self.ends_at, self.expired_at)
@@ -91,7 +96,7 @@ def state(silence: Silence, now: int) -> SilenceState:
 
 def in_force(silence: Silence, now: int) -> bool:
     """Whether it mutes anything now."""
-    is_active = silence.starts_at <= now < silence.over_at
+    is_active = silence.begins_at <= now < silence.over_at
     return is_active and (not silence.interval or active_at(silence.interval, now))
 
 
@@ -107,8 +112,8 @@ def silenced_by(silences: Iterable[Silence], document: Mapping[str, Any], now: i
 
 
 def silent(silence: Silence, begin: int, end: int) -> Iterator[Span]:
-    """When it mutes something between two moments; not before somebody made it."""
-    begin, end = max(begin, silence.starts_at, silence.created_at), min(end, silence.over_at)
+    """When it mutes something between two moments."""
+    begin, end = max(begin, silence.begins_at), min(end, silence.over_at)
     interval = silence.interval
     if interval:
         yield from spans(
@@ -128,7 +133,7 @@ def next_change(silences: Iterable[Silence], now: int) -> int | None:
 
 
 def _next_change(silence: Silence, now: int) -> int | None:
-    start = max(now, silence.starts_at)
+    start = max(now, silence.begins_at)
     if start >= silence.over_at:
         return None
     if now < start and in_force(silence, start):

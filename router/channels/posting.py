@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import orjson
 import requests
 
-from router.channels.answers import fields_of
+from router.channels.answers import ACCEPTED, Rule, fields_of
 from router.channels.plugins import Plugin
 from router.channels.recording import Exchange, current
 from router.channels.transport import TRANSPORT
@@ -81,6 +81,21 @@ def post(
     whole = f"{quoted(url)}?{urlencode(params)}" if params else quoted(url)
     request = Request("POST", whole, {**DEFAULTS, **headers}, body)
     return TRANSPORT.get().ask(current(), request, plugin.verify_certificate)
+
+
+def found_nobody(rule: Rule, words: str) -> bool:
+    """Ends a send whose look-up found nobody to tell; always false. One that was refused says why itself.
+
+    Args:
+        rule: the provider's; to a look-up that finds nobody it may well say yes.
+    """
+    recording = current()
+    for exchange in recording.exchanges[-1:]:
+        exchange.sent = False  # no part of the message
+        if rule(exchange) is ACCEPTED:
+            recording.forget()
+            recording.begin(Exchange("POST", exchange.origin, fault=words, hopeless=True))
+    return False
 
 
 @lru_cache(maxsize=256)

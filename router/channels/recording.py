@@ -105,6 +105,11 @@ class Recording:
         finally:
             self._aside = False
 
+    def forget(self) -> None:
+        """Lets go of what was asked so far: it was a look-up, and says nothing of the message."""
+        with self._lock:
+            self.exchanges.clear()
+
     def connected(self, sock: Any) -> None:
         """Notes the socket of the newest exchange, which is shut when the send is abandoned."""
         with self._lock:

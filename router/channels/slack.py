@@ -14,7 +14,7 @@ import requests
 
 from router.channels.answers import ACCEPTED, BROKEN, BUSY, REFUSED, THROTTLED, UNCLEAR, Said, fields_of
 from router.channels.plugins import Plugin
-from router.channels.posting import asked_json, colour, post_json
+from router.channels.posting import asked_json, colour, found_nobody, post_json
 from router.channels.recording import Exchange, current
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -48,7 +48,7 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
         return plugin.send(message.body, message.title, body_passthrough=False)
     target = _target(plugin)
     if target is None:
-        return False
+        return found_nobody(said, "it does not say who has this address")
     payload = _payload(plugin, message) | target
     if plugin.mode == "bot":
         return _post(plugin, payload, message, None if "thread_ts" in target else delivery)
@@ -91,6 +91,7 @@ def _post(plugin: Plugin, payload: dict[str, Any], message: Message, delivery: D
         below["reply_broadcast"] = True
     answer = _ask(plugin, "chat.postMessage", payload | below)
     if answer.get("error") in _NO_THREAD:
+        current().forget()
         return _begin(plugin, payload, keep=True)
     if answer.get("ok") is True:
         began = Message.from_json(thread.content)
@@ -121,7 +122,10 @@ def _target(plugin: Plugin) -> dict[str, str] | None:
         return {}
     if "@" in written[1:]:
         person = plugin.lookup_userid(written)
-        return {"channel": person} if person else None
+        if not person:
+            return None
+        current().forget()
+        return {"channel": person}
     found = _TARGET.fullmatch(written)
     if found is None:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from router.channels.answers import ACCEPTED, UNCLEAR, Said, as_fields, code_of, fields_of, wait_of
 from router.channels.plugins import Plugin
-from router.channels.posting import asked_json, cut_units, joined
+from router.channels.posting import asked_json, cut_units, found_nobody, joined
 from router.channels.recording import Exchange, current
 from router.core.delivery import Delivery
 from router.core.message import Message
@@ -18,8 +18,8 @@ _LONGEST = 4096
 
 def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     """One message to the chat, in its topic where the URL names one; later ones answer a group's first."""
-    if not plugin.targets:  # Apprise asks Telegram who owns the bot
-        return plugin.notify(body=message.body, title=message.title, body_format="text")
+    if not plugin.targets and not _find_chat(plugin):
+        return found_nobody(said, "nobody has written to this bot of late; write the chat into its URL")
     ((chat, topic),) = plugin.targets
     title = utf16(message.title)
     payload: dict[str, Any] = {
@@ -40,6 +40,15 @@ def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
     if first is None and number is not None:
         current().reference = f"{chat} {number}"
     return True
+
+
+def _find_chat(plugin: Plugin) -> bool:
+    """Whom the bot has heard of, where the URL names no chat; kept for the next message."""
+    owner = plugin.detect_bot_owner() if plugin.detect_owner else 0
+    if owner:
+        current().forget()
+        plugin.targets.append((str(owner), plugin.topic))
+    return bool(owner)
 
 
 def _first(delivery: Delivery, chat: object) -> int | None:

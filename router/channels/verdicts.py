@@ -27,7 +27,7 @@ class Judge:
     Args:
         rule: the provider's own codes, or None: a 2xx is acceptance.
         accept: the user's rule for JSON answers; where it holds the provider accepted.
-        single: there is one request, whose answer alone decides.
+        single: there is one request, whose answer alone decides; what was asked before it does not count.
         recorded: requests are on record; where they are not, only the plugin's word counts.
     """
 
@@ -47,7 +47,7 @@ class Judge:
             return _by_word(claimed)
         if not exchanges:
             return Verdict(Outcome.REFUSED, NO_REQUEST)
-        exchange = _telling(exchanges, claimed)
+        exchange = exchanges[-1] if self.single else _telling(exchanges, claimed)
         if exchange.status is None:
             return _unanswered(exchange)
         said = self._said(exchange, claimed)

@@ -100,6 +100,23 @@ def test_where_the_first_is_gone_a_new_one_begins(provider: Provider, error: str
     assert "thread_ts" not in provider.received[1].json
 
 
+@pytest.mark.parametrize(
+    ("failing", "outcome"),
+    [
+        (answer(429, "slow", {"Retry-After": "9"}), Outcome.THROTTLED),
+        (answer(500), Outcome.UNREACHABLE),
+        (answer(403), Outcome.REFUSED),
+        (reset, Outcome.UNKNOWN),
+    ],
+)
+def test_a_new_one_that_fails_is_judged_by_its_own_answer(
+    provider: Provider, failing: Behaviour, outcome: Outcome
+) -> None:
+    """That the first is gone is no refusal of the message."""
+    gone = answer(200, {"ok": False, "error": "thread_not_found"})
+    assert slack(provider, gone, failing).outcome is outcome
+
+
 @pytest.mark.parametrize("url", [f"{BOT}:1405894322.002768", "slack://xoxb-1234-1234-abc124/#other"])
 def test_slack_posts_where_its_url_says(provider: Provider, url: str) -> None:
     """A thread that the URL names, or another channel than the first message's, comes before the group's."""

@@ -15,7 +15,7 @@ from router.channels.verdicts import LONGEST_WAIT, Judge
 from router.core.delivery import SECOND, Outcome
 from router.core.filter import Filter
 from tests.channels.making import DELIVERY, MESSAGE, NOW, channel, send
-from tests.channels.servers import Provider, answer
+from tests.channels.servers import Behaviour, Provider, answer, reset
 
 HOOK = "json://127.0.0.1"
 
@@ -254,6 +254,64 @@ def test_telegrams_and_discords_own_times(provider: Provider) -> None:
     provider.does(answer(429, {"message": "slow", "retry_after": 0.25}, {"Retry-After": "1"}))
     said = send(f"discord://{'1' * 18}/{'b' * 68}", egress=egress)
     assert said.retry_at == NOW + SECOND // 4
+
+
+PERSON = answer(200, {"ok": True, "user": {"id": "U123"}})
+WRITTEN = answer(200, {"ok": True, "result": [{"message": {"from": {"id": 5, "first_name": "Chris"}}}]})
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "sent"),
+    [
+        ("slack://xoxb-1234-1234-abc124/night@example.com", PERSON, {"ok": True, "ts": "1.2"}),
+        ("tgram://123456789:abcdefg_hijklmnop/", WRITTEN, {"ok": True, "result": {"message_id": 7}}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("posted", "outcome"),
+    [
+        (None, Outcome.ACCEPTED),
+        (answer(429, "slow", {"Retry-After": "9"}), Outcome.THROTTLED),
+        (answer(500), Outcome.UNREACHABLE),
+        (answer(403), Outcome.REFUSED),
+        (reset, Outcome.UNKNOWN),
+    ],
+)
+def test_a_look_up_that_went_well_is_no_acceptance(
+    provider: Provider,
+    url: str,
+    found: Behaviour,
+    sent: dict[str, object],
+    posted: Behaviour | None,
+    outcome: Outcome,
+) -> None:
+    """Where a person or a chat is looked up first, the answer to the message decides."""
+    provider.does(found, posted or answer(200, sent))
+    egress = {"https://slack.com": provider.origin, "https://api.telegram.org": provider.origin}
+    assert send(url, egress=egress).outcome is outcome
+    assert len(provider.received) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "nobody"),
+    [
+        ("slack://xoxb-1234-1234-abc124/night@example.com", {"ok": True, "user": {"id": ""}}),
+        ("tgram://123456789:abcdefg_hijklmnop/", {"ok": True, "result": []}),
+    ],
+)
+def test_a_look_up_that_finds_nobody_is_a_refusal(
+    provider: Provider, url: str, nobody: dict[str, object]
+) -> None:
+    """The provider's yes is to the question: nothing was sent, and the channel says so.
+
+    A look-up that breaks has told nobody, either: it is tried again without doubt.
+    """
+    egress = {"https://slack.com": provider.origin, "https://api.telegram.org": provider.origin}
+    provider.does(answer(200, nobody))
+    said = send(url, egress=egress)
+    assert (said.outcome, said.broken) == (Outcome.REFUSED, True)
+    provider.does(reset)
+    assert send(url, egress=egress).outcome is Outcome.UNREACHABLE
 
 
 def test_services_that_nobody_reads_are_marked(provider: Provider) -> None:

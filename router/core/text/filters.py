@@ -17,7 +17,7 @@ from jinja2.tests import TESTS
 from markupsafe import Markup
 
 from router.core.text.clip import clip_bytes
-from router.core.text.run import MOST_MADE, RUN, TooMuchError, weight
+from router.core.text.run import MOST_MADE, RUN, TooMuchError, weight, whole_weight
 from router.core.text.values import Link
 from router.core.times import local, parsed, span
 
@@ -30,6 +30,14 @@ _KEPT = """
 """
 #: These say something of a missing value; the others leave it missing.
 _ASK_WHETHER = frozenset({"d", "default", "length", "count", "list"})
+
+#: These make one text of a value, whatever is inside it.
+_OF_TEXT = frozenset(
+    {"capitalize", "join", "lower", "replace", "string", "title", "trim", "truncate", "truncate_bytes"}
+    | {"upper"}
+)
+#: These may look for an attribute of each of their values, through as many names as their argument joins.
+_OF_EACH = frozenset({"join", "map", "max", "min", "rejectattr", "selectattr", "sort", "sum", "unique"})
 
 _BUCKET = re.compile(r"oss://([a-z0-9][a-z0-9-]{1,61}[a-z0-9])/([^\x00-\x1f\x7f\\]+)")
 #: What may be asked with ``is``.
@@ -164,12 +172,14 @@ def counted(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
     """The filter with its work counted, on plain values; a missing value stays missing."""
     wanted = getattr(inner, "jinja_pass_arg", None)
     asks = name in _ASK_WHETHER
+    measure = whole_weight if name in _OF_TEXT else weight
 
     @pass_context
     def call(context: Context, value: Any, *arguments: Any, **named: Any) -> Any:
         if isinstance(value, Undefined) and not asks:
             return value
-        RUN.get().spend(sum(map(weight, (value, *arguments))))
+        names = _joined_names(*arguments, *named.values()) if name in _OF_EACH else 1
+        RUN.get().spend(measure(value) * names + sum(map(weight, arguments)))
         given = (plain(value), *map(plain, arguments))
         if wanted is not None:
             given = (_LEADING[wanted.name](context), *given)
@@ -177,6 +187,11 @@ def counted(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
         return list(cast("Iterator[Any]", made)) if isinstance(made, Iterator) else made
 
     return call
+
+
+def _joined_names(*arguments: Any) -> int:
+    """How many names the longest attribute has that is asked for: ``key.0``, ``severity,rule``."""
+    return max((1 + one.count(".") + one.count(",") for one in arguments if isinstance(one, str)), default=1)
 
 
 _LEADING: dict[str, Callable[[Context], Any]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from router.core.text.dialects import Dialect
 
@@ -68,3 +68,16 @@ def weight(value: Any) -> int:
     if isinstance(value, Mapping | list | tuple):
         return 1 + len(value)  # pyright: ignore[reportUnknownArgumentType]
     return 1
+
+
+def whole_weight(value: Any) -> int:
+    """The same for a value that is made a text, with all that is inside it; no more than is too much."""
+    total, waiting = 0, [value]
+    while waiting and total <= MOST_STEPS:
+        part = waiting.pop()
+        total += weight(part)
+        if isinstance(part, Mapping):
+            waiting += cast("Mapping[str, Any]", part).values()
+        elif isinstance(part, list | tuple):
+            waiting += cast("list[Any]", part)
+    return total

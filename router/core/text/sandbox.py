@@ -169,12 +169,13 @@ def _json(value: object) -> str:
 
 def joined(parts: Iterable[Any]) -> str:
     """What ``~`` makes: with escaped text among the parts the others are escaped for the channel."""
-    parts = list(parts)
-    escape = RUN.get().dialect.escape
-    if any(isinstance(part, Markup) for part in parts):
-        text = "".join(part if isinstance(part, Markup) else escape(as_text(part)) for part in parts)
-        return _safe(_bounded(text))
-    return _bounded("".join(map(as_text, parts)))
+    run = RUN.get()
+    texts = [part if isinstance(part, Markup) else as_text(part) for part in parts]
+    run.spend(sum(map(weight, texts)))
+    if any(isinstance(text, Markup) for text in texts):
+        escape = run.dialect.escape
+        return _safe(_bounded("".join(text if isinstance(text, Markup) else escape(text) for text in texts)))
+    return _bounded("".join(texts))
 
 
 def _bounded(text: str) -> str:

@@ -50,12 +50,20 @@ BOMBS = [
     "{{ 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF }}" * 100,
     "{{ many|groupby('x') }}{{ many|batch(1)|list }}",
     "{{ many is in many }}" * 600,
+    "{% set m %}m{% endset %}{% for a in few %}{% set x = m ~ marks %}{% endfor %}",
+    "{% for a in few %}{% set x = nested|string %}{% endfor %}",
+    "{% for a in few %}{% set x = nested|truncate_bytes(9) %}{% endfor %}",
+    "{{ nested.rows|map(attribute='k" + ".k" * 4_000 + "')|join|length }}",
+    "{{ nested.rows|sort(attribute='k" + ",k" * 4_000 + "')|length }}",
 ]
 DATA = {
     **sample("OnInstanceFailed"),
     "many": list(range(20_000)),
     "big": "a" * 200_000,
     "big2": "a" * 200_000,
+    "few": list(range(1_500)),
+    "marks": "<@*_~`[" * 4_000,
+    "nested": {"rows": [{"k": "v" * 50} for _ in range(4_000)]},
 }
 
 

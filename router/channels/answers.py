@@ -53,15 +53,15 @@ UNCLEAR = Said(Outcome.UNKNOWN)
 
 
 def coded(exchange: Exchange, names: Sequence[str], codes: Mapping[int, Said]) -> Said | None:
-    """Reads a 2xx answer whose code is 0 when the provider accepted.
+    """Reads an answer whose code is 0 when the provider accepted.
 
     Args:
         names: the fields that may hold the code.
-        codes: what is not simply refused.
+        codes: what is not simply refused. These count with any status: some gateways say 400 and why.
     """
-    if exchange.status is None or not 200 <= exchange.status < 300:
-        return None
     code = code_of(fields_of(exchange), *names)
+    if not 200 <= (exchange.status or 0) < 300:
+        return None if code is None else codes.get(code)
     if code is None:
         return UNCLEAR
     return ACCEPTED if code == 0 else codes.get(code, REFUSED)

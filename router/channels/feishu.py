@@ -8,14 +8,15 @@ https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
 import base64
 import hashlib
 import hmac
+import re
 import time
 from typing import Any
 
-from router.channels.answers import BROKEN, THROTTLED, Said, coded, words_of
+from router.channels.answers import ACCEPTED, BROKEN, BUSY, THROTTLED, Said, coded, words_of
 from router.channels.plugins import Plugin, parameters
 from router.channels.posting import is_resolved, post_json
 from router.channels.recording import Exchange
-from router.core.delivery import Delivery
+from router.core.delivery import Delivery, Outcome
 from router.core.message import Message
 
 _HOSTS = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
@@ -23,11 +24,15 @@ _COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
 _CODES = {
     11232: THROTTLED,  # more than 100 in a minute, or 5 in a second
     99991400: THROTTLED,
+    2200: BUSY,
     19001: BROKEN,  # the token
     19021: BROKEN,  # the signature
     19022: BROKEN,  # the list of addresses
     19024: BROKEN,  # the keyword
 }
+#: Seconds until it takes more: https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control
+_RESET = "x-ogw-ratelimit-reset"
+_SECONDS = re.compile("[0-9]{1,6}")
 
 
 def send(plugin: Plugin, message: Message, delivery: Delivery) -> bool:
@@ -76,7 +81,11 @@ def signature(secret: str | None) -> dict[str, object]:
 
 
 def said(exchange: Exchange) -> Said | None:
-    """``code``, in old answers ``StatusCode``, of an answer with status 200."""
+    """``code``, in old answers ``StatusCode``; "too fast" comes with status 200, 400 or 429."""
     found = coded(exchange, ("code", "StatusCode"), _CODES)
     # 9499 is a bad request as well as one too many.
-    return THROTTLED if found is not None and "too many request" in words_of(exchange).lower() else found
+    if found is not ACCEPTED and "too many request" in words_of(exchange).lower():
+        found = THROTTLED
+    reset = exchange.headers.get(_RESET, "")
+    is_throttled = found is THROTTLED or exchange.status == 429
+    return Said(Outcome.THROTTLED, wait=float(reset)) if is_throttled and _SECONDS.fullmatch(reset) else found

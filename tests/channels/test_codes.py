@@ -5,7 +5,7 @@ import pytest
 
 from router.channels.providers import PROVIDERS
 from router.channels.verdicts import Judge
-from router.core.delivery import Outcome, Verdict
+from router.core.delivery import SECOND, Outcome, Verdict
 from tests.channels.making import NOW
 from tests.channels.test_verdicts import answered
 
@@ -119,3 +119,43 @@ def test_aliyun(provider: str, status: int, code: object, outcome: Outcome, brok
     """The code decides, also with status 200: a limit is waited for, a wrong account or template is not."""
     said = verdict(provider, status, {"Code": code, "Message": "why", "RequestId": "1"})
     assert (said.outcome, said.broken) == (outcome, broken)
+
+
+@pytest.mark.parametrize(
+    ("provider", "status", "body", "outcome", "broken"),
+    [
+        ("feishu", 400, {"code": 99991400, "msg": "request trigger frequency limit"}, THROTTLED, False),
+        ("lark", 400, {"code": 11232, "msg": "frequency limited"}, THROTTLED, False),
+        ("feishu", 400, {"code": 9499, "msg": "too many request"}, THROTTLED, False),
+        ("feishu", 400, {"code": 9499, "msg": "Bad Request"}, REFUSED, False),
+        (
+            "feishu",
+            400,
+            {"code": 19001, "msg": "param invalid: incoming webhook access token invalid"},
+            REFUSED,
+            True,
+        ),
+        ("feishu", 500, {"code": 2200, "msg": "internal error"}, UNREACHABLE, False),
+        ("feishu", 500, {"code": 0}, UNREACHABLE, False),
+        ("feishu", 429, "", THROTTLED, False),
+        ("dingtalk", 400, {"errcode": 130101, "errmsg": "send too fast"}, THROTTLED, False),
+        ("wecombot", 400, {"errcode": 45009, "errmsg": "api freq out of limit"}, THROTTLED, False),
+        ("dingtalk", 400, {"errcode": 0}, REFUSED, False),
+    ],
+)
+def test_a_code_counts_with_a_status_of_refusal(
+    provider: str, status: int, body: object, outcome: Outcome, broken: bool
+) -> None:
+    """Feishu's gateway says "too fast" with status 400: the message is kept for later, as with 200."""
+    said = verdict(provider, status, body)
+    assert (said.outcome, said.broken) == (outcome, broken)
+
+
+@pytest.mark.parametrize("status", [200, 400, 429])
+@pytest.mark.parametrize(("reset", "wait"), [("7", 7), ("soon", None), ("", None)])
+def test_feishu_says_when_to_come_back(status: int, reset: str, wait: int | None) -> None:
+    """Its header counts the seconds until it takes more."""
+    limited = answered(status, b'{"code": 99991400}', {"x-ogw-ratelimit-reset": reset})
+    said = Judge(PROVIDERS["feishu"].rule, single=True).verdict([limited], True, NOW)
+    assert said.outcome is THROTTLED
+    assert said.retry_at == (None if wait is None else NOW + wait * SECOND)

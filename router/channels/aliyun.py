@@ -61,12 +61,15 @@ _CODES = {
     "isv.SMS_TEMPLATE_ILLEGAL": BROKEN,
     "isv.TEMPLATE_MISSING_PARAMETERS": BROKEN,
     "SignatureDoesNotMatch": BROKEN,
+    "SignatureNonceUsed": UNCLEAR,  # something between here and there sent it twice
+    "IllegalTimestamp": BUSY,  # the clock
     "ServiceUnavailable": BUSY,
     "InternalError": BUSY,
 }
 #: Of codes in several parts (``Throttling.User``), the first.
 _FAMILIES = {
     "Throttling": THROTTLED,
+    "InvalidTimeStamp": BUSY,
     "InvalidAccessKeyId": BROKEN,
     "Forbidden": BROKEN,
     "NoPermission": BROKEN,

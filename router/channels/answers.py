@@ -140,5 +140,7 @@ def usual(exchange: Exchange) -> Said | None:
     answer = fields_of(exchange)
     failed = answer.get("success") is False or answer.get("ok") is False
     failed = failed or answer.get("errcode", 0) not in (0, "0", None)
+    # As PushDeer says it.
+    failed = failed or (code_of(answer, "code") not in (0, None) and bool(answer.get("error")))
     failed = failed or str(answer.get("status", "")).lower() in ("error", "fail", "failed", "failure")
     return REFUSED if failed else None

@@ -98,6 +98,9 @@ def test_sns_without_a_message_id(body: str) -> None:
     [
         (200, "OK", ACCEPTED, False),
         (200, "isv.BUSINESS_LIMIT_CONTROL", THROTTLED, False),
+        (400, "InvalidTimeStamp.Expired", UNREACHABLE, False),
+        (400, "IllegalTimestamp", UNREACHABLE, False),
+        (400, "SignatureNonceUsed", UNKNOWN, False),
         (200, "isv.DAY_LIMIT_CONTROL", THROTTLED, False),
         (200, "isp.SYSTEM_ERROR", UNREACHABLE, False),
         (200, "isv.AMOUNT_NOT_ENOUGH", REFUSED, True),

@@ -324,3 +324,7 @@ def test_services_that_nobody_reads_are_marked(provider: Provider) -> None:
     provider.does(answer(200, {"success": False, "message": "no such device"}))
     said = bark.send(MESSAGE, replace(DELIVERY))
     assert (said.outcome, said.answer) == (Outcome.REFUSED, "no such device")
+    provider.does(answer(200, {"code": 80403, "error": "no such key"}))
+    assert bark.send(MESSAGE, DELIVERY).outcome is Outcome.REFUSED
+    provider.does(answer(200, {"code": 0, "error": "none"}))
+    assert bark.send(MESSAGE, DELIVERY).outcome is Outcome.ACCEPTED

@@ -120,7 +120,7 @@ def _wecom(text: str) -> str:
 # Discord: https://discord.com/developers/docs/reference#message-formatting
 
 _DISCORD_MARK = re.compile(r"[\\`*~|<>\[\]]|(?<![^\W_])_|_(?![^\W_])")
-_DISCORD_LINE = re.compile(r"(?m)^([ \t]*)(?=#|-(?:[ \t-]|$))|^([ \t]*\d+)(?=[.)](?:[ \t]|$))")
+_DISCORD_LINE = re.compile(r"(?m)^([ \t]*)(?=#|-(?:[ \t#-]|$))|^([ \t]*\d+)(?=[.)](?:[ \t]|$))")
 
 
 def _discord(text: str) -> str:

@@ -17,7 +17,7 @@ _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u206
 FORBIDDEN: dict[str, re.Pattern[str]] = {
     "slack": re.compile(r"[<>`]|&(?!amp;|lt;|gt;)|(?:^|[\s(])[*_~]\w"),
     "markdown": re.compile(r"[\[\]*`]|<[\w!@/]|(?m:^[ \t]*(?:#|>|- |\d+\. ))|~~"),
-    "discord": re.compile(r"(?<!\\)(?:\\\\)*[*`~|<>\[\]]|(?m:^[ \t]*(?:#|- |\d+\. ))"),
+    "discord": re.compile(r"(?<!\\)(?:\\\\)*[*`~|<>\[\]]|(?m:^[ \t]*(?:#|-#|- |\d+\. ))"),
     "html": re.compile(r"[<>\"']|&(?!amp;|lt;|gt;|quot;|#x27;)"),
     "chat": re.compile(r"<[\w!@#/]|\]\("),
 }

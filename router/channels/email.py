@@ -12,7 +12,7 @@ from email.utils import formataddr, formatdate
 
 from router.channels.answers import BROKEN, BUSY, REFUSED, THROTTLED, Said
 from router.channels.plugins import Plugin
-from router.channels.posting import USER_AGENT
+from router.channels.posting import USER_AGENT, ZERO_WIDTH_SPACE
 from router.channels.recording import Exchange, Recording, current
 from router.channels.smtp import TooMuchError, server_of
 from router.channels.transport import TRANSPORT, is_hopeless, words
@@ -63,12 +63,14 @@ def said(exchange: Exchange) -> Said | None:
 def compose(plugin: Plugin, message: Message, delivery: Delivery) -> EmailMessage:
     """The mail: text, and the same as HTML where there is some.
 
-    Values from an event stand in the subject and the body only; line breaks in a subject are spaces.
+    Values from an event stand in the subject and the body only; line breaks in a subject are spaces, and
+    what looks like an encoded word (RFC 2047) stays the letters that it is.
     """
     name, address = plugin.from_addr
     domain = address.rpartition("@")[2]
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = " ".join(message.title.split())
+    # Python decodes what looks encoded, and writes line ends that were in it: headers of an event's own.
+    mail["Subject"] = " ".join(message.title.split()).replace("=?", f"={ZERO_WIDTH_SPACE}?")
     mail["From"] = formataddr((name or "", address))
     to_name, to = plugin.targets[0]
     mail["To"] = formataddr((to_name or "", to))

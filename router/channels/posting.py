@@ -36,7 +36,7 @@ _FORGED = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"https?://[!-~]*", re.IGNORECASE)
-_ZERO_WIDTH_SPACE = "\u200b"
+ZERO_WIDTH_SPACE = "\u200b"
 
 
 def post_json(plugin: Plugin, url: str, payload: Mapping[str, Any], **parts: Any) -> bool:
@@ -140,7 +140,7 @@ def unforged(text: str) -> str:
 
     An event's text may hold ``@all`` or ``[your bank](https://…)``; people see it, nothing acts on it.
     """
-    return _FORGED.sub(lambda found: found[0] + _ZERO_WIDTH_SPACE, text)
+    return _FORGED.sub(lambda found: found[0] + ZERO_WIDTH_SPACE, text)
 
 
 def joined(message: Message) -> str:

@@ -59,6 +59,8 @@ def test_a_repeat_says_so_and_keeps_its_id() -> None:
         "a\r\nBcc: x@example.com",
         "a\nBcc: x@example.com\n\nbody",
         "a\x00\x0b\u2028Bcc: x@example.com",
+        "=?utf-8?q?a=0D=0ABcc:_x@example.com?=",
+        "=?utf-8?b?YQpCY2M6IHhAZXhhbXBsZS5jb20KCmJvZHk=?=",
         "失败 \ud800",
     ],
 )

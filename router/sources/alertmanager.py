@@ -26,6 +26,8 @@ HEARD_AGAIN = 12 * 3600 * SECOND
 
 _REMEDY = "Send a list of alerts, as Prometheus does, or Alertmanager's webhook"
 _SEPARATOR = 255
+#: The year 1 is Go's way to say that there is no time.
+_NONE = "0001-"
 #: What of an alert is kept: with other keys it could look like another kind of message.
 _KEYS = ("labels", "annotations", "startsAt", "endsAt", "generatorURL")
 
@@ -76,7 +78,9 @@ class AlertmanagerSource:
         standing = identity_of("standing", f"{named} {now // HEARD_AGAIN}")
         if event["status"] == "firing":
             return Envelope(self.name, orjson.dumps(event), now, {STANDING: standing})
-        ended = identity_of("ended", f"{named} {_text(alert, 'endsAt')}")
+        end = _text(alert, "endsAt")
+        # Without its time it may be that of another firing: each is heard.
+        ended = identity_of("ended", f"{named} {end}") if end and not end.startswith(_NONE) else None
         return Envelope(self.name, orjson.dumps(event), now, {ENDS: standing}, identity=ended)
 
 
@@ -127,8 +131,7 @@ def _status(alert: Mapping[str, Any], now: int) -> str:
         ends = datetime.fromisoformat(_text(alert, "endsAt"))
     except ValueError:
         return "firing"
-    # The year 1 is Go's way to say none.
-    if ends.year == 1:
+    if ends.year == 1:  # none
         return "firing"
     ends_at = ends if ends.tzinfo else ends.replace(tzinfo=UTC)
     return "resolved" if ends_at.timestamp() * SECOND <= now else "firing"

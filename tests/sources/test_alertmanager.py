@@ -122,6 +122,16 @@ def test_what_fires_again_after_its_end_is_told_again(make: MakePipeline) -> Non
     assert reasons(pipeline) == ["first", "resolved", "first"]
 
 
+@pytest.mark.parametrize("none", [{}, {"endsAt": ""}, {"endsAt": "0001-01-01T00:00:00Z"}])
+def test_an_end_without_its_time_is_heard_each_time(make: MakePipeline, none: dict[str, str]) -> None:
+    """A sender that says "resolved" and not when: the end of the next firing is no double of this one."""
+    pipeline = make(alerts_rule())
+    for second in (0, 120):
+        said(pipeline, second)
+        assert said(pipeline, second + 60, status="resolved", **none) == "routed"
+    assert reasons(pipeline) == ["first", "resolved", "first", "resolved"]
+
+
 def test_of_two_servers_the_one_that_goes_on_is_heard(make: MakePipeline) -> None:
     """One says for a while that it is over, the other that it is not, and then too: two of each."""
     pipeline = make(alerts_rule())

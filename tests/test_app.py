@@ -317,6 +317,74 @@ def test_targets_whose_answers_nobody_reads_are_marked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        ("http: {listen: 127.0.0.1:0}", "http: {listen: localhost:0}", "http.listen"),
+        ("sources:", "store: sqlite:///other.db\nsources:", "store"),
+    ],
+)
+def test_a_reload_refuses_what_only_a_start_can_change(
+    tmp_path: Path, before: str, after: str, key: str
+) -> None:
+    """The open socket and the store stay what they are: the rest does not come into force beside them."""
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    config = config_in(tmp_path)
+    router = Router(config, open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+    try:
+        path = config.files[0]
+        path.write_text(path.read_text().replace(before, after), encoding="utf-8")
+        assert router.reload("anna") is False
+        assert router.config is config
+        [fault] = router._loaded.faults  # pyright: ignore[reportPrivateUsage]
+        assert f": {key}: a router that runs cannot change it" in fault
+    finally:
+        assert router.stop()
+
+
+def test_a_token_that_is_taken_away_leaves_no_open_door(tmp_path: Path) -> None:
+    """On loopback none is needed, but a reload does not close the address that everybody reaches."""
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    path = config_in(tmp_path).files[0]
+    text = path.read_text()
+    path.write_text(text.replace("127.0.0.1:0", '"0.0.0.0:0", token: secret'), encoding="utf-8")
+    router = Router(load_config(path), open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+    try:
+        path.write_text(text, encoding="utf-8")
+        router.reload("anna")
+        assert router.listener.gate.asks
+    finally:
+        assert router.stop()
+
+
+def test_what_left_the_configuration_has_no_metrics(tmp_path: Path) -> None:
+    """A target that was broken and a source that could not receive are told of no more once they are gone."""
+    config = config_in(tmp_path)
+    router = Router(config, open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+
+    def shown() -> list[float | None]:
+        value = router.metrics.registry.get_sample_value
+        targets = (f"alert_router_target_{name}" for name in ("broken", "open", "unverified"))
+        sources = (f"alert_router_source_{name}" for name in ("problem", "catching_up"))
+        return [value(name, {"target": "oncall/1"}) for name in targets] + [
+            value(name, {"source": "feed"}) for name in sources
+        ]
+
+    try:
+        wait_until(lambda: shown() == [0, 0, 0, 1, 1])
+        path = config.files[0]
+        kept = [line for line in path.read_text().splitlines() if "feed" not in line]
+        path.write_text("\n".join(kept).replace("oncall:", "duty:"), encoding="utf-8")
+        (tmp_path / "rules.yaml").write_text(RULES.replace("oncall", "duty"), encoding="utf-8")
+        assert router.reload("anna")
+        assert shown() == [None] * 5
+    finally:
+        assert router.stop()
+
+
+@pytest.mark.parametrize(
     ("retention", "rounds"), [(30 * 86_400, PRUNE_EVERY), (3_600, PRUNE_EVERY), (60, 12), (1, 1)]
 )
 def test_what_is_kept_for_less_than_an_hour_goes_sooner(retention: int, rounds: int) -> None:

@@ -17,6 +17,7 @@ from router.app.looking import store_place
 from router.app.pull import Pull
 from router.app.sources import sources_of
 from router.config import Config
+from router.config.staying import refuse_moved
 from router.config.watched import Watched
 from router.core.delivery import SECOND, Delivery, State
 from router.core.policy import Policy
@@ -269,6 +270,7 @@ class Router:
     def _reload(self, by: str) -> bool:
         try:
             config = load_config(self.config.files[0])
+            refuse_moved(self.config, config)
             self._take_into_force(config, by)
         except (RouterError, OSError) as error:
             faults = [str(f) for f in error.findings] if isinstance(error, ConfigError) else [str(error)]
@@ -319,6 +321,7 @@ class Router:
         while self.advance.retire():
             pass
         self.advance.review()
+        self.metrics.target_unverified.clear()
         for target in config.targets:
             self.metrics.target_unverified.labels(target.name).set(target.unverified)
         self.metrics.rule_label.clear()
@@ -357,6 +360,9 @@ class Router:
     def _use_pulls(self, sources: Mapping[str, PullSource]) -> None:
         for pull in self._pulls.values():
             pull.stop()
+        for name in self._pulls.keys() - sources.keys():
+            # Its problem would be told of for as long as the process lives.
+            self.metrics.source_problem.remove(name)
         self._pulls = {name: Pull(source, self.ingest) for name, source in sources.items()}
 
     # what the page asks

@@ -128,6 +128,9 @@ class Deliver:
         }
         with self._changed:
             old, self._lanes = self._lanes, lanes
+            for target in old.keys() - lanes.keys():
+                self._metrics.target_broken.remove(target)
+                self._metrics.target_open.remove(target)
             for target, lane in lanes.items():
                 if target in old and target not in moved:
                     lane.breaker = old[target].breaker
@@ -479,6 +482,8 @@ class Deliver:
             telemetry.log("target.recovered", target=target)
 
     def _show_breaker(self, target: str, breaker: Breaker) -> None:
+        if target not in self._lanes:
+            return  # What was sent to it before it left the configuration ends only now.
         self._metrics.target_broken.labels(target).set(1 if breaker.broken else 0)
         self._metrics.target_open.labels(target).set(1 if breaker.pauses else 0)
 

@@ -45,6 +45,8 @@ class Watermarks:
         """
         self._behind_since = {name: self._behind_since.get(name, now) for name in lags}
         self._given_up &= lags.keys()
+        for name in self._lags.keys() - lags.keys():
+            self._metrics.catching_up.remove(name)
         self._lags = dict(lags)
 
     def stands(self, now: int) -> dict[str, Standing]:

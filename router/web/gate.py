@@ -129,7 +129,7 @@ class Gate:
             RouterError: ``forbidden``.
         """
         host = headers.get("host", "")
-        origin = urlsplit(headers["origin"]).netloc if "origin" in headers else host
+        origin = _site(headers["origin"]) if "origin" in headers else host
         if origin != host and (not origin or origin != self._public.netloc):
             raise RouterError("forbidden", "requests from another site's page are refused")
         # A name that somebody else resolves to this machine makes their page one of the same origin.
@@ -211,6 +211,14 @@ def tokens_of(token: str | None, named: Mapping[str, tuple[str, str]]) -> tuple[
     """The tokens of a configuration: ``http.token``, which may do everything, and (role, secret) by name."""
     one = [Token("http.token", Role.ADMIN, token)] if token else []
     return (*one, *(Token(name, Role(role), secret) for name, (role, secret) in named.items()))
+
+
+def _site(origin: str) -> str:
+    """Host and port of an ``Origin``; empty where it names none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _same(one: str, other: str) -> bool:

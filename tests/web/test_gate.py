@@ -131,6 +131,7 @@ def test_wrong_bearer_tokens_make_an_address_wait_as_failed_log_ins_do() -> None
         ("127.0.0.1:8080", "https://alerts.example.com", "ok"),
         ("127.0.0.1:8080", "http://127.0.0.1:9999", "forbidden"),
         ("127.0.0.1:8080", "null", "forbidden"),
+        ("127.0.0.1:8080", "http://[", "forbidden"),
         ("evil.example:8080", "http://evil.example:8080", "forbidden"),
         ("evil.example:8080", None, "forbidden"),
         ("127.0.0.1.evil.example", None, "forbidden"),

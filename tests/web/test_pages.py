@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Never, cast
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -20,6 +20,7 @@ from router.core.alert import AlertState
 from router.core.event import Envelope, Undecodable
 from router.core.group import absorbed, grown, opened_storm
 from router.core.mute.interval import Span, TimeInterval
+from router.errors import RouterError
 from router.ports import SetAside, Unit
 from router.web.inside import Inside
 from router.web.site import API, make_site
@@ -405,6 +406,21 @@ def test_who_comes_and_goes_is_on_record(guarded: House) -> None:
     assert [one.what for one in deeds].count("log in") == [one.what for one in deeds].count("log out") == 1
     # The loop may have told of the first ones before.
     assert sum(one.number for one in deeds if one.what == "fail to log in") == 20
+
+
+def test_who_comes_while_the_store_takes_nothing_is_let_in(
+    guarded: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk Health is what people come for; that they came is not on record then."""
+
+    def full(*_args: object) -> Never:
+        raise RouterError("store-unavailable", "the disk is full")
+
+    monkeypatch.setattr("router.web.pages.changed.people.note", full)
+    entered = post(guarded, "/login", [("token", "t-admin")])
+    assert (entered.status, entered.headers["location"]) == (303, "/")
+    session = entered.headers["set-cookie"].partition(";")[0]
+    assert "Max-Age=0" in post(guarded, "/logout", [], cookie=session).headers["set-cookie"]
 
 
 def test_guesses_at_the_api_wait_and_a_session_goes_on(guarded: House) -> None:

@@ -1,5 +1,6 @@
 """What the forms of the pages do, and the log-in. After each the browser is sent to a page that shows it."""
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -184,9 +185,11 @@ def _asked(form: Form) -> NewSilence:
 
 
 def _note(inside: Inside, person: Person | None, what: str, address: str) -> None:
+    """On record; who comes because the store takes nothing is let in, and out, all the same."""
     if person is not None and person.name:
         name, now = person.name, inside.now()
-        inside.store.write(lambda unit: people.note(unit, now, name, what, address))
+        with contextlib.suppress(RouterError):
+            inside.store.write(lambda unit: people.note(unit, now, name, what, address))
 
 
 def _by(form: Form) -> str:

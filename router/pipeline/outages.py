@@ -41,9 +41,12 @@ class Outages:
     def step(self) -> int:
         """Tells of sources that were given up or are reached again; returns how many alerts changed."""
         policy, now = self._policy(), self._clock.now()
+        stands = self._stands(now)
+        # A source that left the configuration is a new one when it comes back.
+        self._written = {name: said for name, said in self._written.items() if name in stands}
         changed = {
             name: standing
-            for name, standing in self._stands(now).items()
+            for name, standing in stands.items()
             # One that lags may still be reached, or be given up: what was said of it stands.
             if standing is not Standing.BEHIND and self._written.get(name) is not standing
         }

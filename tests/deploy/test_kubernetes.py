@@ -139,6 +139,13 @@ def test_probes_go_where_the_router_listens(folder: str) -> None:
 
 
 @every_folder
+def test_a_large_store_can_be_changed_before_it_lives(folder: str) -> None:
+    """Half an hour: the kubelet would end a migration, and the next start begin it anew, for ever."""
+    probe = router(folder)["startupProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] == 1800
+
+
+@every_folder
 def test_the_image_is_of_this_version(folder: str) -> None:
     """A new version turns this red until the manifests name it."""
     assert router(folder)["image"] == f"alert-router:{__version__}"

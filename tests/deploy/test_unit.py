@@ -50,6 +50,11 @@ def test_what_the_service_may_do_is_little(tmp_path: Path) -> None:
     assert analyze(tmp_path, f"[Service]\nExecStart={PROGRAM}\n", *words)[0] != 0
 
 
+def test_a_large_store_can_be_changed_before_it_is_ready() -> None:
+    """Half an hour: systemd would end a migration, and the next start begin it anew, for ever."""
+    assert "\nTimeoutStartSec=30min\n" in UNIT.read_text(encoding="utf-8")
+
+
 def test_the_router_ends_before_systemd_kills_it() -> None:
     """The unit's time to stop is longer than what the router takes for itself."""
     [seconds] = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT.read_text(encoding="utf-8"), re.M)

@@ -92,6 +92,21 @@ def test_a_source_that_left_the_configuration_ends_its_alert_in_silence(make: Ma
     assert reasons(pipeline) == ["first"]
 
 
+def test_a_source_that_comes_back_into_the_configuration_is_a_new_one(make: MakePipeline) -> None:
+    """It was taken away while it could not be reached, and cannot be reached now: that is told again."""
+    pipeline = cut_off(make)
+    with_it = pipeline.policy
+    pipeline.policy = make(*RULES, channels=CHANNELS).policy
+    assert pipeline.advance.retire() == 1
+    pipeline.stands = {}
+    assert pipeline.outages.step() == 0
+    pipeline.policy = with_it
+    assert stands(pipeline, Standing.BEHIND) == 0
+    at(pipeline, HOUR)
+    assert stands(pipeline, Standing.GIVEN_UP) == 1
+    assert reasons(pipeline) == ["first", "first"]
+
+
 def test_nobody_is_told_where_nobody_would_hear(make: MakePipeline) -> None:
     """No rule looks at the source: it is in the log and in the metrics."""
     pipeline = cut_off(make, *RULES[2:])

@@ -316,6 +316,29 @@ def test_targets_whose_answers_nobody_reads_are_marked(tmp_path: Path) -> None:
         router.stop()
 
 
+def test_a_reload_that_the_store_kept_back_comes_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files are well and read: nobody would change them again when the store is back."""
+
+    def full(*_args: object) -> Never:
+        raise RouterError("store-unavailable", "the disk is full")
+
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    router = Router(config_in(tmp_path), open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+    try:
+        (tmp_path / "rules.yaml").write_text(RULES.replace("name: failed", "name: other"), encoding="utf-8")
+        with monkeypatch.context() as away:
+            away.setattr("router.app.router.absences.install", full)
+            assert router.reload("anna") is False
+        assert router.watched.changed()
+        assert router.reload("changed files")
+        assert [router.watched.changed() for _ in range(3)] == [False] * 3
+    finally:
+        assert router.stop()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "key"),
     [

@@ -278,6 +278,8 @@ class Router:
             self.metrics.reload_success.set(0)
             self._loaded = replace(self._loaded, refused_at=self._clock.now(), faults=tuple(faults))
             self._note(by, "fail to reload", clip(faults[0], MOST_OF_FAULT), len(faults))
+            if isinstance(error, RouterError) and error.code == "store-unavailable":
+                self.watched.forget()
             return False
         telemetry.log("config.loaded", files=len(config.files), policy=config.policy.hash)
         return True

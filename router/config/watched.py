@@ -33,6 +33,10 @@ class Watched:
         """Takes the files as they are: what is read now is no change any more."""
         self._known = self._seen = held(self._path)
 
+    def forget(self) -> None:
+        """They could not be taken into force for now: the next look that finds them still says so again."""
+        self._known = {}
+
     def changed(self) -> bool:
         """Whether they differ from those of the last time that this was so, and not from the last look."""
         found = held(self._path)

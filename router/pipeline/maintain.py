@@ -191,10 +191,10 @@ class Maintain:
         plans = policy.channels
         known = {target.name for plan in plans.values() for target in plan.targets}
 
-        def work(unit: Unit) -> int:
+        def work(unit: Unit) -> list[Delivery]:
             strays = dict.fromkeys(unit.open_targets() - known, BATCH)
             if not strays:
-                return 0
+                return []
             token = f"gone:{now}"
             claimed = unit.claim_deliveries(since(unit, policy, now), strays, token, now)
             buried = [_buried(delivery, now) for delivery in claimed]
@@ -202,13 +202,15 @@ class Maintain:
             default = [(delivery, plans.get(delivery.channel)) for delivery in buried]
             tell_fallbacks(unit, [(d, plan or ChannelPlan(d.channel, ())) for d, plan in default], now)
             failpoint("maintain.buried")
-            return len(buried)
+            return buried
 
         buried = self._store.write(work)
         failpoint("maintain.bury_committed")
+        for one in buried:
+            observe_ended(self._metrics, one)
         if buried:
             self._rescued(frozenset())
-        return buried
+        return len(buried)
 
     def prune(self) -> int:
         """Deletes a batch of ended records that are older than the retention; returns how many."""

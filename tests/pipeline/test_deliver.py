@@ -205,6 +205,8 @@ def test_a_target_that_left_the_configuration_ends_as_a_dead_letter(make: MakePi
     [delivery] = pipeline.deliveries()
     assert delivery.state is State.DEAD
     assert "not in the configuration" in delivery.reason
+    ended = {"channel": "oncall", "state": "dead"}
+    assert pipeline.metrics.registry.get_sample_value("alert_router_deliveries_ended_total", ended) == 1
 
 
 def test_a_dead_letter_may_be_retried_by_a_person(make: MakePipeline) -> None:

@@ -193,7 +193,9 @@ def _file_of(url: str, remedy: str) -> Path:
     if address.get_backend_name() != "sqlite" or not address.database:
         raise RouterError("unsupported", "the store is a PostgreSQL", remedy)
     path = Path(address.database).resolve()
-    if not path.is_file():
+    with _explained():
+        is_there = path.is_file()
+    if not is_there:
         raise RouterError("not-found", f"there is no store at {path}", "Check the path, and where you stand")
     return path
 

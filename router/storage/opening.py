@@ -87,7 +87,9 @@ def open_store(url: str, *, deadline: float = DEADLINE, exclusive: bool = False)
 def is_there(url: str) -> bool:
     """Whether there is a store to open; opening makes the file of one that is not there."""
     address = address_of(url)
-    return address.get_backend_name() != "sqlite" or Path(address.database or "").is_file()
+    with contextlib.suppress(PermissionError):  # who opens it is told so
+        return address.get_backend_name() != "sqlite" or Path(address.database or "").is_file()
+    return True
 
 
 def make_engine(url: str, deadline: float | None = None) -> Engine:
@@ -144,15 +146,19 @@ def _sqlite(address: URL, deadline: float) -> Engine:
 
 def _bring_up_to_date(engine: Engine, url: str) -> None:
     found = revision(engine)
+    _refuse_newer(found)
+    if found is None:
+        make_tables(engine)
+    elif found != REVISION:
+        migrate(url)
+
+
+def _refuse_newer(found: str | None) -> None:
     if found is not None and found > REVISION:
         remedy = "Run the newer version, or restore a backup from before the upgrade"
         raise RouterError(
             "store-newer", f"the store is of a newer version ({found}, known: {REVISION})", remedy
         )
-    if found is None:
-        make_tables(engine)
-    elif found != REVISION:
-        migrate(url)
 
 
 def make_tables(engine: Engine) -> None:
@@ -223,19 +229,19 @@ def migrate(url: str, to: str = "head") -> str:
     engine = make_engine(url)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with alone(engine) as connection:
-        config.attributes["connection"] = connection
-        try:
-            if _revision(connection) not in (None, REVISION):
+    try:
+        with alone(engine) as connection:
+            config.attributes["connection"] = connection
+            found = _revision(connection)
+            _refuse_newer(found)
+            if found not in (None, REVISION):
                 take_tables(connection)
             command.upgrade(config, to)
-        except CommandError as error:
-            remedy = "Restore a backup; this store was not made by a released version"
-            raise RouterError(
-                "store-unavailable", f"the store cannot be migrated: {error}", remedy
-            ) from error
-        except DBAPIError as error:
-            raise explained(error) from error
+    except CommandError as error:
+        remedy = "Restore a backup; this store was not made by a released version"
+        raise RouterError("store-unavailable", f"the store cannot be migrated: {error}", remedy) from error
+    except DBAPIError as error:
+        raise explained(error) from error
     engine.dispose()
     return REVISION
 

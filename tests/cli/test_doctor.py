@@ -162,6 +162,14 @@ def test_a_store_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> 
     assert "damaged" not in found[1]
 
 
+def test_a_store_in_a_folder_that_lets_nobody_in_is_an_error(tmp_path: Path) -> None:
+    """As that of a systemd unit does to another user: doctor says so, and does not fail itself."""
+    file = write_router(tmp_path, [RULE], "oncall")
+    with patch("router.cli.doctor.store.Path.exists", side_effect=PermissionError(13, "Permission denied")):
+        found = checks(file)["store"]
+    assert found[:2] == ("error", "this user may not open the store's file")
+
+
 def test_messages_that_nobody_got_are_said(tmp_path: Path) -> None:
     """What waits for long, and what was given up, each with the command that says why."""
     file = write_router(tmp_path, [RULE], "oncall")

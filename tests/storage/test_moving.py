@@ -4,6 +4,7 @@ import os
 import stat
 import threading
 from pathlib import Path
+from typing import Never
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from router.core.policy import make_policy
 from router.errors import RouterError
 from router.ports import Store
 from router.storage import moving, open_store
-from router.storage.opening import make_engine
+from router.storage.opening import is_there, make_engine
 from router.storage.tables import metadata
 from tests.databases import Postgres
 from tests.pipeline.conftest import Pipeline, plan, rule
@@ -132,6 +133,20 @@ def test_a_copy_of_what_is_not_there_makes_no_store(tmp_path: Path) -> None:
     with pytest.raises(RouterError, match="there is no store at"):
         moving.copy(f"sqlite:///{tmp_path / 'typo.db'}", f"sqlite:///{tmp_path / 'b.db'}", silent)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_this_user_may_not_see_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder of a systemd unit another user hears why, and not that nothing is there."""
+
+    def refuse(path: Path, **_more: object) -> Never:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    open_store(url).close()
+    monkeypatch.setattr("router.storage.moving.Path.is_file", refuse)
+    with pytest.raises(RouterError, match="this user may not open"):
+        moving.backup(url, tmp_path / "backup.db")
+    assert is_there(url)
 
 
 def test_a_backup_of_a_store_that_is_written_to_is_whole(tmp_path: Path) -> None:

@@ -130,11 +130,21 @@ def test_a_store_of_a_newer_version_is_refused(store_url: str) -> None:
     engine = make_engine(store_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(RouterError, match="newer version \\(9999") as refused:
-        open_store(store_url)
-    assert (refused.value.code, bool(refused.value.remedy)) == ("store-newer", True)
+    for opens in (open_store, migrate):
+        with pytest.raises(RouterError, match="newer version \\(9999") as refused:
+            opens(store_url)
+        assert (refused.value.code, bool(refused.value.remedy)) == ("store-newer", True)
     assert revision(engine) == "9999"
     engine.dispose()
+
+
+def test_a_store_that_cannot_be_opened_to_migrate_it_is_said(tmp_path: Path) -> None:
+    """In an operator's words, as when it is opened to run."""
+    (tmp_path / "state.db").write_bytes(b"not a database" * 1000)
+    for url in (f"sqlite:///{tmp_path / 'state.db'}", "postgresql://nobody@127.0.0.1:9/none"):
+        with pytest.raises(RouterError) as refused:
+            migrate(url)
+        assert refused.value.code == "store-unavailable"
 
 
 _LOADED = """

@@ -1,6 +1,7 @@
 """The store: whole, of this version, on a disk with room, flushed at each commit; and what waits in it."""
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import stat
@@ -29,26 +30,34 @@ _AGAIN = f"what was not taken is tried again by itself: {_WAITING}"
 
 def look(config: Config) -> Iterator[Check]:
     """The database, then the books in it. Nothing is made or changed."""
+    from router.storage.faults import explained
     from router.storage.opening import address_of
 
     url = config.settings.store
     address = address_of(url)
     is_file = address.get_backend_name() == "sqlite"
     path = Path(address.database or "").resolve()
-    if is_file:
-        yield from _disk(path)
-        if not path.exists():
-            yield Check("store", "info", f"there is none at {path} yet", "`run` makes it at its start")
-            return
-        yield from _file(path)
     try:
+        if is_file:
+            yield from _disk(path)
+            if not path.exists():
+                yield Check("store", "info", f"there is none at {path} yet", "`run` makes it at its start")
+                return
+            yield from _file(path)
         yield from _database(config, is_file)
+    except OSError as error:
+        # Its folder lets nobody else in, as that of a systemd unit.
+        yield _refused(explained(error))
     except RouterError as error:
-        yield Check("store", "error", error.message, error.remedy)
+        yield _refused(error)
+
+
+def _refused(error: RouterError) -> Check:
+    return Check("store", "error", error.message, error.remedy)
 
 
 def _disk(path: Path) -> Iterator[Check]:
-    folder = next(part for part in (path.parent, *path.parents) if part.exists())
+    folder = next(part for part in (path.parent, *path.parents) if os.path.exists(part))
     free = shutil.disk_usage(folder).free
     said = f"{free / (1 << 30):.1f} GiB free at {folder}"
     if free < _TOO_FEW:

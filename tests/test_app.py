@@ -316,6 +316,20 @@ def test_targets_whose_answers_nobody_reads_are_marked(tmp_path: Path) -> None:
         router.stop()
 
 
+def test_a_router_that_stops_takes_no_other_configuration(tmp_path: Path) -> None:
+    """Its sources would begin to fetch what nobody commits any more, as late as the process lives."""
+    (tmp_path / "feed.jsonl").write_text("", encoding="utf-8")
+    config = config_in(tmp_path)
+    router = Router(config, open_store(f"sqlite:///{tmp_path / 'state.db'}"))
+    router.start()
+    try:
+        router.say_stopping()
+        assert router.reload("SIGHUP") is False
+        assert router.config is config
+    finally:
+        assert router.stop()
+
+
 def test_a_reload_that_the_store_kept_back_comes_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

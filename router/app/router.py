@@ -263,6 +263,9 @@ class Router:
             by: who or what asks for it, for the record.
         """
         with self._reloading:
+            if self._stopping.is_set():
+                # Its sources would begin to fetch, and nobody would end them.
+                return False
             # Before they are read: what changes meanwhile is read once more, and nothing else is.
             self.watched.look()
             return self._reload(by)

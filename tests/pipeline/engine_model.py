@@ -84,13 +84,19 @@ def in_shift(now: int) -> bool:
 
 @dataclass(eq=False)
 class Talk:
-    """A group of the model."""
+    """A group of the model.
+
+    Args:
+        told: what people know of: they were told, or have seen it without.
+        spoken_of: the rules of what they were told.
+    """
 
     channel: str
     job: str
     opened: int
     members: list[Trouble] = field(default_factory=list[Trouble])
     told: list[Trouble] = field(default_factory=list[Trouble])
+    spoken_of: list[Rule] = field(default_factory=list[Rule])
     news: list[Trouble] = field(default_factory=list[Trouble])
     told_at: int | None = None
     step: int = 0
@@ -377,7 +383,7 @@ class Model:
             if unheard.get(id(talk)):
                 # Nobody heard of it: what was critical is told once, with its end.
                 talk.farewell, talk.unheard = "first", unheard[id(talk)]
-            elif talk.told_at is not None and any(one.rule.send_resolved for one in talk.told):
+            elif talk.told_at is not None and any(one.send_resolved for one in talk.spoken_of):
                 talk.farewell = "resolved"
 
     # time
@@ -478,6 +484,7 @@ class Model:
 
     def _tell(self, talk: Talk, reason: str, now: int) -> None:
         self.told.append(Told(now, talk.channel, talk.job, reason, len(talk.firing)))
+        talk.spoken_of += [one.rule for one in talk.open if one in talk.told or not one.muted]
         talk.told += [one for one in talk.open if one not in talk.told and not one.muted]
         talk.news, talk.unheard = [], []
         talk.told_at, talk.step_told, talk.farewell = now, talk.step, ""

@@ -105,7 +105,7 @@ BUGS = (
         """        unit.add_deliveries(deliveries)
 """,
         "",
-        "tests/acceptance/test_kill.py -k dispatch.committed",
+        "tests/pipeline/test_killed.py -k ingest.committed",
         also=(
             (
                 "        if done.deliveries:\n",

@@ -1,8 +1,9 @@
 """What events of another source can hold, by the JSON Schema that a user gives for it.
 
 Read are ``type``, ``enum``, ``const``, ``properties``, ``required``, ``items``, ``minimum`` and its like,
-``anyOf``, ``oneOf``, ``allOf`` and references within the schema. Whatever else a schema says only makes
-fewer values valid, but for references that lead elsewhere: then anything may stand there.
+``anyOf``, ``oneOf``, ``allOf`` and references within the schema; of what holds on a condition (``then``,
+``dependentSchemas``) which fields it names. Whatever else a schema says only makes fewer values valid, but
+for references that lead elsewhere: then anything may stand there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,9 @@ from router.core.check.values import (
 _DEEPEST = 24
 _TYPES = ["null", "boolean", "number", "string", "array", "object"]
 _BRANCHES = ("anyOf", "oneOf")
+_CONDITIONAL = ("if", "then", "else")
+_DEPENDENT = ("dependentSchemas", "dependencies")
+_FURTHER = {"additionalProperties", "patternProperties", "unevaluatedProperties"}
 
 
 def kind_of_schema(name: str, schema: Mapping[str, Any]) -> Kind:
@@ -71,6 +75,7 @@ class _Schema:
             parts.append(self._referred(given["$ref"], depth))
         parts += [self.values(one, depth + 1) for one in _listed(given.get("allOf"))]
         parts += [self._any_of(given[name], depth) for name in _BRANCHES if _listed(given.get(name))]
+        parts += [self._named(one, depth) for one in _on_condition(given)]
         found = reduce(_both, parts)
         return joined(found, NULL) if given.get("nullable") is True else found
 
@@ -112,8 +117,14 @@ class _Schema:
             name: self._field(inner, name in required, depth)
             for name, inner in cast("dict[str, Any]", properties).items()
         }
-        is_closed = not ({"additionalProperties", "patternProperties"} & _allowing(schema))
-        return Values(object=Object(fields, closed=is_closed))
+        # What is required comes, also where no more is said of it.
+        fields |= {name: ANYTHING for name in required if isinstance(name, str) and name not in fields}
+        return Values(object=Object(fields, closed=not _FURTHER & _allowing(schema)))
+
+    def _named(self, schema: Any, depth: int) -> Values:
+        """Anything, but the fields that a schema names are known: it may hold of an event, or not."""
+        held = self.values(schema, depth + 1).object or Object({})
+        return ANYTHING._replace(object=Object(dict.fromkeys(held.fields, ANYTHING), closed=held.closed))
 
     def _field(self, schema: Any, is_required: bool, depth: int) -> Values:
         found = self.values(schema, depth + 1)
@@ -143,6 +154,13 @@ class _Schema:
                 return True
             found = cast("dict[str, Any]", found)[name]
         return found
+
+
+def _on_condition(schema: Mapping[str, Any]) -> list[Any]:
+    """The schemas in it that hold of some events alone."""
+    dependent = [schema[name] for name in _DEPENDENT if isinstance(schema.get(name), dict)]
+    inner = [one for named in dependent for one in cast("dict[str, Any]", named).values()]
+    return [schema[name] for name in _CONDITIONAL if name in schema] + inner
 
 
 def _allowing(schema: Mapping[str, Any]) -> set[str]:

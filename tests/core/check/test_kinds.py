@@ -95,6 +95,32 @@ def test_a_schema_that_allows_more_knows_no_unknown_field() -> None:
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        {"if": {"required": ["total"]}, "then": {"properties": {"region": {"type": "integer"}}}},
+        {"if": {"properties": {"region": {"const": 1}}}, "else": False},
+        {
+            "allOf": [{"if": {}, "then": {"$ref": "#/$defs/x"}}],
+            "$defs": {"x": {"properties": {"region": {}}}},
+        },
+        {"dependentSchemas": {"total": {"properties": {"region": {"type": "string"}}}}},
+        {"dependencies": {"total": {"properties": {"region": {"type": "string"}}}, "note": ["total"]}},
+        {"required": ["type", "region"]},
+        {"unevaluatedProperties": True},
+    ],
+)
+def test_a_field_that_a_schema_names_on_a_condition_is_known(more: dict[str, Any]) -> None:
+    """Or requires without a word more: it may come, so a filter may ask for it. Others stay mistakes."""
+    definitions = {**ORDER["$defs"], **more.get("$defs", {})}
+    kind = kind_of_schema("hook", {**ORDER, **more, "$defs": definitions})
+    for text in ("region == 'eu'", "region == `1`"):
+        assert judge(Filter(text), [kind]) == []
+    is_open = more.get("unevaluatedProperties", False)
+    assert [one.code for one in judge(Filter("regio == 'eu'"), [kind])] == ([] if is_open else ["F102"])
+    assert [one.code for one in judge(Filter("total == '5'"), [kind])] == ["F104"]
+
+
+@pytest.mark.parametrize(
     "schema", [{}, {"$ref": "https://elsewhere"}, {"$ref": "#/nowhere"}, {"type": "string"}, {"type": 5}]
 )
 def test_a_schema_that_says_nothing_forbids_nothing(schema: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ QUOTES = "inside {…} or […] a filter takes double quotes"
 _KEY = re.compile(r"[\s{,-](when|resolve_when|event|accept):[ \t]+")
 _QUOTED = re.compile(r"""('([^']|'')*'|"([^"\\]|\\.)*")[ \t]*""")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+#: Those that are numbers in JSON, too: in backticks, 01 is a text.
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 #: What other languages write, and JMESPath.
 _SIGN = re.compile(r"=|(?i:and|or)\b")
 _SIGNS = {"=": "==", "and": "&&", "or": "||"}
@@ -21,6 +23,11 @@ _SIGNS = {"=": "==", "and": "&&", "or": "||"}
 _FIRST = "!&*`@%|>"
 #: What other tools write, and what cannot simply be replaced.
 _FOREIGN = re.compile(r"(?i:in)\b|[‘’“”]")
+
+
+def is_taken(text: str) -> bool:
+    """Whether YAML takes the beginning of a plain filter for itself."""
+    return text[:1] in (*_FIRST, "'", '"')
 
 
 def in_line(line: str, column: int, problem: str) -> tuple[str, str] | None:
@@ -64,7 +71,10 @@ def behind(rest: str) -> tuple[str, str] | None:
 def bare_number(text: str, column: int) -> tuple[str, str] | None:
     """The same for a filter that stops at a number."""
     number = _NUMBER.match(text, column)
-    return (f"{number[0]} lacks its backticks", f"write `{number[0]}`") if number else None
+    if number is None:
+        return None
+    advice = f"write `{number[0]}`" if _JSON_NUMBER.fullmatch(number[0]) else "write it without the leading 0"
+    return f"{number[0]} lacks its backticks", advice
 
 
 def other_sign(text: str, column: int) -> str:
@@ -84,6 +94,6 @@ def other_sign(text: str, column: int) -> str:
 def instead_of(text: str, column: int) -> tuple[int, str] | None:
     """Where the number or the sign at which a filter stops ends, and what may stand there instead."""
     if number := _NUMBER.match(text, column):
-        return number.end(), f"`{number[0]}`"
+        return (number.end(), f"`{number[0]}`") if _JSON_NUMBER.fullmatch(number[0]) else None
     sign = _SIGN.match(text, column)
     return (sign.end(), _SIGNS[sign[0].lower()]) if sign else None

@@ -29,7 +29,7 @@ def read_filter(document: Document, way: Way, text: Any, subject: str = "") -> F
                 f"{_name(subject, way)}: {said}",
                 fix,
                 document.place_in(way, end),
-                document.as_written(way, instead),
+                document.as_written(way, error.column, instead),
             )
         )
         document.broken.add(way)

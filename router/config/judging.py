@@ -155,7 +155,7 @@ def _finding(one: Written, way: Way, remark: Remark) -> Finding:
         f"{one.subject}: {'.'.join(map(str, way))}: {remark.message}",
         remark.advice,
         end=one.document.place_in(own, remark.end),
-        instead=one.document.as_written(own, remark.fix),
+        instead=one.document.as_written(own, remark.start, remark.fix),
     )
 
 

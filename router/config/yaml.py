@@ -70,12 +70,19 @@ class Document:
         at = position(self.text, scalar.start_mark.index, scalar.style or "", scalar.value, offset)
         return Place(self.file, *line_and_column(line_starts(self.text), at))
 
-    def as_written(self, way: Way, text: str | None) -> str | None:
-        """How a part of a text is written where that text stands: within its quotes."""
+    def as_written(self, way: Way, offset: int, text: str | None) -> str | None:
+        """How a part of a text is written where that text stands: within its quotes; None where it cannot be.
+
+        Args:
+            way: of the whole text.
+            offset: where in it the part begins, from 0.
+            text: the part.
+        """
         event = self.events.get(way)
         style = cast("Any", event).style if isinstance(event, yaml.ScalarEvent) else ""
         if text is None or style not in ("'", '"'):
-            return text
+            is_cut = not style and offset == 0 and accidents.is_taken(text or "")
+            return None if is_cut else text
         return text.replace("'", "''") if style == "'" else text.replace("\\", "\\\\").replace('"', '\\"')
 
     def behind(self, way: Way) -> str:

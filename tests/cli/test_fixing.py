@@ -30,6 +30,28 @@ def test_what_is_worse_is_never_written(tmp_path: Path, instead: str) -> None:
     assert [*tmp_path.iterdir()] == [path]
 
 
+def test_what_yaml_would_take_for_itself_is_not_offered(tmp_path: Path) -> None:
+    """A plain filter cannot begin with a backtick: that is left to the person, and the others are mended."""
+    path = tmp_path / "rules.yaml"
+    text = "rules:\n  - {name: a, when: 0 != ExitCode, to: [b]}\n"
+    text += "  - {name: c, when: null != ErrorCode, to: [b]}\n"
+    more = '  - {name: d, when: "0 != ExitCode", to: [b]}\n'
+    path.write_text(text + more)
+    done = run("check", str(path), "--fix")
+    assert path.read_text() == text + more.replace("0 !=", "`0` !=")
+    assert "0 lacks its backticks" in done.out
+    assert "can be mended" not in done.out
+
+
+def test_a_number_that_would_become_a_text_is_not_offered(tmp_path: Path) -> None:
+    """In backticks, 01 is a text: what it was meant for is the person's to say."""
+    path = tmp_path / "rules.yaml"
+    text = "rules:\n  - {name: a, when: RetryCount == 01, to: [b]}\n"
+    path.write_text(text)
+    assert "write it without the leading 0" in run("check", str(path), "--fix").out
+    assert path.read_text() == text
+
+
 def test_a_byte_order_mark_moves_nothing_and_stays(tmp_path: Path) -> None:
     """A file of one line that begins with a mark is mended at the right place."""
     path = tmp_path / "rules.yaml"

@@ -15,6 +15,7 @@ from router.core.check import (
     about_catalogue,
     as_alert,
     catalogue_kinds,
+    finds_nothing,
     implies,
     judge,
     verdict,
@@ -22,7 +23,7 @@ from router.core.check import (
 )
 from router.core.check.values import ANYTHING, NULL, Object, Values
 from router.core.filter import Filter
-from router.core.key import carried, default_parts, fields_of, fields_of_text
+from router.core.key import carried, default_parts, fields_of
 from router.core.rule import Rule, Texts
 from router.core.text import compile_template
 from router.core.text.template import names
@@ -108,6 +109,7 @@ class Events:
 def judged(written: Iterable[Written], events: Events) -> list[Finding]:
     """Findings about every rule whose form is right."""
     rules = [(one, one.rule) for one in written if one.rule is not None and one.rule.mode != "off"]
+    named = {rule.name: rule for _, rule in rules}
     found: list[Finding] = []
     for one, rule in rules:
         if len(found) >= MOST:
@@ -116,20 +118,19 @@ def judged(written: Iterable[Written], events: Events) -> list[Finding]:
                 Finding("Y017", "warning", one.place(), f"{one.subject}: {said}", "mend these first")
             )
             break
-        found += _judged(one, rule, events)
+        found += _judged(one, rule, events, named)
     return [*found, *_never_reached(rules, events)]
 
 
-def _judged(one: Written, rule: Rule, events: Events) -> Iterator[Finding]:
+def _judged(one: Written, rule: Rule, events: Events, rules: Mapping[str, Rule]) -> Iterator[Finding]:
     for way, expression in _filters(rule):
         kinds = events.kinds_for(rule, expression)
         yield from (_finding(one, way, remark) for remark in judge(expression, kinds))
-    # What a rule with absent tells of is an event of the router's own.
-    opening = (_ABSENCE,) if rule.absent else _opening(rule, events)
+    yield from _inhibitions(one, rule, events, rules)
+    opening = _told(rule, events)
     if opening is not None:
         if rule.absent is None:
             yield from _keys(one, rule, opening, events)
-        yield from _inhibitions(one, rule, opening)
         yield from _templates(one, rule, opening)
     elif rule.key is None and (rule.count or rule.hold or rule.remembers_ends):
         said = "its events are not Batch Compute's, so that it needs a key: what makes two the same trouble?"
@@ -157,6 +158,12 @@ def _finding(one: Written, way: Way, remark: Remark) -> Finding:
         end=one.document.place_in(own, remark.end),
         instead=one.document.as_written(own, remark.start, remark.fix),
     )
+
+
+def _told(rule: Rule, events: Events) -> tuple[Kind, ...] | None:
+    """The same of the events that its alerts hold."""
+    # What a rule with absent tells of is an event of the router's own.
+    return (_ABSENCE,) if rule.absent else _opening(rule, events)
 
 
 def _opening(rule: Rule, events: Events) -> tuple[Kind, ...] | None:
@@ -189,25 +196,27 @@ def _keys(one: Written, rule: Rule, opening: Sequence[Kind], events: Events) -> 
             yield one.fault("R202", said, *way, fix="give the rule a key that both kinds of event have")
 
 
-def _inhibitions(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[Finding]:
+def _inhibitions(one: Written, rule: Rule, events: Events, rules: Mapping[str, Rule]) -> Iterator[Finding]:
     for number, inhibition in enumerate(rule.inhibited_by):
+        sides = [("its events", rule)]
+        if by := rules.get(inhibition.rule):
+            sides.append((f"the events of {by.name}", by))
         for place, expression in enumerate(inhibition.equal):
-            if opening and all(_lacks(kind, expression.text) for kind in opening):
-                said = (
-                    f"inhibited_by: {expression.text} is never there in its events, and null equals nothing"
-                )
+            whose = next((said for said, side in sides if _lack(_told(side, events), expression)), "")
+            if whose:
+                said = f"inhibited_by: {expression.text} is never there in {whose}, and null equals nothing"
                 yield one.fault("R202", said, "inhibited_by", number, "equal", place)
 
 
 def _empty_parts(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[Finding]:
     for number, expression in enumerate(rule.key or ()):
-        if opening and all(_lacks(kind, expression.text) for kind in opening):
+        if _lack(opening, expression):
             said = f"key: {expression.text} is never there in its events: each event is a trouble of its own"
             yield one.fault("R202", said, "key", number)
 
 
-def _lacks(kind: Kind, text: str) -> bool:
-    return any(_never_has(kind, name) for name in fields_of_text(text))
+def _lack(opening: Sequence[Kind] | None, expression: Filter) -> bool:
+    return bool(opening) and all(finds_nothing(expression, kind) for kind in opening)
 
 
 def _never_has(kind: Kind, name: str) -> bool:

@@ -97,6 +97,18 @@ def test_a_rule_that_another_hides_is_never_reached(
         ("when: \"Event == 'OnJobFailed'\", key: [JobId]", []),
         ("when: \"Event == 'OnJobFailed'\", inhibited_by: [{rule: z, equal: [ClusterId]}]", ["R202"]),
         ("when: \"Event == 'OnJobFailed'\", inhibited_by: [{rule: z, equal: [JobId]}]", []),
+        ("when: \"Event == 'OnInstanceFailed'\", inhibited_by: [{rule: z, equal: [InstanceId]}]", ["R202"]),
+        ("when: \"Event == 'OnInstanceFailed'\", inhibited_by: [{rule: z, equal: [Task]}]", []),
+        (
+            "when: \"Event == 'OnJobFailed'\", inhibited_by: [{rule: z, equal: ['JobName || Job.JobName']}]",
+            [],
+        ),
+        ("when: \"State == 'Failed' && Category == 'Job'\", key: ['JobName || Job.JobName']", []),
+        ("when: \"Event == 'OnJobFailed'\", key: [JobId, \"not_null(Task, '-')\"]", []),
+        ("when: \"Event == 'OnJobFailed'\", key: ['Task || Job.JobName']", ["R202"]),
+        ("when: \"Event == 'OnTaskFailed'\", key: [Job.JobNam]", ["R202"]),
+        ("when: \"Event == 'OnTaskFailed'\", key: [Jobid]", ["R202"]),
+        ("when: \"Event == 'OnTaskFailed'\", key: ['lower(JobName)']", ["R202"]),
     ],
 )
 def test_what_ends_an_alert_meets_its_key(tmp_path: Path, keys: str, expected: list[str]) -> None:

@@ -1,6 +1,6 @@
 """Judges filters against what events can hold, before any event comes."""
 
-from router.core.check.implying import about_catalogue, implies
+from router.core.check.implying import about_catalogue, finds_nothing, implies
 from router.core.check.judging import judge, judged, verdict
 from router.core.check.kinds import OF_ALERTS, Kind, as_alert, catalogue_kinds, kind_of_alerts
 from router.core.check.remark import Remark
@@ -13,6 +13,7 @@ __all__ = [
     "about_catalogue",
     "as_alert",
     "catalogue_kinds",
+    "finds_nothing",
     "implies",
     "judge",
     "judged",

@@ -3,10 +3,11 @@
 from collections.abc import Sequence, Set
 
 from router.core.catalogue import EVENTS, FIELDS, JOB
-from router.core.check.kinds import Kind
+from router.core.check.kinds import Kind, without
+from router.core.check.lines import just
 from router.core.check.paths import Node, parts_of, path_of
 from router.core.check.reading import read
-from router.core.check.values import Values
+from router.core.check.values import EMPTY, Values
 from router.core.filter import Filter
 from router.core.filter.near import nearest
 from router.core.filter.unparse import text_of
@@ -47,6 +48,13 @@ def _follows(wide: Node, scope: Values, known: frozenset[str]) -> bool:
         is_sound = not read(left, scope).fails
         return _follows(left, scope, known) or (is_sound and _follows(right, scope, known))
     return False
+
+
+def finds_nothing(expression: Filter, kind: Kind) -> bool:
+    """Whether it surely finds null or ``''``, or fails, in all events that have the kind's fields alone."""
+    unknown = [path for path in _paths(expression.ast) if kind.has(path) is False]
+    values = read(expression.ast, without(kind, unknown)).values
+    return values._replace(null=False) in (EMPTY, Values(texts=just("")))
 
 
 def about_catalogue(expression: Filter, beside: Set[str] = frozenset()) -> bool:

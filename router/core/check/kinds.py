@@ -1,6 +1,6 @@
 """What events can hold: the catalogue's, and those of a user's JSON Schema, as sets of values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
@@ -53,6 +53,14 @@ def as_documented(kind: Kind) -> Kind:
     for path, words in kind.documented.items():
         root = _with(root, path, Values(texts=just(*sorted(words))))
     return replace(kind, root=root)
+
+
+def without(kind: Kind, paths: Iterable[Path]) -> Values:
+    """What its events may be where these fields are null."""
+    root = kind.root
+    for path in paths:
+        root = _with(root, path, NULL)
+    return root
 
 
 def _with(values: Values, path: Path, found: Values) -> Values:

@@ -31,7 +31,7 @@ _FORMS = {
     "rocketchat": "rockets://USER:TOKEN@HOST/ROOM",
 }
 #: Kinds whose receivers are not told of an end unless they ask.
-_QUIET = frozenset({"slack", "email", "wechat"})
+_QUIET = frozenset({"slack", "email", "wechat", "rocketchat"})
 #: Keys whose value is a part of the address, or the secret in it; the person who sets the variable has them.
 _ADDRESS = frozenset(
     {"to", "from", "smarthost", "hello", "auth_username", "auth_password", "auth_secret"}

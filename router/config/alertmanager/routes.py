@@ -129,9 +129,9 @@ def _route(source: Source, way: Way, parent: Route | None, silent: set[str]) -> 
     receiver = source.text(*way, "receiver") or (parent.receiver if parent else "")
     above = parent.times if parent else _TIMES
     times = {name: source.duration(*way, name) or above[name] for name in _TIMES}
-    grouped = parent.group_by if parent else []
+    # An empty list says nothing in Alertmanager: what is above it holds.
+    grouped = source.texts(*way, "group_by") or (parent.group_by if parent else [])
     if "group_by" in keys:
-        grouped = source.texts(*way, "group_by")
         source.take(*way, "group_by")
     route = Route(way, receiver, times, ["..."] if "..." in grouped else grouped, parent=parent)
     route.silent = receiver in silent

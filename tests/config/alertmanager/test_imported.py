@@ -301,6 +301,21 @@ def test_what_an_earlier_rule_takes_is_not_inhibited_in_part(tmp_path: Path) -> 
     assert [inhibition.equal[0].search({"labels": one}) for one in ({}, {"instance": "x"})] == ["-", "x"]
 
 
+def test_an_empty_group_by_is_that_of_the_parent(tmp_path: Path) -> None:
+    """As in Alertmanager, where an empty list says nothing."""
+    inner = {"group_by": [], "matchers": ["b=c"]}
+    outer = {"group_by": ["job"], "matchers": ["a=b"], "routes": [inner]}
+    rules, *_ = imported_of(tmp_path, [outer])
+    assert [[one.text for one in rule.group_by or ()] for rule in rules[:2]] == [["labels.job"]] * 2
+
+
+def test_who_is_not_told_of_an_end_by_alertmanager_is_not_told_here(tmp_path: Path) -> None:
+    """Where a receiver says nothing, its kind decides."""
+    receivers: list[Any] = [{"name": "a", "rocketchat_configs": [{}]}, {"name": "b", "webhook_configs": [{}]}]
+    rules, *_ = imported_of(tmp_path, [{"receiver": "b", "matchers": ["a=b"]}], receivers=receivers)
+    assert {channel: rule.send_resolved for rule in rules for channel in rule.to} == {"a": False, "b": True}
+
+
 def test_a_webhook_is_said_to_get_another_body(tmp_path: Path) -> None:
     """What receives Alertmanager's must be changed; its other keys are listed all the same."""
     hook = {"url": "http://hook", "max_alerts": 3}

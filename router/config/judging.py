@@ -27,7 +27,7 @@ from router.core.key import carried, default_parts, fields_of
 from router.core.rule import Rule, Texts
 from router.core.text import compile_template
 from router.core.text.template import names
-from router.core.text.values import NAMES
+from router.core.text.values import LINKS, NAMES
 from router.errors import Finding
 
 #: Findings after which further rules are not judged: a filter with a fault costs a millisecond.
@@ -38,6 +38,15 @@ _ABSENCE = Kind(
     absence.EVENT,
     Values(object=Object(dict.fromkeys(absence.FIELDS, ANYTHING), rest=NULL, closed=True)),
 )
+#: Of what a template sees beside an event's fields: what has names of its own.
+_OURS: Mapping[str, Sequence[str]] = {
+    "group": ("key", "count", "new", "firing", "resolved", "causes"),
+    "links": LINKS,
+}
+#: What a template may call of whatever has fields.
+_METHODS = ("get", "items", "keys", "values")
+#: What a template sees of a whole event beside its fields.
+_OF_EVENT = ("id", "source", "time", *_METHODS)
 #: The router's own events, all in one.
 _OWN = Kind(
     "event of the router",
@@ -219,8 +228,14 @@ def _lack(opening: Sequence[Kind] | None, expression: Filter) -> bool:
     return bool(opening) and all(finds_nothing(expression, kind) for kind in opening)
 
 
-def _never_has(kind: Kind, name: str) -> bool:
-    return kind.has((name,)) is False or kind.values_at((name,)) == NULL
+def _never_has(kind: Kind, path: tuple[str, ...]) -> bool:
+    """Whether its events never have such a field; of a text, which has methods, nothing is said."""
+    holder = kind.values_at(path[:-1])
+    if holder == NULL:
+        return True
+    if holder.object is None or (path[:-1] and path[-1] in _METHODS):
+        return False
+    return kind.has(path) is False or kind.values_at(path) == NULL
 
 
 # T301: a template names what its events never have
@@ -238,21 +253,47 @@ def _templates(one: Written, rule: Rule, opening: Sequence[Kind]) -> Iterator[Fi
 
 
 def _names(one: Written, way: Way, template: str, opening: Sequence[Kind]) -> Iterator[Finding]:
-    firsts = {name.partition(".")[0] for name in names(compile_template(template))} - {*NAMES}
-    for name in sorted(firsts):
-        if all(_never_has(kind, name) for kind in opening):
-            own = (*one.way, *way) if way[0] in one.keys else ("defaults", *way)
-            found = re.search(rf"\b{re.escape(name)}\b", template)
-            at = found.start() if found else 0
-            said = f"{one.subject}: {'.'.join(map(str, way))}: its events never have {name}"
-            place, end = one.document.place_in(own, at), one.document.place_in(own, at + len(name))
-            yield Finding("T301", "error", place, said, _near(name, opening), end=end)
+    paths = sorted(name.split(".") for name in names(compile_template(template)))
+    firsts = dict.fromkeys(path[0] for path in paths if path[0] not in NAMES)
+    unknown = [name for name in firsts if all(_never_has(kind, (name,)) for kind in opening)]
+    for name in unknown:
+        yield _never_there(one, way, template, name, name, _near((), name, opening))
+    for path in paths:
+        # A name with a dot in it, a['b.c'], is written otherwise.
+        if len(path) > 1 and path[0] not in unknown and ".".join(path) in template:
+            yield from _names_below(one, way, template, path, opening)
 
 
-def _near(name: str, opening: Sequence[Kind]) -> str:
-    """The field that was meant, or all that there are."""
-    fields = {(kind, name) for kind in opening if kind.root.object for name in kind.root.object.fields}
-    return near(name, {field for kind, field in fields if not _never_has(kind, field)})
+def _names_below(
+    one: Written, way: Way, template: str, path: list[str], opening: Sequence[Kind]
+) -> Iterator[Finding]:
+    """What is wrong with ``Job.JobName``, ``event.JobName``, ``group.count``."""
+    first, second, *_ = path
+    whole = ".".join(path)
+    if first in _OURS and second not in {*_OURS[first], *_METHODS}:
+        yield _never_there(one, way, template, whole, whole, near(second, _OURS[first]))
+    if first in NAMES and (first != "event" or second in _OF_EVENT):
+        return
+    field = tuple(path[1:] if first == "event" else path)
+    if all(_never_has(kind, field) for kind in opening):
+        yield _never_there(one, way, template, whole, ".".join(field), _near(field[:-1], field[-1], opening))
+
+
+def _never_there(one: Written, way: Way, template: str, written: str, name: str, fix: str) -> Finding:
+    own = (*one.way, *way) if way[0] in one.keys else ("defaults", *way)
+    found = re.search(rf"\b{re.escape(written)}\b", template)
+    at = found.start() if found else 0
+    fault = f"there is no {name}" if name.partition(".")[0] in _OURS else f"its events never have {name}"
+    said = f"{one.subject}: {'.'.join(map(str, way))}: {fault}"
+    place, end = one.document.place_in(own, at), one.document.place_in(own, at + len(written))
+    return Finding("T301", "error", place, said, fix, end=end)
+
+
+def _near(path: tuple[str, ...], name: str, opening: Sequence[Kind]) -> str:
+    """The field of what stands at a path that was meant, or all that there are."""
+    held = [(kind, kind.values_at(path).object) for kind in opening]
+    fields = {(kind, field) for kind, inner in held if inner for field in inner.fields}
+    return near(name, {field for kind, field in fields if not _never_has(kind, (*path, field))})
 
 
 # R201: never reached

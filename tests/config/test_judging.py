@@ -118,6 +118,23 @@ def test_what_ends_an_alert_meets_its_key(tmp_path: Path, keys: str, expected: l
 
 
 @pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{ Job.JobName or JobName }} {{ Job.get('x') }} {{ Job.JobName.upper() }}", []),
+        ("{{ Job.JobNam }}", ["did you mean JobName?"]),
+        ("{{ event.Job.JobNam }}", ["did you mean JobName?"]),
+        ("{{ ExitCode.foo }}{{ event['Job'].JobName }}", []),
+    ],
+)
+def test_a_template_names_what_a_job_has(tmp_path: Path, template: str, expected: list[str]) -> None:
+    """What stands below another name is looked for, too, where any event that gets there has it."""
+    said = findings(
+        tmp_path, f"name: a, when: \"State == 'Failed' && Category == 'Job'\", title: {json.dumps(template)}"
+    )
+    assert [one.fix for one in said if one.code == "T301"] == expected
+
+
+@pytest.mark.parametrize(
     "keys",
     [
         "count: {at_least: 2, within: 1m}",
@@ -142,6 +159,11 @@ def test_what_waits_or_ends_needs_a_key_where_the_catalogue_has_none(tmp_path: P
     [
         ("title: \"{{ JobName }} {{ event.id }} {{ group.count }} {{ labels.team }}\"", []),
         ('title: "{{ ExitCode }}"', ["T301"]),
+        ("title: \"{{ event.JobName.upper() }} {{ event.time }} {{ JobId.split('-')[0] }}\"", []),
+        ("title: \"{{ event.get('x') }} {{ group.key[0] }} {{ links.ack }} {{ event['a.b'] }}\"", []),
+        ("body: \"{{ event.JobNam }}\"", ["T301"]),
+        ("body: \"{% if links.ak %}{{ group.cnt }}{% endif %}\"", ["T301", "T301"]),
+        ("body: \"{{ Job.JobName }}\"", ["T301"]),
         ("formats: {sms: {body: \"{{ JobNam }}\"}}", ["T301"]),
     ],
 )  # fmt: skip

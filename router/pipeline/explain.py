@@ -146,6 +146,7 @@ def explain_rules(
         event=event,
         matched=frozenset(match.rule.name for match in judgement.matches),
         ended=frozenset(rule.name for rule in judgement.ended),
+        met=frozenset(rule.name for rule in judgement.met),
         failed={one.rule.name: one.error for one in judgement.failures if id(one.rule.when) in own},
         unjudged={one.rule.name: one.error for one in judgement.failures if id(one.rule.when) not in own},
     )
@@ -168,6 +169,7 @@ class _Judged:
 
     Args:
         ended: those whose ``resolve_when`` it meets.
+        met: those whose ``expect.event`` it meets.
         failed: errors of ``when``.
         unjudged: errors of ``resolve_when`` and ``expect.event``.
     """
@@ -175,6 +177,7 @@ class _Judged:
     event: Event
     matched: frozenset[str]
     ended: frozenset[str]
+    met: frozenset[str]
     failed: Mapping[str, str]
     unjudged: Mapping[str, str]
 
@@ -209,6 +212,12 @@ def _verdict(
     # `from` is about `when` only: whatever source the end came from, it is one.
     if rule.name in case.ended:
         return "not matched", "ends", "it meets resolve_when: it ends what this rule told, and opens nothing"
+    if rule.name in case.met:
+        return (
+            "not matched",
+            "meets",
+            "it meets expect.event: it is what this rule expects, and opens nothing",
+        )
     if not wants_source(rule, case.event.source, None):
         source = case.event.source
         came = f"this one came from {source}" if source else "this one has no source (name one with --source)"
@@ -223,12 +232,24 @@ def _verdict(
 
 
 def _condition(rule: Rule) -> str:
-    """What must happen besides before anybody is told."""
+    """What must happen besides before anybody is told, and what may keep it from being told."""
+    said = [_waiting(rule)]
+    if rule.inhibited_by:
+        names = " or ".join(dict.fromkeys(one.rule for one in rule.inhibited_by))
+        said.append(f"unless {names} fires (inhibited_by)")
+    if rule.active_time_intervals:
+        said.append(f"in {' or '.join(rule.active_time_intervals)} alone (active_time_intervals)")
+    if rule.mute_time_intervals:
+        said.append(f"not in {' or '.join(rule.mute_time_intervals)} (mute_time_intervals)")
+    return "".join(f", {one}" for one in said if one)
+
+
+def _waiting(rule: Rule) -> str:
     if rule.count:
-        return f", at {rule.count.at_least} matches (count)"
+        return f"at {rule.count.at_least} matches (count)"
     if rule.expect:
-        return ", unless what it expects follows in time (expect)"
-    return ", if it lasts (hold)" if rule.hold else ""
+        return "unless what it expects follows in time (expect)"
+    return "if it lasts (hold)" if rule.hold else ""
 
 
 def _first(match: Match, channel: str, policy: Policy, now: int) -> DueGroup:

@@ -85,6 +85,7 @@ _FAR = {
     "stopped": 3,
     "taken": 3,
     "ends": 3,
+    "meets": 3,
     "arrived": 3,
     "source": 4,
     "off": 5,

@@ -6,7 +6,7 @@ from router.core.event import Event
 from router.core.filter import Filter
 from router.core.mute.tick import Schedule
 from router.core.policy import make_policy
-from router.core.rule import Count, Expect, Rule
+from router.core.rule import Count, Expect, Inhibition, Rule
 from router.pipeline.explain import explain_rules
 from tests.pipeline.conftest import rule
 
@@ -30,11 +30,20 @@ def said(*rules: Rule) -> list[tuple[str, str]]:
             rule(expect=Expect(HOLDS_NOT, 60)),
             "tells oncall, unless what it expects follows in time (expect)",
         ),
+        (rule(active_time_intervals=("office",)), "tells oncall, in office alone (active_time_intervals)"),
+        (
+            rule(hold=60, mute_time_intervals=("nights", "holidays")),
+            "tells oncall, if it lasts (hold), not in nights or holidays (mute_time_intervals)",
+        ),
+        (
+            rule(inhibited_by=(Inhibition("b"), Inhibition("b"))),
+            "tells oncall, unless b fires (inhibited_by)",
+        ),
         (rule(absent=Schedule("0 3 * * *")), "it is what the rule waits for (absent): nobody is told"),
     ],
 )
 def test_what_a_match_still_waits_for_is_said(given: Rule, expected: str) -> None:
-    """Hold, count and expect tell later, or not at all; absent tells what did not come."""
+    """Hold, count, expect and mutes tell later, or not at all; absent tells what did not come."""
     assert said(given) == [("arrived" if given.absent else "matched", expected)]
 
 
@@ -71,6 +80,15 @@ def test_an_event_that_ends_is_no_match() -> None:
         ("ends", "it meets resolve_when: it ends what this rule told, and opens nothing"),
         ("clause", "Missing does not hold: it is null"),
         ("taken", "it is a catch_all and ending took the event"),
+    ]
+
+
+def test_an_event_that_is_expected_says_so() -> None:
+    """Its rule matches other events; a catch_all does not get it."""
+    expecting = rule("expecting", "Missing", expect=Expect(HOLDS, 60))
+    assert said(expecting, rule("rest", catch_all=True)) == [
+        ("meets", "it meets expect.event: it is what this rule expects, and opens nothing"),
+        ("taken", "it is a catch_all and expecting took the event"),
     ]
 
 

@@ -8,6 +8,7 @@ from router.config.faults import near
 from router.config.rule_file import Written
 from router.config.yaml import Way
 from router.core import absence, drill, outage
+from router.core.catalogue import FIELDS, JOB
 from router.core.check import (
     OF_ALERTS,
     Kind,
@@ -110,8 +111,12 @@ class Events:
         schema = self.schemas.get(source)
         if schema is None:
             return catalogue_kinds() if about else ()
-        # A filter about Batch Compute's events is not meant for a source that knows no such field.
-        fits = all(schema.has((name,)) is not False for name in fields)
+        # A filter about Batch Compute's events is not meant for a source that knows no such field, but for
+        # one of whose own fields it asks, too.
+        own = fields - FIELDS.keys() - {JOB}
+        fits = all(schema.has((name,)) is not False for name in fields) or any(
+            schema.has((name,)) for name in own
+        )
         return (*(catalogue_kinds() if about else ()), *((schema,) if fits or not about else ()))
 
 

@@ -22,6 +22,7 @@ from router.core.check import (
     verdict,
     widened,
 )
+from router.core.check.kinds import ANY_EVENT
 from router.core.check.values import ANYTHING, NULL, Object, Values
 from router.core.filter import Filter
 from router.core.key import carried, default_parts, fields_of
@@ -331,4 +332,5 @@ def _takes_all(stopper: Rule, rule: Rule, events: Events) -> bool:
         return True
     # A filter that never holds has a finding of its own.
     kinds = _opening(rule, events)
-    return bool(kinds) and implies(rule.when, stopper.when, kinds)
+    # Where nobody knows the events, what follows for any event follows.
+    return implies(rule.when, stopper.when, (ANY_EVENT,) if kinds is None else kinds) and kinds != ()

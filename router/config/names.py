@@ -63,12 +63,23 @@ def _unknown(one: Written, known: Known, rules: Set[str]) -> Iterator[Finding]:
         yield from _none(one, "channel", mapping(step).get("to"), known.channels, "escalate", number, "to")
     for number, step in enumerate(listed(keys.get("inhibited_by"))):
         yield from _no(one, "rule", mapping(step).get("rule"), rules, "inhibited_by", number, "rule")
+    yield from _in_tests(one, known)
     names = known.channels | KINDS.keys()
     for name in mapping(keys.get("formats")):
         if name not in names:
             said = f"formats: no channel and no kind of channel is named {name}"
             place, fix = one.document.key_place((*one.way, "formats", name)), near(name, names)
             yield Finding("C401", "error", place, f"{one.subject}: {said}", fix)
+
+
+def _in_tests(one: Written, known: Known) -> Iterator[Finding]:
+    """What is given on another channel, or from another source, would try nothing, and pass."""
+    for place, test in enumerate(listed(one.keys.get("tests"))):
+        for number, given in enumerate(listed(mapping(test).get("given"))):
+            way = ("tests", place, "given", number)
+            channel = mapping(mapping(given).get("channel")).get("name")
+            yield from _no(one, "channel", channel, known.channels, *way, "channel", "name")
+            yield from _no(one, "source", mapping(given).get("source"), known.sources, *way, "source")
 
 
 def _none(one: Written, noun: str, names: Any, known: Set[str], *way: str | int) -> Iterator[Finding]:

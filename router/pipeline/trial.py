@@ -81,7 +81,7 @@ class _Run:
         self._events: list[tuple[int, Event]] = []
 
     def trial(self) -> Trial:
-        failures: list[Failure] = []
+        failures = [Failure(self._case.expected[0], said, ()) for said in self._failing_in_vain()]
         given = deque(self._case.given)
         for expected in self._case.expected:
             while given and given[0].at <= expected.at:
@@ -111,6 +111,14 @@ class _Run:
         body = json.dumps(body_of(given, number)).encode()
         return Envelope(given.source, body, self._router.clock.at, position=str(self._count))
 
+    def _failing_in_vain(self) -> Iterator[str]:
+        names = dict.fromkeys(one.channel for one in self._case.given if isinstance(one, Failing))
+        yield from (self._unknown(name) for name in names if name not in self._policy.channels)
+
+    def _unknown(self, channel: str) -> str:
+        known = ", ".join(self._policy.channels) or "none"
+        return f"no rule tells a channel named {channel}; known: {known}"
+
     # what is expected
 
     def _judge(self, expected: Expected) -> Iterator[Failure]:
@@ -123,8 +131,7 @@ class _Run:
     def _on_channel(self, expected: Expected) -> Iterator[str]:
         name = expected.channel
         if name not in self._policy.channels:
-            known = ", ".join(self._policy.channels) or "none"
-            yield f"no rule tells a channel named {name}; known: {known}"
+            yield self._unknown(name)
             return
         told = [one for one in self._router.told() if one.channel == name]
         if expected.count is not None and len(told) != expected.count:

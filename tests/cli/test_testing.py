@@ -93,6 +93,13 @@ def test_a_failure_says_what_was_expected_and_what_came(tmp_path: Path, expect: 
     assert "alerts of instance-failed: 1 firing" in out or "named other" in out or "oncal;" in out
 
 
+def test_a_channel_that_nobody_tells_does_not_fail_in_vain(tmp_path: Path) -> None:
+    """A misspelt name tried nothing, and the test passed."""
+    given = "{channel: {name: oncal, fails: {times: 1, with: throttled}}}, {event: OnInstanceFailed}"
+    out = said_of(tmp_path, given, "{by: 1h, channel: oncall, count: 0}")
+    assert "no rule tells a channel named oncal; known: oncall" in out
+
+
 def test_a_muted_alert_says_by_what(tmp_path: Path) -> None:
     """The reason stands in the explanation of the failure."""
     text = RULE.replace("to: [oncall]", "to: [oncall]\n    mode: shadow") + WRONG.removeprefix(RULE)

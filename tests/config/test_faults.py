@@ -242,6 +242,16 @@ def test_a_fault_of_router_yaml(tmp_path: Path, settings: str, message: str) -> 
             "5:34 C401 rule a: no channel is named boss",
         ),
         ("escalate: [{after: 15m, to: []}]", "5:33 Y010 rule a: escalate.0.to: it is empty"),
+        (
+            "tests: [{name: t, given: [{channel: {name: boss, fails: {times: 1, with: refused}}}],"
+            " expect: [{by: 0s, alerts: none}]}]",
+            "C401 rule a: no channel is named boss",
+        ),
+        (
+            "tests: [{name: t, given: [{event: OnJobFailed, source: hoook}],"
+            " expect: [{by: 0s, alerts: none}]}]",
+            "C401 rule a: no source is named hoook",
+        ),
         ("inhibited_by: [{rule: b}]", "5:27 C401 rule a: no rule is named b"),
         ("inhibited_by: [{rule: a}]", "C401 rule a: inhibited_by goes in a circle: a → a"),
         ("mute_time_intervals: [night]", "5:27 C401 rule a: no time interval is named night; there is none"),

@@ -247,7 +247,8 @@ class _Telling:
             if group.ended_at is not None and self._are_muted(self._unseen(group)):
                 self._book.put_group(changed(group, due_at=None, due_reason=None))
                 return None
-            if self._storms(group):
+            # What has ended is told itself: no message of a storm that it would wait for need ever come.
+            if group.ended_at is None and self._storms(group):
                 return None
         telling = self._end(group) if group.due_reason is Reason.RESOLVED else group
         self._book.told(telling or group)

@@ -9,6 +9,7 @@ from router.core.alert import Alert
 from router.core.delivery import SECOND
 from router.core.filter import Filter
 from router.core.mute.silence import Silence
+from router.core.rule import Severity
 from router.pipeline import dispatch, people
 from router.storage.unit import SqlUnit
 from tests.pipeline.conftest import START, MakePipeline, Pipeline, plan
@@ -106,6 +107,27 @@ def test_a_storm_is_repeated_while_something_in_it_fires_unseen(make: MakePipeli
     assert reasons(pipeline) == BEGIN
     at(pipeline, HOUR + 2)
     assert reasons(pipeline) == (BEGIN if seen else [*BEGIN, "storm"])
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_what_was_critical_and_ended_before_it_was_told_is_told_in_a_storm_too(
+    make: MakePipeline, goes_on: bool
+) -> None:
+    """One message says both, by itself: a storm in which nothing fires has no message to come."""
+    pipeline = make(
+        failed(resolve_when=RESOLVED, severity=Severity.CRITICAL, group_wait=5 * SECOND),
+        channels=(plan("oncall", storm=(2, 60 * SECOND)),),
+    )
+    take(pipeline, 0, *[instance(job_id=f"job-{number}") for number in range(3 if goes_on else 2)])
+    at(pipeline, 5)
+    before = BEGIN if goes_on else BEGIN[:2]
+    assert sorted(reasons(pipeline)) == before
+    take(pipeline, 6, instance(job_id="job-9"))
+    take(pipeline, 7, job("OnJobFinished", "job-9"))
+    at(pipeline, 1000)
+    assert sorted(reasons(pipeline)[:-1]) == before
+    assert reasons(pipeline)[-1] == "first"
+    assert last(pipeline)["text"]["title"].startswith("Resolved: ")
 
 
 def test_a_storm_has_what_falls_due_at_its_own_moment(make: MakePipeline) -> None:

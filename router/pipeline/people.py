@@ -196,7 +196,9 @@ def change_dead(store: Store, change: Change, which: DeadLetters, now: int, by: 
     """
 
     def some(unit: Unit) -> list[str]:
-        return change(unit, unit.dead_letters(which.since, now, BATCH, which.channel), now, by)
+        # Each transaction is later than the one before it: what it retries stands behind.
+        at = now + len(changed)
+        return change(unit, unit.dead_letters(which.since, now, BATCH, which.channel), at, by)
 
     changed: list[str] = []
     while done := store.write(some):

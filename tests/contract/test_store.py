@@ -822,6 +822,23 @@ def test_dead_deliveries_are_retried(store: Store) -> None:
     assert (claimed.id, claimed.attempts) == ("d1", 4)
 
 
+def test_deliveries_are_retried_in_the_order_in_which_their_group_was_told(store: Store) -> None:
+    """Whenever each was retried before; what was told after them and still waits stays behind them."""
+    told = {"d3": START, "d2": START + 1, "d1": START + 2, "d0": START + 3}
+    dead: dict[str, Any] = {"group_id": "g", "state": State.DEAD, "ended_at": START + 9, "reason": "refused"}
+    rows = [delivery(name, at=at, **dead) for name, at in (told | {"d3": START + 7}).items()]
+    waits = replace(rows.pop(), state=State.WAITING, ended_at=None, attempts=1)
+    store.write(lambda unit: unit.add_notifications([notification(f"n-{n}", "g", at=told[n]) for n in told]))
+    store.write(lambda unit: unit.add_deliveries([*rows, waits]))
+    store.write(lambda unit: unit.retry_deliveries(["d1", "d2", "d3"], START + 60, "ann"))
+    order: list[str] = []
+    while claimed := claim(store, START + 60, room={"oncall/1": 9}):
+        ended = [replace(each, state=State.SENT, ended_at=START + 60, token=None) for each in claimed]
+        store.write(lambda unit, done=ended: unit.settle_deliveries(done, ["me:1"] * len(done)))
+        order += [each.id for each in claimed]
+    assert order == ["d3", "d2", "d1", "d0"]
+
+
 def test_deliveries_are_dropped_unless_they_are_being_sent(store: Store) -> None:
     """Open and dead ones end as dropped by whom; what is being sent or has ended otherwise stays."""
     rows = [

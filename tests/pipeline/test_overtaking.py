@@ -7,6 +7,7 @@ import pytest
 
 from router.core.delivery import SECOND, Outcome, State, Verdict
 from router.core.rule import Severity
+from router.pipeline import people
 from router.pipeline.second_look import LOOKED_AT
 from tests.pipeline.conftest import MakePipeline, Pipeline
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
@@ -42,6 +43,43 @@ def test_a_later_message_takes_the_place_of_a_failing_one(make: MakePipeline) ->
     assert reasons(pipeline)[before:] == ["new"]
     assert last(pipeline)["group"]["count"] == 2
     assert pipeline.store.read(lambda unit: unit.books())["unbalanced.deliveries_ended_without_reason"] == 0
+
+
+REFUSED = Verdict(Outcome.REFUSED, "no such room", 404)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_dead_letters_are_retried_in_the_order_in_which_they_were_told(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Also in several transactions: an end never arrives before its beginning. Ids have no order."""
+    monkeypatch.setattr(people, "BATCH", 2)
+    pipeline = make(failed(resolve_when=RESOLVED))
+    pipeline.channels["oncall/1"].script = [REFUSED] * 3
+    take(pipeline, 0, instance(job_id=f"job-{number}"))
+    take(pipeline, 400, instance(number=1, job_id=f"job-{number}"))
+    take(pipeline, 800, job("OnJobFinished", f"job-{number}"))
+    now = pipeline.clock.now()
+    people.change_dead(pipeline.store, people.retry, people.DeadLetters(), now, "ann")
+    at(pipeline, 801)
+    assert reasons(pipeline) == ["first", "new", "resolved"] * 2
+
+
+def test_a_dead_letter_that_is_retried_takes_no_later_ones_place(make: MakePipeline) -> None:
+    """The end has the content of the beginning, not the other way round."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    pipeline.channels["oncall/1"].script = [REFUSED, *[Verdict(Outcome.UNREACHABLE, "down", 503)] * 40]
+    take(pipeline, 0, instance())
+    take(pipeline, 10, job("OnJobFinished"))
+    [dead] = pipeline.deliveries(state="dead")
+    pipeline.store.write(lambda unit: people.retry(unit, [dead.id], pipeline.clock.now(), "ann"))
+    for second in range(20, 300, 20):
+        at(pipeline, second)
+        pipeline.maintain.take_over()
+    assert states(pipeline) == [State.REPLACED, State.WAITING]
+    pipeline.channels["oncall/1"].script = []
+    at(pipeline, 900)
+    assert reasons(pipeline)[-1] == "resolved"
 
 
 def test_the_end_of_what_nobody_heard_of_is_not_told(make: MakePipeline) -> None:

@@ -10,7 +10,10 @@ class PeopleUnit(Protocol):
     """What a person's deeds ask of a transaction."""
 
     def retry_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:
-        """Makes dead deliveries due again; returns the ids of those that were dead."""
+        """Makes dead deliveries due again; returns the ids of those that were dead.
+
+        Of a group and target each stands before what was told after it and has not ended.
+        """
         ...
 
     def drop_deliveries(self, ids: Collection[str], now: int, by: str) -> list[str]:

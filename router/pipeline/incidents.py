@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from router.core.changed import changed
 from router.core.delivery import Delivery, State
 from router.core.event import beside
-from router.core.group import Group, Reason, fallback_id
+from router.core.group import CLOSES_AFTER, Group, Reason, closing, fallback_id
 from router.core.policy import ChannelPlan
 from router.core.text.kinds import INCIDENTS
 from router.ports import Unit
@@ -36,12 +37,33 @@ def marking(unit: Unit, group: Group, plan: ChannelPlan | None, reason: Reason) 
     for target in plan.targets if plan else ():
         if target.kind not in INCIDENTS or target.name in done:
             continue
-        told = [one for one in written if one.target == target.name and one.id not in marked]
+        ours = [one for one in written if one.target == target.name]
+        told = [one for one in ours if one.id not in marked]
+        heard = [one for one in told if one.state is State.SENT or one.unknown]
         if any(one.ended_at is None for one in told):
             later = True
-        elif any(one.state is State.SENT or one.unknown for one in told):
+        elif heard and not (reason is Reason.RESOLVED and _is_closed(ours, heard, marked)):
             now.add(target.name)
     return Marking(frozenset(now), later)
+
+
+def _is_closed(ours: Collection[Delivery], heard: Collection[Delivery], ends: Collection[str]) -> bool:
+    """Whether the target has heard, or is to hear, of an end after all that it has heard besides."""
+    since = max(one.ended_at or 0 for one in heard)
+    return any(
+        one.ended_at is None or (one.state is State.SENT and one.ended_at >= since)
+        for one in ours
+        if one.id in ends
+    )
+
+
+def opened_again(unit: Unit, retried: Collection[str], now: int) -> None:
+    """What a person sends again of a group that has ended opens an incident, which nothing else closes."""
+    sent = unit.deliveries(ids=retried, limit=len(retried))
+    over = unit.groups({one.group_id for one in sent if one.kind in INCIDENTS})
+    # A telling more, so that what was closed after the last one can be closed once more.
+    again = [changed(group, told=group.told + 1) for group in over if group.is_over]
+    unit.put_groups([closing(group, now + CLOSES_AFTER) for group in again])
 
 
 def told_instead(unit: Unit, group: Group, plans: Mapping[str, ChannelPlan]) -> list[Group]:

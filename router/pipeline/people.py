@@ -10,6 +10,7 @@ from router.core.mute.silence import Silence, expired
 from router.core.policy import Policy
 from router.core.times import iso
 from router.errors import RouterError
+from router.pipeline.incidents import opened_again
 from router.pipeline.working_set import book_of, close_book
 from router.ports import AlertsSeen, Deed, Store, Unit
 
@@ -164,7 +165,10 @@ def expire(unit: Unit, silence_id: str, now: int, by: str) -> tuple[Silence, int
 
 def retry(unit: Unit, ids: Collection[str], now: int, by: str) -> list[str]:
     """Makes dead deliveries due again; returns the ids of those that were dead."""
-    return _noted(unit, now, by, "retry", unit.retry_deliveries(ids, now, by))
+    unit.serialise()
+    retried = unit.retry_deliveries(ids, now, by)
+    opened_again(unit, retried, now)
+    return _noted(unit, now, by, "retry", retried)
 
 
 def drop(unit: Unit, ids: Collection[str], now: int, by: str) -> list[str]:

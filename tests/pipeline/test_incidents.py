@@ -378,6 +378,40 @@ def test_a_fallback_that_is_told_of_a_group_only_after_its_end_closes_its_incide
     assert not open_incidents(pipeline)
 
 
+def test_what_a_person_sends_again_after_the_end_opens_an_incident_that_is_closed(
+    make: MakePipeline,
+) -> None:
+    """As often as somebody does so."""
+    pipeline = router(make)
+    pipeline.channels[PAGER].script = [REFUSED, REFUSED]
+    take(pipeline, 0, instance(number=1))
+    take(pipeline, 400, instance(number=2))
+    take(pipeline, 800, job("OnJobFinished"))
+    first, new = pipeline.deliveries(state="dead")
+    for hours, dead in (1, first), (2, new):
+        at(pipeline, hours * HOUR)
+        pipeline.store.write(lambda unit, one=dead: retry(unit, [one.id], pipeline.clock.now(), "ann"))
+        at(pipeline, hours * HOUR + 59)
+        assert open_incidents(pipeline)
+        at(pipeline, hours * HOUR + 61)
+        assert not open_incidents(pipeline)
+    assert reasons(pipeline, PAGER)[2:] == ["resolved", *BOTH, "new", "resolved"]
+    assert reasons(pipeline) == ["first", "new", "resolved"]
+
+
+def test_what_a_person_sends_again_together_with_its_end_is_closed_by_that(make: MakePipeline) -> None:
+    """No other close is needed."""
+    pipeline = router(make)
+    pipeline.channels[PAGER].script = [REFUSED, REFUSED]
+    take(pipeline, 0, instance(number=1))
+    take(pipeline, 10, job("OnJobFinished"))
+    dead = [one.id for one in pipeline.deliveries(state="dead")]
+    at(pipeline, HOUR)
+    pipeline.store.write(lambda unit: retry(unit, dead, pipeline.clock.now(), "ann"))
+    at(pipeline, 2 * HOUR)
+    assert reasons(pipeline, PAGER) == BOTH * 2
+
+
 def dispatch(pipeline: Pipeline, due: list[Group]) -> None:
     """Tells these groups alone, as the intake does."""
     now = pipeline.clock.now()

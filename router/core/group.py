@@ -444,7 +444,8 @@ def ended(group: Group, rules: Rules, now: int, *, quiet: bool, both: bool = Fal
             for name, tally in group.tallies.items()
         )
         return changed(done, due_at=now, due_reason=Reason.RESOLVED, quiet=quiet or not speaks)
-    return done
+    # Nothing of what was written was sent, but a fallback may have been told of it.
+    return changed(done, due_at=now, due_reason=Reason.RESOLVED, quiet=True) if group.told > 0 else done
 
 
 def covers(group: Group, rule: str, severity: Severity, now: int) -> int | None:

@@ -243,6 +243,7 @@ class _Telling:
         group = self._book.groups[group_id]
         if group.due_reason is Reason.ACKNOWLEDGED or groups.is_closing(group):
             return self._mark(group, group.due_reason or Reason.RESOLVED)
+        self._close_elsewhere(group)
         if group.due_reason is Reason.FIRST and not group.fallback_of:
             if group.ended_at is not None and self._are_muted(self._unseen(group)):
                 self._book.put_group(changed(group, due_at=None, due_reason=None))
@@ -264,7 +265,6 @@ class _Telling:
 
     def _end(self, group: Group) -> Group | None:
         """The group whose end is told; where nobody has heard of it, one message says both, or none does."""
-        self._close_elsewhere(group)
         if not self._was_never_heard(group):
             return group
         return changed(group, due_reason=Reason.FIRST, quiet=False) if self._says_both(group) else None
@@ -274,8 +274,8 @@ class _Telling:
         return due_at is not None and due_at <= self._now
 
     def _close_elsewhere(self, group: Group) -> None:
-        """What the fallback channel was told of has ended too: its incidents are closed, nobody is told."""
-        for kept in told_instead(self._unit, group, self._policy.channels):
+        """Of what has ended the fallback channel's incidents are closed, too; nobody is told."""
+        for kept in told_instead(self._unit, group, self._policy.channels) if group.is_over else ():
             # It may have been told in this very transaction.
             other = self._book.groups.get(kept.id, kept)
             if not other.is_over:

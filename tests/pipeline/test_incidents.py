@@ -266,6 +266,27 @@ def test_an_incident_opened_as_the_fallback_is_closed_with_its_group(
     assert reasons(pipeline, "pager/2") == ["first", "new", *extra]
 
 
+def test_an_incident_of_a_fallback_is_closed_where_a_silence_kept_back_the_rest(make: MakePipeline) -> None:
+    """The fallback was told because it was late; then nothing of it was sent to the channel itself."""
+    late = plan("oncall", fallback="pager", fallback_after={"warning": 60 * SECOND})
+    pipeline = make(failed(to=("oncall",), resolve_when=RESOLVED), channels=(late, pager()))
+    pipeline.channels["oncall/1"].script = [DOWN] * 99
+    take(pipeline, 0, instance())
+    at(pipeline, 60)
+    pipeline.maintain.tell_overdue()
+    at(pipeline, 61)
+    now = pipeline.clock.now()
+    made = Silence("s-1", Filter("rule == 'failed'"), now, now + HOUR * SECOND, "kim", "moving", now)
+    pipeline.store.write(lambda unit: unit.put_silences([made]))
+    at(pipeline, 400)
+    assert [one.state for one in pipeline.deliveries(channel="oncall")] == [State.DROPPED]
+    assert open_incidents(pipeline)
+    take(pipeline, 500, job("OnJobFinished"))
+    at(pipeline, 2 * HOUR)
+    assert reasons(pipeline, PAGER) == BOTH
+    assert [one.state for one in pipeline.deliveries(channel="oncall")] == [State.DROPPED]
+
+
 def test_the_fallback_of_a_fallback_closes_its_incident(make: MakePipeline) -> None:
     """Neither the channel nor its fallback could be reached: the next one opened an incident."""
     pipeline = make(

@@ -20,7 +20,7 @@ from router.errors import RouterError
 from router.failpoints import failpoint
 from router.pipeline.claims import Claims, Ended, Place, claim, learn, take_back_probes
 from router.pipeline.digesting import Sending, accepted, alone, together
-from router.pipeline.fallbacks import tell_fallbacks
+from router.pipeline.fallbacks import hold_groups, tell_fallbacks
 from router.pipeline.lane import Lane
 from router.pipeline.second_look import withdraw
 from router.pipeline.threads import threaded
@@ -391,6 +391,7 @@ class Deliver:
         unsent = {one.lane.target for one in done if one.verdict is None and one.lane.breaker.pauses}
 
         def work(unit: Unit) -> tuple[set[str], bool, Learnt]:
+            hold_groups(unit, [(after, sent.lane.plan) for sent, after in pairs])
             if unsent:
                 take_back_probes(unit, unsent)
             learnt = learn(unit, news) if news else {}

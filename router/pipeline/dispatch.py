@@ -327,7 +327,8 @@ class _Telling:
         self.dropped += [
             changed(one, state=State.DROPPED, reason=reason) for one in waits if one.id in dropped
         ]
-        return True
+        # What another replica has claimed meanwhile is being sent.
+        return len(dropped) == len(waits)
 
     def _says_both(self, group: Group) -> bool:
         """Whether one message says the beginning and the end: it was critical, and nothing muted it.

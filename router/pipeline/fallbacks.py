@@ -9,9 +9,22 @@ from router.ports import NotificationRecord, Unit
 
 
 def tell_fallbacks(unit: Unit, settled: Sequence[tuple[Delivery, ChannelPlan]], now: int) -> bool:
-    """Makes the fallback's group due for each delivery that was given up; returns whether there was one."""
-    dead = [(after, plan.fallback) for after, plan in settled if after.state is State.DEAD and plan.fallback]
+    """Makes the fallback's group due for each delivery that was given up; returns whether there was one.
+
+    Its transaction has begun with :func:`hold_groups`, or ``unit.serialise``.
+    """
+    dead = _given_up(settled)
     return bool(dead) and tell_instead(unit, dead, now) > 0
+
+
+def hold_groups(unit: Unit, settled: Sequence[tuple[Delivery, ChannelPlan]]) -> None:
+    """Keeps other replicas from ending groups of which a fallback is told: the end has that to close, too."""
+    if _given_up(settled):
+        unit.serialise()
+
+
+def _given_up(settled: Sequence[tuple[Delivery, ChannelPlan]]) -> list[tuple[Delivery, str]]:
+    return [(after, plan.fallback) for after, plan in settled if after.state is State.DEAD and plan.fallback]
 
 
 def tell_instead(unit: Unit, unsaid: Sequence[tuple[Delivery, str]], now: int) -> int:

@@ -85,6 +85,7 @@ class Maintain:
         plans = self._policy().channels
 
         def work(unit: Unit) -> list[Delivery]:
+            unit.serialise()
             busy = set(self._in_hand())
             lost = [delivery for delivery in find(unit) if delivery.id not in busy]
             given = [deliveries.rescued(delivery, now, patience_of(plans, delivery)) for delivery in lost]
@@ -165,6 +166,7 @@ class Maintain:
         waiting = [(target, of[target]) for target in left_alone if target in of]
 
         def work(unit: Unit) -> list[Delivery]:
+            unit.serialise()
             ended: list[tuple[Delivery, ChannelPlan]] = []
             token = f"given up:{now}"
             for target, plan in waiting:
@@ -195,6 +197,7 @@ class Maintain:
             strays = dict.fromkeys(unit.open_targets() - known, BATCH)
             if not strays:
                 return []
+            unit.serialise()
             token = f"gone:{now}"
             claimed = unit.claim_deliveries(since(unit, policy, now), strays, token, now)
             buried = [_buried(delivery, now) for delivery in claimed]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.core import group as groups
 from router.core.delivery import SECOND, Delivery, Outcome, Patience, State, Verdict
 from router.core.filter import Filter
 from router.core.group import Group
@@ -397,6 +398,37 @@ def test_a_fallback_that_is_told_of_a_group_only_after_its_end_closes_its_incide
         at(pipeline, seconds)
     assert reasons(pipeline, PAGER) == BOTH
     assert not open_incidents(pipeline)
+
+
+def test_what_another_replica_ends_while_the_fallback_is_made_due_closes_its_incident(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end waits for the fallback's group, or that is made as one that has ended."""
+    rules = (failed(to=("oncall",), resolve_when=RESOLVED),)
+    plans = {one.name: one for one in (plan("oncall", fallback="pager"), pager())}
+    policy = make_policy(rules, plans, repr(rules))
+    ours, theirs = (Pipeline(open_store(postgres_url, deadline=60), policy) for _ in range(2))
+    ours.channels["oncall/1"].script = [REFUSED]
+    ours.take(instance())
+    ours.dispatch.step()
+    ends = threading.Thread(target=lambda: (theirs.take(job("OnJobFinished")), theirs.dispatch.step()))
+    making = groups.for_fallback
+
+    def meanwhile(*given: Any) -> Group:
+        if not ends.ident:
+            ends.start()
+            ends.join(1)
+        return making(*given)
+
+    monkeypatch.setattr(groups, "for_fallback", meanwhile)
+    ours.send()
+    ends.join()
+    for seconds in (1, 90, HOUR):
+        at(ours, seconds)
+    assert reasons(ours, PAGER) == BOTH
+    for one in (ours, theirs):
+        one.deliver.use({})
+        one.store.close()
 
 
 def test_what_a_person_sends_again_after_the_end_opens_an_incident_that_is_closed(

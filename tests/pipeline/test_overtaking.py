@@ -1,5 +1,6 @@
 """A message behind a failing one of its group, and the end of what nobody could hear of."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from router.core.delivery import SECOND, Outcome, State, Verdict
 from router.core.rule import Severity
 from router.pipeline import people
 from router.pipeline.second_look import LOOKED_AT
+from router.storage.unit import SqlUnit
 from tests.pipeline.conftest import MakePipeline, Pipeline
 from tests.pipeline.test_alerts import RESOLVED, at, failed, instance, job, last, reasons, take
 
@@ -92,6 +94,26 @@ def test_the_end_of_what_nobody_heard_of_is_not_told(make: MakePipeline) -> None
     assert reasons(pipeline) == ["first"]
     assert states(pipeline) == [State.DROPPED]
     assert "ended before it could be sent" in pipeline.deliveries()[0].reason
+
+
+def test_the_end_of_what_another_replica_claims_meanwhile_is_told(
+    make: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited when it was looked at, and was being sent when it was to be dropped."""
+    pipeline = make(failed(resolve_when=RESOLVED))
+    failing(pipeline, 1)
+    take(pipeline, 0, instance())
+    dropping = SqlUnit.drop_deliveries
+
+    def claimed_meanwhile(unit: SqlUnit, ids: Collection[str], now: int, by: str) -> list[str]:
+        unit.claim_deliveries(now + SECOND, {"oncall/1": 1}, "other:1", now + SECOND)
+        return dropping(unit, ids, now, by)
+
+    monkeypatch.setattr(SqlUnit, "drop_deliveries", claimed_meanwhile)
+    pipeline.take(job("OnJobFinished"))
+    pipeline.dispatch.step()
+    assert states(pipeline) == [State.SENDING, State.PENDING]
+    assert '"reason":"resolved"' in pipeline.deliveries()[1].content
 
 
 @pytest.mark.parametrize("since", [100, LOOKED_AT])

@@ -16,7 +16,8 @@ def count_books(connection: Connection) -> dict[str, int]:
 
     ``unbalanced.*`` are zero when nothing ended silently: routed events without an alert, alerts that
     are not muted and have no group, groups that are neither due nor told, notifications without a
-    delivery, deliveries being sent without a claim, ended ones without a reason.
+    delivery, deliveries being sent without a claim, ended ones without a reason; and what names a record
+    that is not there, as pruning leaves none.
     """
     books = {f"events.{outcome}": count for outcome, count in _by(connection, t.events.c.outcome)}
     books["undecodable"] = _count(connection, select(t.undecodable.c.id))
@@ -69,7 +70,17 @@ def _wrong(since: int) -> dict[str, Any]:
         ),
         "deliveries_sending_without_claim": select(deliveries.id).where(sending, deliveries.token.is_(None)),
         "deliveries_ended_without_reason": select(deliveries.id).where(ended, deliveries.reason == ""),
+        "alerts_without_event": _naming(alerts.event_id, events.id),
+        "group_alerts_without_alert": _naming(members.alert_id, alerts.id),
+        "group_alerts_without_group": _naming(members.group_id, groups.id),
+        "notifications_without_group": _naming(notifications.group_id, groups.id),
+        "deliveries_without_notification": _naming(deliveries.notification_id, notifications.id),
     }
+
+
+def _naming(name: Any, record: Any) -> Any:
+    """Selects the names of records that are not there."""
+    return select(name).where(~exists().where(record == name))
 
 
 def _by(connection: Connection, column: Any) -> list[tuple[str, int]]:

@@ -36,6 +36,8 @@ from router.ports import (
     Urgency,
 )
 from router.storage import open_store
+from router.storage.opening import make_engine
+from router.storage.tables import metadata
 from tests.storage.making import (
     START,
     alert,
@@ -1136,8 +1138,9 @@ def test_the_books_count_what_became_of_everything(store: Store) -> None:
         unit.put_alerts([alert("lone", "e4"), alert("muted", "e4", muted_by="shadow", shadow=True)])
         unit.put_groups([group("silent", None)])
         unit.add_notifications([notification("unsent", "g-e1")])
-        unit.add_deliveries([delivery("tokenless", state=State.SENDING)])
-        unit.add_deliveries([delivery("reasonless", state=State.DEAD, ended_at=START)])
+        told: dict[str, Any] = {"notification_id": "n-e1"}
+        unit.add_deliveries([delivery("tokenless", state=State.SENDING, **told)])
+        unit.add_deliveries([delivery("reasonless", state=State.DEAD, ended_at=START, **told)])
 
     store.write(work)
     books = store.read(lambda unit: unit.books())
@@ -1156,6 +1159,32 @@ def test_the_books_count_what_became_of_everything(store: Store) -> None:
         "unbalanced.deliveries_sending_without_claim": 1,
         "unbalanced.deliveries_ended_without_reason": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("gone", "missed"),
+    [
+        ("events", {"alerts_without_event"}),
+        ("alerts", {"group_alerts_without_alert"}),
+        ("groups", {"group_alerts_without_group", "notifications_without_group"}),
+        ("group_alerts", {"alerts_without_group"}),
+        ("notifications", {"deliveries_without_notification"}),
+        ("deliveries", {"notifications_without_delivery"}),
+    ],
+)
+def test_the_books_miss_what_somebody_has_deleted(
+    store: Store, store_url: str, gone: str, missed: set[str]
+) -> None:
+    """Whatever is taken out of the way of an event, something still names it."""
+    store.write(lambda unit: _told(unit, "e1", START, State.SENT))
+    engine = make_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(metadata.tables[gone].delete())
+    engine.dispose()
+    books = store.read(lambda unit: unit.books())
+    assert {
+        name.removeprefix("unbalanced.") for name, n in books.items() if n and "unbalanced" in name
+    } == missed
 
 
 def test_everything_is_there_after_opening_again(store: Store, another: Open) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, func, literal, select, tuple_
+from sqlalchemy import Boolean, Connection, Table, bindparam, func, literal, literal_column, select, tuple_
 
 from router.core.alert import OPEN, Alert
 from router.core.delivery import Delivery, State
-from router.core.group import Group
+from router.core.group import Group, Tally
 from router.ports import Deed, EventRecord, Mark, Page
 from router.storage import rows
 from router.storage import tables as t
@@ -85,13 +85,29 @@ def page_of_deeds(connection: Connection, before: Mark | None, limit: int) -> Pa
 def groups_now(connection: Connection, limit: int) -> tuple[list[Group], int]:
     """See :meth:`router.ports.Unit.groups_now`."""
     c = t.groups.c
-    found: list[Group] = []
+    fires = literal_column(_fires(connection.dialect.name == "postgresql"), Boolean)
+    standing: list[Any] = []
     for severity in ("critical", "warning", "info"):
-        which = select(t.groups).where(c.ended_at.is_(None), c.severity == severity)
-        newest = which.order_by(c.opened_at.desc(), c.id.desc()).limit(limit - len(found))
-        found += [rows.group_of(row) for row in _read(connection, newest)]
+        which = select(c.id, fires.label("fires")).where(c.ended_at.is_(None), c.severity == severity)
+        newest = which.order_by(c.opened_at.desc(), c.id.desc()).limit(LOOKED_AT)
+        standing += _read(connection, newest)
+    if not standing:
+        return [], 0
+    first = [row["id"] for row in sorted(standing, key=lambda row: not row["fires"])[:limit]]
+    found = {row["id"]: row for row in _read(connection, select(t.groups).where(c.id.in_(first)))}
     number = select(func.count()).select_from(t.groups).where(c.ended_at.is_(None))
-    return found, connection.execute(number).scalar_one()
+    groups = [rows.group_of(found[name]) for name in first if name in found]
+    return groups, connection.execute(number).scalar_one()
+
+
+def _fires(postgresql: bool) -> str:
+    """Whether an alert of a group fires, as :attr:`router.core.group.Tally.firing` says it."""
+    tallies = "json_each(groups.tallies::json)" if postgresql else "json_each(groups.tallies)"
+    number = "(tally.value ->> {})::int" if postgresql else "json_extract(tally.value, '$[{}]')"
+    open_, seen, held = (
+        number.format(Tally._fields.index(name)) for name in ("open", "acknowledged", "held")
+    )
+    return f"EXISTS (SELECT 1 FROM {tallies} AS tally WHERE {open_} - {seen} - {held} > 0)"  # noqa: S608
 
 
 def _page(

@@ -7,6 +7,7 @@ import pytest
 
 from router.core.alert import AlertState
 from router.core.delivery import State
+from router.core.group import Tally
 from router.ports import Deed, Mark, Page, Store, Unit
 from router.storage import open_store, pages
 from tests.storage.making import START, alert, delivery, event_record, group
@@ -155,6 +156,20 @@ def test_groups_that_stand_now_are_read_the_worst_first(store: Store) -> None:
     store.write(lambda unit: unit.put_groups(made))
     found, number = store.read(lambda unit: unit.groups_now(3))
     assert ([one.id for one in found], number) == (["g-3", "g-2", "g-1"], 4)
+
+
+def test_groups_that_fire_stand_before_the_quiet_ones(store: Store) -> None:
+    """However severe what people have seen, or what is muted, is: a page must not say that nothing fires."""
+    seen, muted = {"r": Tally(open=2, acknowledged=2)}, {"r": Tally(open=1, held=1)}
+    made = [
+        group("g-1", severity="critical", opened_at=START, tallies=seen),
+        group("g-2", severity="critical", opened_at=START, tallies=muted),
+        group("g-3", severity="info", opened_at=START, tallies={"r": Tally(open=1), "é": Tally()}),
+        group("g-4", severity="warning", opened_at=START, tallies=seen | {"s": Tally(open=1)}),
+    ]
+    store.write(lambda unit: unit.put_groups(made))
+    found, _ = store.read(lambda unit: unit.groups_now(3))
+    assert [one.id for one in found] == ["g-4", "g-3", "g-2"]
 
 
 def test_what_people_did_is_kept_as_long_as_all_else(store: Store) -> None:

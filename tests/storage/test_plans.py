@@ -154,7 +154,8 @@ def test_no_loop_reads_a_whole_table(tmp_path: Path) -> None:
 def test_no_page_reads_or_sorts_a_whole_table(tmp_path: Path) -> None:
     """Each page walks an index from where it begins; only records of one moment are sorted by their ids."""
     plans = _plans(tmp_path, lambda unit: None, _pages)
-    assert [step for step in plans if step.startswith("SCAN") and "USING" not in step] == []
+    scans = [step for step in plans if step.startswith("SCAN") and "VIRTUAL TABLE" not in step]
+    assert [step for step in scans if "USING" not in step] == []
     sorts = {step for step in plans if "B-TREE" in step}
     assert sorts <= {
         "USE TEMP B-TREE FOR LAST TERM OF ORDER BY",

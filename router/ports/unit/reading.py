@@ -63,7 +63,11 @@ class ReadingUnit(Protocol):
         ...
 
     def groups_now(self, limit: int) -> tuple[list[Group], int]:
-        """Groups that have not ended, the most severe first, of those the newest; and how many there are."""
+        """Groups that have not ended; and how many there are.
+
+        Those that fire first, among them the most severe, of those the newest. Of more than 10,000 of one
+        severity the newest are looked at.
+        """
         ...
 
     def page_of_deeds(self, before: Mark | None, limit: int) -> Page[Deed]:

@@ -92,7 +92,7 @@ def list_alerts(
 
 @router.get("/v1/groups")
 def list_groups(inside: Within, limit: Limit = 100) -> Troubles:
-    """What stands now: groups that have not ended, the most severe first, of those the newest."""
+    """What stands now: groups that have not ended, first those that fire, of them the most severe."""
     found, number = inside.store.look(lambda unit: unit.groups_now(limit))
     return {"groups": [trouble_json(one) for one in found], "number": number}
 

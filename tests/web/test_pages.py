@@ -621,3 +621,14 @@ def test_what_could_not_be_read_is_listed(tmp_path: Path) -> None:
         served.store.write(lambda unit: unit.set_aside([SetAside("u-1", lost)]))
         text = page(served, "/events?outcome=undecodable")
         assert "<td>no &lt;JSON&gt;</td><td><code>&lt;not json&gt;</code></td>" in text
+
+
+def test_a_rule_of_the_routers_own_that_did_nothing_of_late_has_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alerts of old drills link to it when nothing of it is counted any more."""
+    monkeypatch.setattr("router.web.api.process.HOUR", 0)  # what a day ago was is counted no more
+    with house(tmp_path, http="}\ndrill: {channel: oncall") as one:
+        answer = one.ask("GET", "/rules/alert-router.drill")
+    assert answer.status == 200
+    assert "The last 24 hours: 0 events" in answer.text

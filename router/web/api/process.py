@@ -229,19 +229,26 @@ def list_rules(
 def counted_rules(inside: Inside, hours: int) -> list[RuleJson]:
     """All rules with their counts of so many hours."""
     now = inside.now()
-    return [
-        {
-            "name": row.name,
-            "note": row.note,
-            "last_match": iso(row.last),
-            "events": row.counts.get("events", 0),
-            "alerts": row.counts.get("alerts", 0),
-            "muted": row.counts.get("muted", 0),
-            "told": row.counts.get("told", 0),
-            "failures": row.counts.get("failures", 0),
-        }
-        for row in top(inside.store, inside.policy, By.RULE, now - hours * HOUR, now)
-    ]
+    return [_counted(row) for row in top(inside.store, inside.policy, By.RULE, now - hours * HOUR, now)]
+
+
+def counted_rule(inside: Inside, name: str, hours: int) -> RuleJson:
+    """One rule with its counts of so many hours; one of the router's own is in no list before it matched."""
+    listed = counted_rules(inside, hours)
+    return next((one for one in listed if one["name"] == name), _counted(Row(name)))
+
+
+def _counted(row: Row) -> RuleJson:
+    return {
+        "name": row.name,
+        "note": row.note,
+        "last_match": iso(row.last),
+        "events": row.counts.get("events", 0),
+        "alerts": row.counts.get("alerts", 0),
+        "muted": row.counts.get("muted", 0),
+        "told": row.counts.get("told", 0),
+        "failures": row.counts.get("failures", 0),
+    }
 
 
 @router.get("/v1/top")

@@ -14,7 +14,7 @@ from router.pipeline.tongue import Tongue
 from router.ports import EventRecord, Unit
 from router.web.api.asked import Reader, Within
 from router.web.api.events import explained
-from router.web.api.process import counted_rules
+from router.web.api.process import counted_rule
 from router.web.inside import Inside
 from router.web.pages.drawing import draw
 from router.web.pages.named import abouts_of, in_events, in_keys, names_of
@@ -106,7 +106,7 @@ def rule_page(request: Request, inside: Within, person: Reader, name: str) -> HT
     rule = inside.policy.rule(name)
     if rule is None:
         raise RouterError("not-found", "no rule in force is named so", "GET /v1/rules lists them")
-    counts = next(one for one in counted_rules(inside, 24) if one["name"] == name)
+    counts = counted_rule(inside, name, 24)
 
     def look(unit: Unit) -> dict[str, Any]:
         events = unit.page_of_events(None, SHOWN, rule=name).found

@@ -10,7 +10,7 @@ from router.core.policy import ChannelPlan, Policy
 from router.failpoints import failpoint
 from router.pipeline import absences
 from router.pipeline.claims import take_back_probes
-from router.pipeline.deliver import observe_ended, patience_of
+from router.pipeline.deliver import observe_dropped, observe_ended, patience_of
 from router.pipeline.fallbacks import tell_fallbacks, tell_instead
 from router.pipeline.newer import since
 from router.pipeline.second_look import still_true
@@ -134,20 +134,23 @@ class Maintain:
     def tell_overdue(self) -> int:
         """Tells the fallback of what is not delivered in ``fallback_after``; returns how many there were.
 
-        What ended, or was acknowledged or muted meanwhile, is not told.
+        What ended, or was acknowledged or muted meanwhile, is dropped.
         """
         now, policy = self._clock.now(), self._policy()
 
-        def work(unit: Unit) -> int:
+        def work(unit: Unit) -> tuple[int, list[Delivery]]:
             unit.serialise()
-            late = still_true(unit, policy, unit.overdue(now, BATCH, list(policy.channels)), now)
+            overdue = unit.overdue(now, BATCH, list(policy.channels))
+            late, dropped = still_true(unit, policy, overdue, now)
             plans = [(one, policy.channels.get(one.channel)) for one in late]
             told = tell_instead(unit, [(one, p.fallback) for one, p in plans if p and p.fallback], now)
             failpoint("maintain.overdue")
-            return told
+            return told, dropped
 
-        told = self._store.write(work)
+        told, dropped = self._store.write(work)
         failpoint("maintain.overdue_committed")
+        for delivery in dropped:
+            observe_dropped(self._metrics, delivery)
         if told:
             telemetry.log("delivery.overdue", "warning", count=told)
             self._rescued(frozenset())

@@ -45,11 +45,23 @@ def withdraw(unit: Unit, policy: Policy, claimed: Sequence[Delivery], now: int) 
     return settled
 
 
-def still_true(unit: Unit, policy: Policy, late: Sequence[Delivery], now: int) -> list[Delivery]:
-    """Those whose reason still stands, as before a further attempt."""
+def still_true(
+    unit: Unit, policy: Policy, late: Sequence[Delivery], now: int
+) -> tuple[list[Delivery], list[Delivery]]:
+    """Those whose reason still stands, as before a further attempt; and the others, which are dropped.
+
+    What was muted begins anew: sent after that it would be told twice. What is being sent is left alone.
+    """
     look = _Look(unit, policy, now)
-    judged = [(one, look.settled(one)) for one in late]
-    return [one for one, after in judged if after is None or after.state is not State.DROPPED]
+    true: list[Delivery] = []
+    dropped: list[Delivery] = []
+    for one in late:
+        after = look.settled(one)
+        if after is None or after.state is not State.DROPPED:
+            true.append(one)
+        elif unit.drop_deliveries([one.id], now, f"the router: {after.reason}"):
+            dropped.append(replace(one, state=State.DROPPED, reason=after.reason))
+    return true, dropped
 
 
 def unheard(unit: Unit, group: Group, unsent: Collection[str] = ()) -> list[Delivery]:

@@ -91,3 +91,19 @@ def test_what_somebody_has_seen_before_it_was_late_is_not_told(
     pipeline.clock.move(1)
     assert pipeline.maintain.tell_overdue() == 0
     assert pipeline.deliveries(channel="backup") == []
+
+
+def test_what_was_silenced_before_its_first_attempt_is_told_once(make: MakePipeline) -> None:
+    """The message is still to be sent: that its fallback is not told begins nothing anew."""
+    patient = plan("oncall", fallback="backup", fallback_after={"warning": 120 * SECOND})
+    pipeline = make(rule(), channels=(patient, plan("backup")))
+    pipeline.take(EVENT)
+    pipeline.dispatch.step()
+    pipeline.clock.move(119)
+    silenced(pipeline, lasts=10)
+    pipeline.clock.move(1)
+    assert pipeline.maintain.tell_overdue() == 0
+    pipeline.clock.move(3600)
+    pipeline.run()
+    assert len(pipeline.channels["oncall/1"].sent) == 1
+    assert pipeline.deliveries(channel="backup") == []

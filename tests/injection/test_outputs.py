@@ -337,7 +337,7 @@ def _tests(full: World, *more: str) -> Iterator[Words]:
         for at, word in enumerate(HOSTILE)
         if "\ud800" not in word
     ]
-    text = "{{ event.JobName }} {{ event.ErrorMessage }}"
+    text = "{{ event.JobName }} {{ event['ErrorMessage'] }}"
     rule = {"name": "r", "when": "Event == 'OnJobFailed'", "to": ["oncall"], "body": text, "tests": cases}
     yield "test", _file(full, "tested.yaml", json.dumps({"rules": [rule]})), *more
 

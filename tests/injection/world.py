@@ -28,10 +28,10 @@ rules:
   - name: own-text
     when: "starts_with(Event, 'OnTask')"
     to: [hook, mail]
-    title: "{{ event.JobName }} {{ event.Event }}"
+    title: "{{ event['JobName'] }} {{ event.Event }}"
     body: "{% for name, value in event.items() %}{{ name }}={{ value }}\n{% endfor %}"
   - {name: bad-filter, when: "Event == 'OnJobFailed' && abs(values(@)[0]) > `1`", to: [hook]}
-  - {name: bad-text, when: "Event == 'OnPriorityChange'", to: [hook], body: "{{ event.JobName.a.b }}"}
+  - {name: bad-text, when: "Event == 'OnPriorityChange'", to: [hook], body: "{{ event['JobName'].a.b }}"}
   - {name: rest, when: "`true`", catch_all: true, key: [Event], to: [hook]}
 """
 Logged = tuple[str, str, dict[str, Any]]

@@ -60,7 +60,7 @@ def test_the_failure_on_the_page_is_what_people_see(tmp_path: Path, monkeypatch:
     wrote(tmp_path, WRONG, "rules/instances.yaml")
     done = run("test", "rules/instances.yaml")
     [shown] = re.findall(r"```\n(rules/instances.yaml\n.+?)```", PAGE, re.S)
-    assert re.sub(r"\d\.\d s", "0.0 s", done.out).split() == shown.split()
+    assert re.sub(r"\d+\.\d s", "0.0 s", done.out).split() == shown.split()
     assert done.status == 1
 
 

@@ -413,6 +413,8 @@ class Model:
         return bool(due)
 
     def _is_to_be_told(self, one: Trouble, now: int) -> bool:
+        if one.muted:
+            return False
         talks = [talk for talk in self.talks if one in talk.members and one not in talk.told]
         return any((due := talk.due()) is not None and due[0] <= now for talk in talks)
 
